@@ -147,7 +147,11 @@ class ArraySource:
     def info(self) -> SourceInfo:
         t, h, w, c = self.array.shape
         depth = 8 * self.array.dtype.itemsize
-        layout = {1: "gray", 3: "rgb24", 4: "rgba"} if depth == 8 else {1: "gray16le", 3: "rgb48le", 4: "rgba64le"}
+        layout = (
+            {1: "gray", 3: "rgb24", 4: "rgba"}
+            if depth == 8
+            else {1: "gray16le", 3: "rgb48le", 4: "rgba64le"}
+        )
         return SourceInfo(self.name, w, h, self.fps, t, c, depth, pixel_format=layout[c])
 
     def stream(

@@ -1,0 +1,46 @@
+"""Signals: the closed list of per-frame quantities that `check` reports and a gate may ask for."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Signal:
+    """What one series says.
+
+    Args:
+        unit: of every entry and of the summary.
+        better: which direction is better for consistency.
+        meaning: what is measured, in one line.
+        summary: how the clip's number comes from the series.
+    """
+
+    unit: str
+    better: Literal["lower", "higher", "neither"]
+    meaning: str
+    summary: Literal["rms", "median", "max", "mean"]
+
+
+SIGNALS: dict[str, Signal] = {
+    "luma": Signal("gray levels", "neither", "mean luma of the picture", "mean"),
+    "luma_gain": Signal("%", "lower", "change of brightness after motion compensation", "rms"),
+    "chroma_shift": Signal("dE", "lower", "change of color after motion compensation", "rms"),
+    "warp_residual": Signal(
+        "gray levels", "lower", "what motion and gain do not explain", "median"
+    ),
+    "noise": Signal("gray levels", "lower", "sigma of the grain in flat areas", "median"),
+    "sharpness": Signal(
+        "%", "neither", "fine gradient energy over coarse gradient energy", "median"
+    ),
+    "motion": Signal("px/s", "neither", "median speed of the picture in source pixels", "median"),
+    "camera_x": Signal("px", "neither", "camera step to the right, in source pixels", "mean"),
+    "camera_y": Signal("px", "neither", "camera step down, in source pixels", "mean"),
+    "shake": Signal("px", "lower", "camera step without its smooth part", "rms"),
+    "occlusion": Signal(
+        "share", "neither", "area without a counterpart in the frame before", "median"
+    ),
+    "change": Signal(
+        "gray levels", "neither", "mean absolute difference to the frame before", "mean"
+    ),
+    "prompt_match": Signal("share", "higher", "content against the prompt", "mean"),
+}
