@@ -30,7 +30,7 @@ _HOMES = {
 __all__ = ["__version__", *_HOMES]
 
 if TYPE_CHECKING:
-    from evenflow import reports as report
+    from evenflow.reports import report
     from evenflow.continuity import check, inject
     from evenflow.core.clip import ArraySource, Clip
     from evenflow.core.errors import EvenflowError
@@ -48,7 +48,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'evenflow' has no attribute {name!r}")
     home = import_module(_HOMES[name])
-    value = home if name == "report" else getattr(home, name)
+    value = getattr(home, name)
     globals()[name] = value
     return value
 
