@@ -5,14 +5,15 @@ A Time stays symbolic until a clip is at hand: the same `50%` fits any clip.
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
 from evenflow.core.errors import TimeError
 
-_NUMBER = r"\d+(?:\.\d+)?|\.\d+"
+_NUMBER = r"[0-9]{1,12}(?:\.[0-9]{1,12})?|\.[0-9]{1,12}"
 _PLAIN = re.compile(rf"({_NUMBER})(s|f|%)")
-_CLOCK = re.compile(rf"(?:(\d+):)?(\d+):(\d{{1,2}}(?:\.\d+)?)")
+_CLOCK = re.compile(r"(?:([0-9]{1,6}):)?([0-9]{1,6}):([0-9]{1,2}(?:\.[0-9]{1,12})?)")
 GRAMMAR = "1.5s, 36f, 50%, MM:SS.xx or end"
 
 
@@ -56,7 +57,11 @@ class Time:
         raise TimeError(f"a time is written {GRAMMAR}, got {text!r}")
 
     def frame(self, *, num_frames: int | None, fps: Fraction) -> int:
-        """The first frame at or after this time, at a constant rate; `num_frames` is the clip's length.
+        """The first frame at or after this time, at a constant rate.
+
+        Args:
+            num_frames: length of the clip, or None for a stream; only a share needs it.
+            fps: frames per second.
 
         Raises:
             TimeError: a share of a stream whose length is unknown.
@@ -72,7 +77,7 @@ class Time:
         return _ceil(self.value * num_frames / 100)
 
     def __str__(self) -> str:
-        return f"{float(self.value):g}{self.unit}"
+        return f"{decimal(self.value)}{self.unit}"
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,20 @@ class Range:
 
     def __str__(self) -> str:
         return f"{self.start}..{self.end}"
+
+
+def decimal(value: Fraction | float) -> str:
+    """`value` without an exponent: all digits of a finite decimal, else the nearest float's.
+
+    >>> decimal(Fraction(1234567)), decimal(Fraction(1, 8)), decimal(1e-7)
+    ('1234567', '0.125', '0.0000001')
+    """
+    scaled = Fraction(value) * 10**12  # the grammar has at most twelve decimals
+    if isinstance(value, Fraction) and scaled.denominator == 1:
+        text = format(Decimal(scaled.numerator).scaleb(-12), "f")
+    else:
+        text = format(Decimal(repr(float(value))), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _ceil(value: Fraction) -> int:
