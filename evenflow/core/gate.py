@@ -8,7 +8,8 @@ A gate file is TOML, YAML or JSON with one table:
     score = ">= 90"
 
 Key: a defect kind (the largest severity of its findings, in jnd), a signal (its summary, in the
-signal's own unit), `score`, `findings` (how many of 2 jnd and more) or `any` (largest severity of all).
+signal's own unit), `score`, `findings` (how many of 2 jnd and more) or `any` (largest severity of
+all). What cannot be measured never passes.
 """
 
 import difflib
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from evenflow.core.errors import GateError
 from evenflow.core.kinds import KINDS
 from evenflow.core.signals import SIGNALS
+from evenflow.core.times import decimal
 
 if TYPE_CHECKING:
     from evenflow.core.report import Report
@@ -40,14 +42,17 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     "==": operator.eq,
 }
-_CLAUSE = re.compile(r"(<=|>=|==|<|>)\s*(-?\d+(?:\.\d+)?)\s*(.*)")
+_CLAUSE = re.compile(r"(<=|>=|==|<|>)\s*(-?[0-9]{1,12}(?:\.[0-9]{1,30})?)\s*(.*)")
 
 
 def units() -> dict[str, str]:
-    """Every key that a gate may have, with its unit ("" where there is none)."""
-    kinds = dict.fromkeys(KINDS, "jnd")
+    """Every key that a gate may have, with its unit ("" where there is none).
+
+    Where a signal and a defect kind share a name, the gate means the kind.
+    """
     signals = {name: signal.unit for name, signal in SIGNALS.items()}
-    return {**kinds, **signals, "any": "jnd", "score": "", "findings": ""}
+    kinds = dict.fromkeys(KINDS, "jnd")
+    return {**signals, **kinds, "any": "jnd", "score": "", "findings": ""}
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class Clause:
             GateError: unknown key, wrong grammar or a unit that is not the key's own.
         """
         known = units()
+        key = key.replace("colour", "color").replace("grey", "gray")
         if key not in known:
             close = difflib.get_close_matches(key, known, n=3) or sorted(known)[:3]
             raise GateError(f"a gate knows no key {key!r}: did you mean {', '.join(close)}?")
@@ -86,7 +92,12 @@ class Clause:
         return _COMPARE[self.compare](value, self.bound)
 
     def __str__(self) -> str:
-        return f"{self.key} {self.compare} {self.bound:g} {units()[self.key]}".strip()
+        return f"{self.key} {self.value}"
+
+    @property
+    def value(self) -> str:
+        """What stands behind the key in a gate table: `"<= 2 jnd"`."""
+        return f"{self.compare} {decimal(self.bound)} {units()[self.key]}".strip()
 
 
 @dataclass(frozen=True)
@@ -118,6 +129,23 @@ class Verdict:
             "end_frame": self.end_frame,
         }
         return data if self.reason is None else {**data, "reason": self.reason}
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> "Verdict":
+        """The inverse of `to_json`.
+
+        Raises:
+            GateError: the clause has a key that this version does not know.
+        """
+        key, _, value = data["clause"].partition(" ")
+        return Verdict(
+            Clause.parse(key, value),
+            data["passed"],
+            data["value"],
+            data["start_frame"],
+            data["end_frame"],
+            data.get("reason"),
+        )
 
 
 @dataclass(frozen=True)
@@ -172,14 +200,14 @@ class Gate:
 
 def _verdict(clause: Clause, report: "Report") -> Verdict:
     key = clause.key
-    if key == "score":
-        if report.score is None:
-            return Verdict(clause, False, None, reason="no score: nothing could be assessed")
+    if key in ("score", "findings", "any") and report.score is None:
+        return Verdict(clause, False, None, reason="nothing could be assessed")
+    if key == "score" and report.score is not None:
         return Verdict(clause, clause.holds(report.score), report.score)
     if key == "findings":
         count = sum(f.severity_jnd >= FOUND_JND for f in report.findings)
         return Verdict(clause, clause.holds(count), count)
-    if key in SIGNALS:
+    if key in SIGNALS and key not in KINDS:
         signal = report.signals.get(key)
         if signal is None or signal.summary is None:
             reason = (signal.reason if signal else None) or "not measured"
