@@ -1,4 +1,4 @@
-"""Measurement: one measured quantity, a number a frame and one for the clip, or the reason why not."""
+"""Measurement: one quantity, with a number a frame and one for the clip, or the reason why not."""
 
 import math
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ class Measurement:
         summary: one number for the clip, or None if it cannot be measured.
         series: one entry a frame; entry i compares frames i-1 and i; NaN where nothing can be said.
         reason: why `summary` is None.
+        seconds: mean of each second in place of a long series, when it was read from a report.
     """
 
     name: str
@@ -30,6 +31,12 @@ class Measurement:
     summary: float | None
     series: NDArray[np.float32] | None = None
     reason: str | None = None
+    seconds: NDArray[np.float32] | None = None
+
+    def __post_init__(self) -> None:
+        if self.summary is not None and not math.isfinite(self.summary):  # never a passing number
+            object.__setattr__(self, "reason", self.reason or f"the summary is {self.summary}")
+            object.__setattr__(self, "summary", None)
 
     def to_json(self, *, seconds: NDArray[np.float64] | None = None) -> dict[str, Any]:
         """Plain types; `seconds` are frame times, needed only for series above `SERIES_LIMIT`."""
@@ -40,6 +47,8 @@ class Measurement:
             "better": self.better,
             "summary": _number(self.summary),
         }
+        if self.seconds is not None:
+            data["series_per_second"] = [_number(v) for v in self.seconds]
         if self.series is None:
             return data
         if len(self.series) > SERIES_LIMIT and seconds is not None:

@@ -140,19 +140,29 @@ class Report:
                 findings=tuple(Finding.from_json(f) for f in data["findings"]),
                 not_assessable=data.get("not_assessable", {}),
                 warnings=tuple(data["warnings"]),
+                gate=tuple(Verdict.from_json(v) for v in data["gate"]),
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise BadInput(f"the report is damaged: {error!r}") from None
 
 
 def _measurement(name: str, data: dict[str, Any]) -> Measurement:
     if data["summary"] is None:
         return Measurement(name, "", "neither", None, reason=data.get("reason"))
-    values = data.get("series")
-    series = None
-    if values is not None:
-        series = np.array([math.nan if v is None else v for v in values], dtype=np.float32)
-    return Measurement(name, data["unit"], data["better"], data["summary"], series)
+    return Measurement(
+        name,
+        data["unit"],
+        data["better"],
+        data["summary"],
+        _series(data.get("series")),
+        seconds=_series(data.get("series_per_second")),
+    )
+
+
+def _series(values: list[float | None] | None) -> NDArray[np.float32] | None:
+    if values is None:
+        return None
+    return np.array([math.nan if v is None else v for v in values], dtype=np.float32)
 
 
 def score(findings: Iterable[Finding], *, duration_s: float) -> float:
