@@ -18,7 +18,7 @@ class Signal:
     unit: str
     better: Literal["lower", "higher", "neither"]
     meaning: str
-    summary: Literal["rms", "median", "max", "mean"]
+    summary: Literal["rms", "median", "max", "mean", "min"]
 
 
 SIGNALS: dict[str, Signal] = {
@@ -41,6 +41,12 @@ SIGNALS: dict[str, Signal] = {
     ),
     "change": Signal(
         "gray levels", "neither", "mean absolute difference to the frame before", "mean"
+    ),
+    "color_step": Signal(
+        "dE", "lower", "step of mean color where shots of one place or two windows join", "max"
+    ),
+    "identity": Signal(
+        "share", "higher", "similarity of the least similar object to itself a second ago", "min"
     ),
     "prompt_match": Signal("share", "higher", "content against the prompt", "mean"),
 }
