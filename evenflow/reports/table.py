@@ -1,0 +1,77 @@
+"""CSV: a row a frame, a column a signal, and what was found there."""
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from evenflow.core.report import Report
+from evenflow.core.signals import SIGNALS
+from evenflow.reports.entry import Entry, Unchecked, path_of
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def text_cell(text: str) -> str:
+    """Text that a spreadsheet will not run: what starts a formula gets a quote in front.
+
+    >>> text_cell("=HYPERLINK(1)"), text_cell("bikes.mp4")
+    ("'=HYPERLINK(1)", 'bikes.mp4')
+    """
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def table(entries: Sequence[Entry]) -> str:
+    """A row a frame: number, time, every signal, the kinds found there, the largest severity.
+
+    The whole series, however long the clip. A cell is empty where nothing can be said. Several
+    clips stand below each other, with the clip in the first column; a clip that could not be
+    checked has no frames and so no rows.
+    """
+    reports = [entry for entry in entries if not isinstance(entry, Unchecked)]
+    names = [name for name in SIGNALS if any(name in report.signals for report in reports)]
+    names += sorted({name for report in reports for name in report.signals} - set(names))
+    several = len(entries) > 1
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    header = ["frame", "time_s", *map(text_cell, names), "findings", "severity_jnd"]
+    writer.writerow(["clip", *header] if several else header)
+    for report in reports:
+        label = [text_cell(path_of(report))] if several else []
+        writer.writerows([*label, *row] for row in _rows(report, names))
+    return text.getvalue()
+
+
+def _rows(report: Report, names: Sequence[str]) -> list[list[str]]:
+    num_frames = int(report.clip.get("frames") or 0)
+    seconds = report.seconds
+    if len(seconds) != num_frames:  # a report that was read back
+        seconds = np.arange(num_frames) / float(report.clip.get("fps") or 24)
+    columns = []
+    for name in names:
+        signal = report.signals.get(name)
+        series = signal.series if signal is not None else None
+        fits = series is not None and len(series) == num_frames
+        columns.append([_number(v) for v in series] if fits else [""] * num_frames)  # type: ignore[union-attr]
+    kinds: list[list[str]] = [[] for _ in range(num_frames)]
+    worst = [0.0] * num_frames
+    for finding in report.findings:
+        for i in range(finding.span.start_frame, min(finding.span.end_frame, num_frames)):
+            kinds[i].append(finding.kind)
+            worst[i] = max(worst[i], finding.severity_jnd)
+    return [
+        [
+            str(i),
+            f"{seconds[i]:.6f}",
+            *(column[i] for column in columns),
+            text_cell(" ".join(sorted(set(kinds[i])))),
+            f"{worst[i]:.2f}" if kinds[i] else "",
+        ]
+        for i in range(num_frames)
+    ]
+
+
+def _number(value: float) -> str:
+    return f"{float(value):.5g}" if math.isfinite(value) else ""
