@@ -1,0 +1,1 @@
+"""The command `evenflow`: one verb a file, which parses, calls and prints."""

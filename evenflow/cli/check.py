@@ -1,0 +1,170 @@
+"""`evenflow check`: one pass over each clip; what breaks, when, where and how badly."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evenflow.cli.console import (
+    Bar,
+    Debug,
+    Json,
+    Offline,
+    Quiet,
+    Verbose,
+    Yes,
+    print_error,
+    print_json,
+    print_warning,
+    stdout,
+    stoppable,
+)
+
+
+def check(
+    clips: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CLIP...",
+            show_default=False,
+            help="Video files, GIFs, image folders, `shot.%04d.png`, or - for y4m on stdin.",
+        ),
+    ],
+    gate: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="TOML, YAML or JSON with a table gate, such as lighting_flicker = '<= 2 jnd'.",
+        ),
+    ] = None,
+    fail_on: Annotated[
+        float | None,
+        typer.Option(metavar="JND", min=0.0, help="Not met if any finding is this severe or more."),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="R.json",
+            help="An earlier report: not met if a kind got worse by more than 1 JND, "
+            "or the score fell by more than 5.",
+        ),
+    ] = None,
+    span: Annotated[
+        str | None,
+        typer.Option("--range", metavar="A..B", help="Only this part: 1s..2.5s, 36f..90f, 50%.."),
+    ] = None,
+    fps: Annotated[
+        str | None,
+        typer.Option(metavar="R", help="Frame rate of image folders and patterns, 24 if not given."),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Threads; the result is the same for any number."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="R.json", help="Write the report: .json, .csv, .xml or .md."
+        ),
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="X.csv", help="Write every signal, a row a frame.")
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="X.xml", help="Write a JUnit report, a test a clause.")
+    ] = None,
+    json_: Json = False,
+    yes: Yes = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    offline: Offline = False,
+    debug: Debug = False,
+) -> None:
+    """Say where a clip breaks: when, where on the picture, what, and how badly.
+
+    Severity is in just-noticeable differences: 1 barely visible, 3 clear, 10 ruins the shot.
+    With --gate, --fail-on or --baseline the exit code is 3 where a clause does not hold.
+    """
+    from evenflow.core.errors import BadInput, Cancelled, EvenflowError
+    from evenflow.core.gate import Clause, Gate
+    from evenflow.core.times import Range
+    from evenflow.reports import WRITERS, Baseline, Entry, Unchecked, free_to_write, report
+    from evenflow.reports.json_text import json_text
+    from evenflow.reports.junit import junit as junit_text
+    from evenflow.reports.save import save
+    from evenflow.reports.table import table
+
+    # Everything that can be wrong with the options is found before the long work.
+    clauses = list(Gate.load(gate).clauses) if gate is not None else []
+    if fail_on is not None:
+        clauses.append(Clause("any", "<", fail_on))
+    before = Baseline.load(baseline).pick(clips) if baseline is not None else {}
+    stretch = Range.parse(span) if span is not None else None
+    if output is not None:
+        free_to_write(output, suffixes=WRITERS, overwrite=yes)
+    for path in (csv, junit):
+        if path is not None:
+            free_to_write(path, overwrite=yes)
+    written = [path.resolve() for path in (output, csv, junit) if path is not None]
+    read_from = [Path(clip).resolve() for clip in clips if clip != "-"]
+    if len({*written}) < len(written) or {*written} & {*read_from}:
+        raise BadInput("two of the given files are the same: name every output differently")
+    if clips.count("-") > 1:
+        raise BadInput("- is stdin and can be read once, it came more than once")
+
+    from evenflow.cli.card import print_card, print_summary
+    from evenflow.continuity import check as check_clip
+    from evenflow.io import parse_rate, read
+
+    rate = parse_rate(fps) if fps is not None else None
+    several = len(clips) > 1
+    entries: list[Entry] = []
+    codes: list[int] = []
+    for path_text in clips:
+        try:
+            with stoppable() as cancel, Bar(quiet=quiet, title=Path(path_text).name) as bar:
+                result = check_clip(
+                    read(path_text, fps=rate),
+                    span=stretch,
+                    workers=workers,
+                    path=path_text,
+                    progress=bar,
+                    cancel=cancel,
+                )
+        except Cancelled:
+            raise
+        except EvenflowError as error:
+            if debug or not several:
+                if json_ and not several:
+                    print_json(Unchecked(path_text, str(error)).dumps())
+                raise
+            entries.append(Unchecked(path_text, str(error)))
+            codes.append(error.exit_code)
+            print_error(str(error))
+            continue
+        asked = list(clauses)
+        if path_text in before:
+            asked += Baseline.gate(before[path_text], result).clauses
+        if asked:
+            result = result.judged(Gate(tuple(asked)))
+        entries.append(result)
+        if json_:
+            for warning in () if quiet else result.warnings:
+                print_warning(f"{Path(path_text).name}: {warning}")
+        elif not quiet:
+            print_card(result, stdout(), verbose=verbose)
+
+    if output is not None:
+        report(entries, output, overwrite=yes)
+    if csv is not None:
+        save(table(entries), csv)
+    if junit is not None:
+        save(junit_text(entries), junit)
+    if json_:
+        print_json(json_text(entries, several=several))
+    elif several and not quiet:
+        print_summary(entries, stdout())
+    if codes:
+        raise typer.Exit(2 if 2 in codes else max(codes))
+    if not all(isinstance(entry, Unchecked) or entry.passed for entry in entries):
+        raise typer.Exit(3)

@@ -1,0 +1,210 @@
+"""`evenflow inject`: plants a defect in any clip, with the truth beside it."""
+
+import difflib
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import evenflow
+from evenflow.cli.console import (
+    Bar,
+    Debug,
+    Json,
+    Offline,
+    Quiet,
+    Yes,
+    kind_name,
+    print_json,
+    stdout,
+    stoppable,
+)
+from evenflow.core.errors import BadInput, OutputExists
+from evenflow.core.events import CancelToken, Progress
+from evenflow.core.span import Box
+
+if TYPE_CHECKING:
+    from evenflow.core.clip import Clip
+
+SCHEMA = "evenflow.inject/1"
+
+
+def inject(
+    clip: Annotated[
+        str | None,
+        typer.Argument(metavar="CLIP", show_default=False, help="A video, image folder or -."),
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(metavar="K", help="What to plant; `list` shows what there is."),
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="A..B", help="When: 1s..2s, 36f..60f, 25%..50%.")
+    ] = None,
+    strength: Annotated[
+        int, typer.Option(min=1, max=5, help="1 hardly visible, 3 clear, 5 ruins the shot.")
+    ] = 3,
+    box: Annotated[
+        str | None,
+        typer.Option(metavar="x0,y0,x1,y1", help="Where, in pixels; everywhere if not given."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="OUT", help="The new clip; .mkv is lossless, .mp4 is small."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of whatever is random in the defect.")] = 0,
+    fps: Annotated[
+        str | None,
+        typer.Option(metavar="R", help="Frame rate of image folders and patterns, 24 if not given."),
+    ] = None,
+    json_: Json = False,
+    yes: Yes = False,
+    quiet: Quiet = False,
+    offline: Offline = False,
+    debug: Debug = False,
+) -> None:
+    """Plant a defect at a known time, to see whether it is found.
+
+    Writes OUT and OUT.truth.json (what, when, where, how strong), both or neither. Frames outside
+    the range are the clip's own.
+    """
+    from evenflow.core.times import Range
+
+    if kind is not None and kind_name(kind) == "list":
+        _list_kinds(json_=json_)
+        return
+    if clip is None:
+        raise BadInput("inject needs a clip: evenflow inject CLIP --kind K --at A..B -o OUT")
+    for name, value in (("--kind", kind), ("--at", at), ("--output", output)):
+        if value is None:
+            raise BadInput(
+                f"inject needs {name}: evenflow inject CLIP --kind K --at A..B -o OUT "
+                "(--kind list shows the kinds)"
+            )
+    assert kind is not None and at is not None and output is not None
+    stretch = Range.parse(at)
+    area = parse_box(box) if box is not None else None
+    if str(output) == "-":
+        raise BadInput("inject writes the truth beside its output: give a file, not -")
+    truth_path = output.with_name(output.name + ".truth.json")
+    for path in (output, truth_path):
+        if path.exists() and not yes:
+            raise OutputExists(f"{path.name} is already there: choose another name or say --yes")
+
+    from evenflow.continuity import inject as plant
+    from evenflow.io import parse_rate, read
+
+    name = known_kind(kind)
+    rate = parse_rate(fps) if fps is not None else None
+    with stoppable() as cancel, Bar(quiet=quiet, title=output.name) as bar:
+        source = read(clip, fps=rate)
+        planted, span = plant(source, name, strength=strength, at=stretch, box=area, seed=seed)
+        truth = {
+            **span.to_json(),
+            "schema": SCHEMA,
+            "clip": output.name,
+            "source": source.info.name,
+            "strength": strength,
+            "seed": seed,
+        }
+        write_planted(planted, output, truth, source=clip, progress=bar, cancel=cancel)
+    if json_:
+        print_json(truth)
+    elif not quiet:
+        from rich.text import Text
+
+        stdout().print(
+            Text(
+                f"{output}: {span.kind} of strength {strength} in frames "
+                f"{span.start_frame}-{span.end_frame - 1}, truth in {truth_path.name}"
+            ),
+            soft_wrap=True,
+        )
+
+
+def write_planted(
+    planted: "Clip",
+    output: Path,
+    truth: Any,
+    *,
+    source: str | Path,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+) -> None:
+    """Writes a clip and `OUT.truth.json` beside it: both appear, or neither.
+
+    Args:
+        planted: what `ef.inject` returned.
+        output: the new clip; whatever is there is replaced.
+        truth: a Span in JSON, or a list of them.
+        source: the clip that it was made from; sound and subtitles are carried over from it.
+    """
+    from evenflow.io import write
+    from evenflow.reports import save
+
+    truth_path = output.with_name(output.name + ".truth.json")
+    text = json.dumps(truth, indent=1, ensure_ascii=False) + "\n"
+    save(text, truth_path)  # first, because it is the quick one
+    try:
+        write(
+            planted,
+            output,
+            overwrite=True,
+            carry_from=None if str(source) == "-" else source,
+            settings={"inject": truth},
+            provenance={"edited_by": f"evenflow {evenflow.__version__}", "planted_defects": True},
+            progress=progress,
+            cancel=cancel,
+        )
+    except BaseException:
+        truth_path.unlink(missing_ok=True)
+        raise
+
+
+def known_kind(text: str) -> str:
+    """A kind that can be planted, whichever English it came in.
+
+    Raises:
+        BadInput: there is none of this name; the message says which come near.
+    """
+    from evenflow.continuity import INJECTORS
+
+    name = kind_name(text)
+    if name in INJECTORS:
+        return name
+    near = difflib.get_close_matches(name, INJECTORS, n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(INJECTORS)}"
+    raise BadInput(f"no defect of kind {text!r} can be planted: {hint}")
+
+
+def parse_box(text: str) -> Box:
+    """Reads `x0,y0,x1,y1`.
+
+    >>> parse_box("0, 0, 64, 32")
+    (0, 0, 64, 32)
+
+    Raises:
+        BadInput: not four whole numbers, or an empty box.
+    """
+    match = re.fullmatch(r"\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*", text)
+    if not match:
+        raise BadInput(f"a box is written x0,y0,x1,y1 in pixels, got {text!r}")
+    x0, y0, x1, y1 = (int(number) for number in match.groups())
+    if x1 <= x0 or y1 <= y0:
+        raise BadInput(f"a box has x0 < x1 and y0 < y1, got {text!r}")
+    return x0, y0, x1, y1
+
+
+def _list_kinds(*, json_: bool) -> None:
+    from evenflow.continuity import INJECTORS
+    from evenflow.core.kinds import KINDS
+
+    if json_:
+        print_json({name: KINDS[name].meaning for name in INJECTORS})
+        return
+    for name in INJECTORS:
+        typer.echo(f"{name:<22} {KINDS[name].meaning}")
