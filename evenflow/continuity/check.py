@@ -1,0 +1,399 @@
+"""Check: a clip in, a Report out; one pass, one passage a shot, in memory that does not grow.
+
+The digest covers version, settings, every frame's pixels and its rational time; not path, container or
+number of workers.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+import evenflow
+from evenflow.continuity.analysis import Step, analyze
+from evenflow.continuity.arbitration import arbitrate
+from evenflow.continuity.candidate import Candidate
+from evenflow.continuity.detectors import DETECTORS
+from evenflow.continuity.detectors.shake import tremble
+from evenflow.continuity.passage import Passage
+from evenflow.continuity.picture import working_size
+from evenflow.core.clip import Clip, Frame
+from evenflow.core.errors import BadInput, UnreadableVideo
+from evenflow.core.events import CancelToken, Meter, Progress
+from evenflow.core.finding import Finding
+from evenflow.core.gate import Gate
+from evenflow.core.kinds import KINDS
+from evenflow.core.measurement import Measurement
+from evenflow.core.report import Cut, Report, Shot, score
+from evenflow.core.signals import SIGNALS
+from evenflow.core.span import Span
+from evenflow.core.times import Range
+from evenflow.motion.cuts import FLASH, Evidence, gradual, is_cut
+
+LONGEST = 3072
+"""Frames of a shot that are looked at together; longer shots are taken in stretches of this length."""
+SHARED = 192
+"""Frames that two stretches of one shot share, so that nothing is missed at their border."""
+LEAST_SIDE = 16
+"""Smaller pictures hold nothing to be checked."""
+
+
+def check(
+    clip: Clip,
+    *,
+    gate: Gate | None = None,
+    span: Range | None = None,
+    workers: int | None = None,
+    path: str | None = None,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+) -> Report:
+    """Where, when and how badly a clip's consistency breaks.
+
+    Args:
+        gate: clauses to be judged; without one the report has no verdicts.
+        span: only these frames; frame numbers in the report stay those of the whole clip.
+        workers: threads; None for all cores. The report is the same for any number.
+        path: what the report calls the clip; its name by default.
+        progress: called with an Event now and then.
+        cancel: looked at between frames.
+
+    Raises:
+        BadInput: the clip is too small, or `span` holds no frame.
+        UnreadableVideo: not one frame can be decoded.
+    """
+    info = clip.info
+    if min(info.width, info.height) < LEAST_SIDE:
+        raise BadInput(
+            f"{info.name} is {info.width} x {info.height}: check needs at least {LEAST_SIDE} pixels "
+            "on each side, so crop or scale it first"
+        )
+    start, stop = (0, None)
+    if span is not None:
+        start, stop = span.frames(num_frames=info.num_frames, fps=info.fps)
+    total = info.num_frames
+    if total is not None:
+        total = (total if stop is None else min(stop, total)) - start
+    meter = Meter("check", total, progress=progress, cancel=cancel)
+    ledger = _Ledger(
+        size=(info.width, info.height), first=start, digest=_digest(span), fps=float(info.fps)
+    )
+    for step in analyze(_metered(clip, start, stop, meter, cancel), workers=workers):
+        ledger.add(step)
+    ledger.close()
+    if not ledger.seconds:
+        raise UnreadableVideo(f"{info.name} holds no frame that can be decoded")
+    return _report(clip, ledger, path or info.name, gate)
+
+
+def _digest(span: Range | None) -> Any:
+    settings = {
+        "version": evenflow.__version__,
+        "detectors": list(DETECTORS),
+        "range": None if span is None else str(span),
+        "plug-ins": [],
+    }
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+
+
+def _metered(
+    clip: Clip, start: int, stop: int | None, meter: Meter, cancel: CancelToken | None
+) -> Iterator[Frame]:
+    for frame in clip.stream(start, stop, cancel=cancel):
+        yield frame
+        meter.advance()
+
+
+@dataclass
+class _Ledger:
+    """What is known so far; the only thing that grows with the clip is a few numbers a frame."""
+
+    size: tuple[int, int]
+    first: int
+    digest: Any
+    fps: float
+    seconds: list[float] = field(default_factory=list)
+    cuts: list[Cut] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    series: dict[str, list[float]] = field(default_factory=lambda: {n: [] for n in SIGNALS})
+    held: list[Step] = field(default_factory=list)
+    shot_start: int = 0  # frame of the clip, counted from the first one read
+    looked: int = 1  # index in `held` of the next frame that may be a cut
+    covered: int = 0  # frames of `held` whose series were already written
+    opens: bool = True
+    smallest: int = 0
+
+    def add(self, step: Step) -> None:
+        picture = step.picture
+        self.digest.update(picture.digest + f" {picture.time} ".encode())
+        self.seconds.append(float(picture.time))
+        self.held.append(step)
+        while self.looked + FLASH < len(self.held):
+            self._look()
+        if len(self.held) > LONGEST + FLASH:
+            self._settle(LONGEST, closes=False)
+
+    def close(self) -> None:
+        """Settles what is left at the end of the clip."""
+        while self.looked < len(self.held):
+            self._look()
+        if self.held:
+            self._settle(len(self.held), closes=True)
+
+    def _look(self) -> None:
+        index = self.looked
+        low, high = max(0, index - 5), min(len(self.held), index + FLASH + 2)
+        near = self.held[low:high]
+        if index < len(self.held) and is_cut(_evidence(near), index - low):
+            frame = self.first + self.shot_start + index
+            self.cuts.append(Cut(frame - 1, frame, "cut"))
+            self._settle(index, closes=True)
+        else:
+            self.looked += 1
+
+    def _settle(self, count: int, *, closes: bool) -> None:
+        """Runs the detectors on the first `count` held frames and lets go of them."""
+        begin = self.shot_start
+        steps = self.held[:count]
+        pairs = [None if i == 0 and self.opens else s.pair for i, s in enumerate(steps)]
+        passage = Passage(
+            start=self.first + begin,
+            seconds=np.array(self.seconds[begin : begin + count]),
+            size=self.size,
+            lines=working_size(*self.size)[1],
+            pictures=[s.picture for s in steps],
+            pairs=[None, *pairs[1:]],
+            opens=self.opens,
+            closes=closes,
+        )
+        self._record(passage)
+        for transition in gradual(_thumbs(steps), fps=passage.fps) if count > 4 else []:
+            a, b, kind = transition
+            self.cuts.append(Cut(passage.start + a, passage.start + b, kind))
+        self.findings += _findings(passage, [(a, b) for a, b in self._gradual(passage)])
+        kept = 0 if closes else SHARED
+        self.held = self.held[count - kept :]
+        self.shot_start = begin + count - kept
+        self.looked = kept + 1 if closes else max(1, self.looked - (count - kept))
+        self.covered = kept
+        self.opens = closes
+
+    def _gradual(self, passage: Passage) -> list[tuple[int, int]]:
+        low, high = passage.start, passage.start + len(passage)
+        return [
+            (c.start_frame - low, c.end_frame - low)
+            for c in self.cuts
+            if c.kind != "cut" and low <= c.start_frame < high
+        ]
+
+    def _record(self, passage: Passage) -> None:
+        skip = self.covered
+        for name, values in _series(passage).items():
+            self.series[name] += values[skip:].tolist()
+
+
+def _thumbs(steps: list[Step]) -> Any:
+    return np.array([s.picture.thumb for s in steps], dtype=np.float32)
+
+
+def _evidence(steps: list[Step]) -> Evidence:
+    def of(name: str) -> Any:
+        return np.array([np.nan if s.pair is None else getattr(s.pair, name) for s in steps])
+
+    return Evidence(of("tracked"), of("valid"), of("palette_step"), _thumbs(steps))
+
+
+def _series(passage: Passage) -> dict[str, Any]:
+    scale = passage.size[1] / passage.lines
+    camera = passage.camera * scale
+    bands = passage.bands
+    trembles = tremble(passage) / passage.arcmin * scale if len(passage) > 3 else None
+    return {
+        "luma": np.array([float(p.thumb.mean()) for p in passage.pictures]),
+        "luma_gain": 100.0 * np.expm1(passage.gain),
+        "chroma_shift": np.hypot(passage.of_pairs("shift_a"), passage.of_pairs("shift_b")),
+        "warp_residual": passage.of_pairs("residual"),
+        "noise": passage.grain,
+        "sharpness": 100.0 * np.exp(0.5 * (bands[:, 0] - bands[:, 2])),
+        "motion": passage.of_pairs("speed") * scale * passage.fps,
+        "camera_x": camera[:, 0],
+        "camera_y": camera[:, 1],
+        "shake": np.full(len(passage), np.nan)
+        if trembles is None
+        else np.where(np.isnan(passage.inliers), np.nan, np.hypot(trembles[:, 0], trembles[:, 1])),
+        "occlusion": 1.0 - passage.of_pairs("valid"),
+        "change": passage.change,
+    }
+
+
+def _findings(passage: Passage, transitions: list[tuple[int, int]]) -> list[Finding]:
+    candidates: list[Candidate] = []
+    for detect in DETECTORS.values():
+        candidates += detect(passage)
+    clear = [c for c in candidates if not any(c.start < b and c.end > a for a, b in transitions)]
+    return [_finding(passage, candidate) for candidate in arbitrate(clear)]
+
+
+def _finding(passage: Passage, candidate: Candidate) -> Finding:
+    seconds = passage.seconds
+    end_s = seconds[candidate.end] if candidate.end < len(seconds) else seconds[-1] + 1 / passage.fps
+    tiles = candidate.tiles
+    span = Span(
+        candidate.kind,
+        passage.start + candidate.start,
+        passage.start + candidate.end,
+        None if tiles is None else passage.box_of(tiles),
+        None,
+        round(candidate.severity, 2),
+    )
+    return Finding(
+        span,
+        passage.start + candidate.peak,
+        float(seconds[candidate.start]),
+        float(end_s),
+        candidate.severity,
+        candidate.confidence,
+        candidate.explanation,
+        candidate.evidence,
+        candidate.ruled_out,
+    )
+
+
+def _joined(findings: list[Finding]) -> list[Finding]:
+    """Joins what two stretches of one long shot both found."""
+    kept: list[Finding] = []
+    for finding in sorted(findings, key=lambda f: (f.kind, f.span.start_frame)):
+        last = kept[-1] if kept else None
+        if last and last.kind == finding.kind and finding.span.start_frame < last.span.end_frame:
+            worse, other = sorted((finding, last), key=lambda f: -f.severity_jnd)
+            first, final = min(last.start_s, finding.start_s), max(last.end_s, finding.end_s)
+            span = Span(
+                worse.kind,
+                min(last.span.start_frame, finding.span.start_frame),
+                max(last.span.end_frame, finding.span.end_frame),
+                worse.span.box if worse.span.box == other.span.box else None,
+                None,
+                worse.span.magnitude,
+            )
+            kept[-1] = Finding(
+                span, worse.peak_frame, first, final, worse.severity_jnd, worse.confidence,
+                worse.explanation, worse.evidence, worse.ruled_out,
+            )  # fmt: skip
+        else:
+            kept.append(finding)
+    return sorted(kept, key=lambda f: (f.span.start_frame, f.kind))
+
+
+def _report(clip: Clip, ledger: _Ledger, path: str, gate: Gate | None) -> Report:
+    info = clip.info
+    seconds = np.array(ledger.seconds)
+    count = len(seconds)
+    duration = float(seconds[-1] - seconds[0] + 1 / info.fps)
+    measurements = {n: _measure(n, ledger.series[n]) for n in SIGNALS}
+    findings = _joined(ledger.findings)
+    missing = _not_assessable(measurements, count, working_size(*ledger.size))
+    assessed = len(missing) < len(KINDS)
+    report = Report(
+        version=evenflow.__version__,
+        digest=ledger.digest.hexdigest(),
+        clip={
+            "path": path,
+            "frames": count,
+            "fps": round(float(info.fps), 3),
+            "duration_s": round(duration, 3),
+            "width": info.width,
+            "height": info.height,
+            "timecode": info.timecode,
+        },
+        score=score(_shifted(findings, float(seconds[0])), duration_s=duration) if assessed else None,
+        motion=_motion(measurements["motion"], count),
+        cuts=tuple(sorted(ledger.cuts, key=lambda c: c.start_frame)),
+        shots=_shots(ledger.cuts, ledger.first, ledger.first + count),
+        signals=measurements,
+        findings=tuple(findings),
+        not_assessable=missing,
+        warnings=clip.warnings,
+        seconds=seconds,
+    )
+    return report if gate is None else report.judged(gate)
+
+
+def _shifted(findings: list[Finding], origin: float) -> list[Finding]:
+    from dataclasses import replace
+
+    return [replace(f, start_s=f.start_s - origin, end_s=f.end_s - origin) for f in findings]
+
+
+def _measure(name: str, values: list[float]) -> Measurement:
+    signal = SIGNALS[name]
+    if not values:
+        reasons = {"prompt_match": "no --prompt given"}
+        return Measurement(
+            name, signal.unit, signal.better, None, reason=reasons.get(name, "no detector for it yet")
+        )
+    series = np.array(values, dtype=np.float32)
+    finite = series[np.isfinite(series)].astype(np.float64)
+    if len(finite) == 0:
+        reason = "needs two frames of at least 64 x 64 pixels"
+        return Measurement(name, signal.unit, signal.better, None, series, reason)
+    ways = {
+        "rms": lambda v: math.sqrt(float((v**2).mean())),
+        "median": lambda v: float(np.median(v)),
+        "max": lambda v: float(v.max()),
+        "mean": lambda v: float(v.mean()),
+    }
+    return Measurement(name, signal.unit, signal.better, ways[signal.summary](finite), series)
+
+
+def _motion(speed: Measurement, count: int) -> dict[str, Any]:
+    if speed.summary is None:
+        return {"median_px_per_s": None, "assessable": False, "reason": speed.reason}
+    assert speed.series is not None
+    finite = speed.series[np.isfinite(speed.series)]
+    moving = bool(np.percentile(finite, 90) > 1.0)
+    motion: dict[str, Any] = {"median_px_per_s": round(speed.summary, 2), "assessable": moving}
+    if not moving:
+        motion["reason"] = "no motion: smoothness is not assessable"
+    return motion
+
+
+def _not_assessable(
+    measurements: dict[str, Measurement], count: int, size: tuple[int, int]
+) -> dict[str, str]:
+    missing = dict.fromkeys((k for k in KINDS if k not in DETECTORS), "no detector for it yet")
+    missing["semantic_mismatch"] = missing["action_mismatch"] = "no --prompt given"
+    if measurements["change"].summary is None:
+        reason = "one frame has nothing to be compared with"
+        if count > 1:
+            reason = f"motion needs pictures of at least 64 x 64 pixels, these are {size[0]} x {size[1]}"
+        return {**dict.fromkeys(DETECTORS, reason), **missing}
+    least = {"lighting_flicker": 6, "image_flicker": 4, "high_frequency_noise": 6, "freeze": 6,
+             "style_change": 8, "unnatural_jump": 8, "drift": 12, "shake": 8}  # fmt: skip
+    for kind, frames in least.items():
+        if count < frames:
+            missing[kind] = f"needs {frames} frames, the clip has {count}"
+    moves = _motion(measurements["motion"], count)["assessable"]
+    if not moves:
+        for kind in ("freeze", "unnatural_jump"):
+            missing.setdefault(kind, "no motion: smoothness is not assessable")
+    return missing
+
+
+def _shots(cuts: list[Cut], first: int, end: int) -> tuple[Shot, ...]:
+    made, start = [], first
+    for cut in sorted(cuts, key=lambda c: c.start_frame):
+        border = cut.end_frame if cut.kind == "cut" else (cut.start_frame + cut.end_frame) // 2
+        if border > start:
+            made.append(Shot(start, border))
+            start = border
+    if end > start:
+        made.append(Shot(start, end))
+    return tuple(made)
+
+
+__all__ = ["Fraction", "check"]

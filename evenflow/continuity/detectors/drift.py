@@ -1,0 +1,79 @@
+"""Drift: color or exposure runs away slowly and steadily.
+
+Signal: the path of log luminance, a and b after motion compensation, in dE; the longest way that it
+goes in one direction, where a ramp explains it better than a step.
+"""
+
+import numpy as np
+
+from evenflow.continuity.candidate import Candidate, evidence
+from evenflow.continuity.passage import Passage, Series
+from evenflow.continuity.robust import running_median
+from evenflow.continuity.severity import TONE
+
+L_PER_LOG = 22.0
+"""CIELAB L per unit of log luminance at L = 50: (L + 16) / 3."""
+
+
+def tone_path(passage: Passage) -> Series:
+    """Path of the look in dE units, `(n, 3)`, single frames and flicker smoothed away."""
+    path = passage.tone * np.array([L_PER_LOG, 1.0, 1.0])
+    smooth: Series = running_median(path, max(5, round(0.4 * passage.fps)))
+    return smooth
+
+
+def detect(passage: Passage) -> list[Candidate]:
+    """The stretch over which the look runs away farthest."""
+    count = len(passage)
+    if count < max(12, round(0.8 * passage.fps)):
+        return []
+    path = tone_path(passage)
+    best: tuple[float, int, int] | None = None
+    lengths = {count, count * 3 // 4, count // 2} | {
+        round(s * passage.fps) for s in (1.0, 2.0, 4.0, 8.0, 16.0)
+    }
+    for length in sorted(n for n in lengths if 10 <= n <= count):
+        for start in range(0, count - length + 1, max(1, length // 8)):
+            part = path[start : start + length]
+            way = ramp(part)
+            if way is not None and (best is None or way > best[0] * 1.1):
+                best = (way, start, start + length)
+    if best is None or best[0] < TONE:
+        return []
+    way, start, end = best
+    ends = path[end - 1] - path[start]
+    what = "brightness" if abs(ends[0]) > np.hypot(ends[1], ends[2]) else "color"
+    return [
+        Candidate(
+            "drift",
+            start,
+            end,
+            end - 1,
+            way / TONE,
+            0.5 + 0.1 * min(4.0, way / TONE),
+            f"{what} runs away by {way:.1f} dE over {(end - start) / passage.fps:.1f} s",
+            evidence("tone_path", way, TONE),
+            ("style_change", "lighting_flicker"),
+        )
+    ]
+
+
+def ramp(path: Series) -> float | None:
+    """Length of the way from start to end in dE if it is a steady ramp, else None."""
+    count = len(path)
+    time = np.linspace(-0.5, 0.5, count)
+    centered = path - path.mean(axis=0)
+    slope = (time[:, None] * centered).sum(axis=0) / (time**2).sum()
+    way = float(np.linalg.norm(slope))
+    if way < 0.5:
+        return None
+    along = centered @ (slope / way)
+    ramp_error = float(((along - time * way) ** 2).sum())
+    total = np.concatenate([[0.0], np.cumsum(along)])
+    split = np.arange(2, count - 1)
+    # best two-level fit: squared error = total power - explained by the two means
+    explained = total[split] ** 2 / split + (total[-1] - total[split]) ** 2 / (count - split)
+    step_error = float((along**2).sum() - explained.max())
+    if ramp_error > 0.5 * step_error:
+        return None
+    return way

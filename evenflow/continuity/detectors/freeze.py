@@ -1,0 +1,85 @@
+"""Freeze: the picture stands still to the last grain while it moved before and moves after.
+
+Signal: mean absolute change, against what is usual in the second around. A regular cadence (24 frames
+a second shown at 30, animation drawn on twos) is not a freeze.
+"""
+
+import numpy as np
+
+from evenflow.continuity.candidate import Candidate, evidence
+from evenflow.continuity.passage import Passage, Series
+from evenflow.continuity.robust import runs
+
+SILENT = 0.12
+"""Share of the usual change below which a step counts as none."""
+LEAST_MOTION = 0.9
+"""Gray levels of usual change below which nobody would miss the motion."""
+
+
+def usual_change(passage: Passage, start: int, end: int) -> float:
+    """Median change in the second before and the second after, silent steps left out."""
+    change, reach = passage.change, max(4, round(passage.fps))
+    near = np.concatenate([change[max(1, start - reach) : start], change[end : end + reach]])
+    near = near[np.isfinite(near)]
+    loud = near[near > 0.25 * np.max(near, initial=0.0)]
+    return float(np.median(loud)) if len(loud) else 0.0
+
+
+def held(passage: Passage) -> list[tuple[int, int]]:
+    """Runs of steps `[start, end)` in which nothing moves although it did before or does after."""
+    change = np.nan_to_num(passage.change, nan=np.inf)
+    made = []
+    for start, end in runs(change < max(0.6, 0.25 * float(np.median(change[1:])))):
+        usual = usual_change(passage, start, end)
+        if usual >= LEAST_MOTION:
+            quiet = change[start:end] < max(0.1, SILENT * usual)
+            made += [(start + a, start + b) for a, b in runs(quiet)]
+    return made
+
+
+def has_cadence(passage: Passage, spans: list[tuple[int, int]]) -> bool:
+    """True if holds of the same length come at regular distances through the passage."""
+    if len(spans) < 4:
+        return False
+    starts = np.diff([s for s, _ in spans])
+    lengths = np.array([e - s for s, e in spans])
+    regular = np.abs(starts - np.median(starts)) <= 1
+    return bool(regular.mean() > 0.7 and np.ptp(lengths) <= 2 and np.median(starts) < 12)
+
+
+def detect(passage: Passage) -> list[Candidate]:
+    """Holds of at least two steps, or of one step in fast motion."""
+    if len(passage) < 6:
+        return []
+    spans = held(passage)
+    if has_cadence(passage, spans):
+        return []
+    found = []
+    for start, end in spans:
+        usual = usual_change(passage, start, end)
+        steps = end - start
+        if steps < 2 and not (usual > 4.0 and _moves(passage.change, start, end, usual)):
+            continue
+        severity = 1.5 * np.sqrt(steps) * min(2.0, np.sqrt(usual / 2.0))
+        found.append(
+            Candidate(
+                "freeze",
+                start,
+                end,
+                (start + end) // 2,
+                float(severity),
+                0.95 if steps >= 3 else 0.75,
+                f"the picture stands still for {steps} frame{'s' * (steps > 1)} "
+                f"where it usually changes by {usual:.1f} gray levels a frame",
+                evidence("change", float(passage.change[start:end].max()), SILENT * usual),
+                ("still scene", "cadence"),
+            )
+        )
+    return found
+
+
+def _moves(change: Series, start: int, end: int, usual: float) -> bool:
+    before, after = change[max(1, start - 2) : start], change[end : end + 2]
+    return bool(
+        len(before) and len(after) and min(before.min(), after.min()) > 0.5 * usual
+    )

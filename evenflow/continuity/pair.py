@@ -1,0 +1,269 @@
+"""Pair: how one frame follows from the one before it, and whether the frame between two can be skipped.
+
+Everything is measured after motion compensation, on pixels whose motion can be trusted.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from evenflow.continuity.picture import TILE_COLS, TILE_ROWS, Picture, gray_of
+from evenflow.geometry.warp import pixel_grid, warp
+from evenflow.motion.camera import CameraStep, camera_step
+from evenflow.motion.flow import MIN_SIDE, agree, flow
+
+STRIDE = 2
+"""Photometry is read on every second pixel of every second row."""
+
+
+@dataclass(frozen=True)
+class Planes:
+    """The values of a picture that pairs compare.
+
+    Args:
+        gray: `(h, w)` uint8.
+        color: `(h, w, 4)` float32: log luminance, CIELAB a and b, luma in gray levels.
+        edges: `(h/2, w/2)` float32 gradient magnitude.
+        half: gray at half the size, uint8.
+    """
+
+    gray: NDArray[np.uint8]
+    color: NDArray[np.float32]
+    edges: NDArray[np.float32]
+    half: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Frame `i` against frame `i - 1`. Tiles are 6 rows of 8, row by row.
+
+    Args:
+        gain: change of log luminance; 0.01 is one percent brighter.
+        shift_a, shift_b: change of CIELAB a and b.
+        tile_gain, tile_a, tile_b: the same per tile, NaN where nothing can be compared.
+        residual: mean of what motion, gain and color shift leave, in gray levels.
+        tile_residual: the same per tile.
+        change: mean absolute difference without any compensation, in gray levels.
+        still: share of pixels that differ by at most one gray level.
+        valid: share of the picture with a counterpart.
+        tracked: share of the textured area whose edges are found again where the flow says.
+        palette_step: half the L1 distance of the Lab marginals, in [0, 1].
+        tile_u, tile_v: median flow per tile from i-1 to i, in pixels of the working size.
+        speed: median length of the flow; speed_90 its 90th percentile.
+        camera: the similarity that most of the flow follows.
+        bridge: residual of frame i+1 against frame i-1 at half size (NaN where there is no i+1).
+        step_half: residual of frame i against i-1 at half size, to be held against `bridge`.
+        bridge_gain: gain from i-1 to i+1.
+        bridge_tracked: as `tracked`, from i-1 to i+1.
+    """
+
+    gain: float
+    shift_a: float
+    shift_b: float
+    tile_gain: NDArray[np.float32]
+    tile_a: NDArray[np.float32]
+    tile_b: NDArray[np.float32]
+    residual: float
+    tile_residual: NDArray[np.float32]
+    change: float
+    still: float
+    valid: float
+    tracked: float
+    palette_step: float
+    tile_u: NDArray[np.float32]
+    tile_v: NDArray[np.float32]
+    speed: float
+    speed_90: float
+    camera: CameraStep
+    bridge: float
+    step_half: float
+    bridge_gain: float
+    bridge_tracked: float
+
+
+def comparable(picture: Picture) -> bool:
+    """True if the picture is large enough for motion to be searched."""
+    return min(picture.rgb.shape[:2]) >= 2 * MIN_SIDE
+
+
+def planes_of(picture: Picture) -> Planes:
+    """The values of a picture that pairs compare."""
+    lab = cv2.cvtColor(picture.rgb.astype(np.float32) / 255.0, cv2.COLOR_RGB2Lab)
+    lightness = lab[..., 0]
+    # L = 116 Y^(1/3) - 16 (CIE 1976), so log Y = 3 log((L + 16) / 116); below L = 8 the curve is a line
+    log_y = 3.0 * np.log((np.maximum(lightness, 2.0) + 16.0) / 116.0)
+    gray = gray_of(picture.rgb)
+    color = np.dstack([log_y, lab[..., 1], lab[..., 2], gray.astype(np.float32)])
+    height, width = gray.shape
+    half = cv2.resize(gray, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    level = half.astype(np.float32)
+    edges = cv2.magnitude(cv2.Sobel(level, cv2.CV_32F, 1, 0), cv2.Sobel(level, cv2.CV_32F, 0, 1))
+    return Planes(gray, color, edges, half)
+
+
+def compare(
+    before: Planes, after: Planes, skipped: Planes | None, palette_step: float
+) -> Pair:
+    """Measures how `after` follows `before`; `skipped` is the frame behind `after`, for the bridge."""
+    back, ahead = flow(after.gray, before.gray), flow(before.gray, after.gray)
+    valid = agree(back, ahead)
+    warped = warp(before.color, back)
+    gain, shift_a, shift_b, tile_gain, tile_a, tile_b = _photometry(warped, after.color, valid)
+
+    expected = np.clip(_brighten(warped[..., 3], 0.0 if np.isnan(gain) else gain), 0.0, 255.0)
+    residual = np.abs(after.color[..., 3] - expected)
+    tile_residual = _tile_mean(residual)
+    difference = cv2.absdiff(before.gray, after.gray)
+    tile_u, tile_v, points = _tile_flow(back, valid)
+    camera = _camera(back, valid)
+    length = np.sqrt((back[::4, ::4] ** 2).sum(-1))
+    back_half = cv2.resize(back, after.half.shape[::-1], interpolation=cv2.INTER_AREA) * 0.5
+    step_half, tracked, _ = _half(before, after, back_half, gain)
+    bridge = bridge_gain = bridge_tracked = np.nan
+    if skipped is not None:
+        jump = flow(skipped.half, before.half)
+        bridge_gain = _half_gain(before, skipped, jump)
+        bridge, bridge_tracked, _ = _half(before, skipped, jump, bridge_gain)
+    return Pair(
+        gain=gain,
+        shift_a=shift_a,
+        shift_b=shift_b,
+        tile_gain=tile_gain,
+        tile_a=tile_a,
+        tile_b=tile_b,
+        residual=float(residual.mean()),
+        tile_residual=tile_residual,
+        change=float(difference.mean()),
+        still=float((difference <= 1).mean()),
+        valid=float(valid.mean()),
+        tracked=tracked,
+        palette_step=palette_step,
+        tile_u=tile_u,
+        tile_v=tile_v,
+        speed=float(np.median(length)),
+        speed_90=float(np.percentile(length, 90)),
+        camera=camera,
+        bridge=bridge,
+        step_half=step_half,
+        bridge_gain=bridge_gain,
+        bridge_tracked=bridge_tracked,
+    )
+
+
+def _brighten(luma: NDArray[np.float32], gain: float) -> NDArray[np.float32]:
+    # a gain in linear light is a gain of 1/2.2 of it (in logs) on encoded values
+    return luma * np.float32(np.exp(gain / 2.2))
+
+
+def _photometry(
+    warped: NDArray[np.float32], after: NDArray[np.float32], valid: NDArray[np.bool_]
+) -> tuple[float, float, float, NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    a, b = warped[::STRIDE, ::STRIDE], after[::STRIDE, ::STRIDE]
+    usable = valid[::STRIDE, ::STRIDE] & (np.minimum(a[..., 3], b[..., 3]) > 12)
+    usable &= np.maximum(a[..., 3], b[..., 3]) < 250
+    step = np.where(usable[..., None], b[..., :3] - a[..., :3], np.nan)
+    tiles = _tile_medians(step, TILE_ROWS, TILE_COLS)  # (48, 3)
+    count = int(usable.sum())
+    if count < 0.02 * usable.size:
+        return np.nan, np.nan, np.nan, tiles[:, 0], tiles[:, 1], tiles[:, 2]
+    gain, shift_a, shift_b = (
+        _center(step[..., i][usable], floor) for i, floor in enumerate((0.03, 1.0, 1.0))
+    )
+    return gain, shift_a, shift_b, tiles[:, 0], tiles[:, 1], tiles[:, 2]
+
+
+def _center(values: NDArray[np.float32], floor: float) -> float:
+    """Mean after values far from the median are drawn in; unlike the median it sees a slow ramp that
+    8-bit rounding lets through in a few pixels at a time."""
+    middle = np.median(values)
+    off = values - middle
+    reach = max(floor, 3.7 * float(np.median(np.abs(off))))  # 2.5 sigma
+    return float(middle + np.clip(off, -reach, reach).mean(dtype=np.float64))
+
+
+@njit(cache=True, nogil=True)
+def _tile_medians(values: NDArray[np.float32], rows: int, cols: int) -> NDArray[np.float32]:
+    """Median of each channel per tile over what is not NaN; NaN where a tenth of a tile is not left."""
+    height, width, channels = values.shape
+    out = np.full((rows * cols, channels), np.nan, np.float32)
+    for row in range(rows):
+        y0, y1 = row * height // rows, (row + 1) * height // rows
+        for col in range(cols):
+            x0, x1 = col * width // cols, (col + 1) * width // cols
+            size = (y1 - y0) * (x1 - x0)
+            kept = np.empty((channels, size), np.float32)
+            count = 0
+            for y in range(y0, y1):
+                for x in range(x0, x1):
+                    if not np.isnan(values[y, x, 0]):
+                        for channel in range(channels):
+                            kept[channel, count] = values[y, x, channel]
+                        count += 1
+            if count >= max(4, size // 10):
+                for channel in range(channels):
+                    out[row * cols + col, channel] = np.median(kept[channel, :count])
+    return out
+
+
+def _tile_mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    height, width = values.shape
+    rows, cols = height // TILE_ROWS * TILE_ROWS, width // TILE_COLS * TILE_COLS
+    blocks = values[:rows, :cols].reshape(TILE_ROWS, rows // TILE_ROWS, TILE_COLS, cols // TILE_COLS)
+    means: NDArray[np.float32] = blocks.mean((1, 3)).reshape(-1)
+    return means
+
+
+def _tile_flow(
+    back: NDArray[np.float32], valid: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], int]:
+    sparse = np.where(valid[::4, ::4, None], -back[::4, ::4], np.nan).astype(np.float32)
+    medians = _tile_medians(sparse, TILE_ROWS, TILE_COLS)
+    return medians[:, 0], medians[:, 1], int(valid.sum())
+
+
+@lru_cache(maxsize=16)
+def _centered(height: int, width: int) -> NDArray[np.float32]:
+    return (pixel_grid(height, width) - np.array([width / 2, height / 2], np.float32))[4::8, 4::8]
+
+
+def _camera(back: NDArray[np.float32], valid: NDArray[np.bool_]) -> CameraStep:
+    points = _centered(*valid.shape)
+    keep = valid[4::8, 4::8]
+    moves = -back[4::8, 4::8]
+    step = camera_step((points + back[4::8, 4::8])[keep], moves[keep])
+    share = float(keep.mean())
+    return CameraStep(step.dx, step.dy, step.zoom, step.rotation, step.inliers * share)
+
+
+def _half_gain(before: Planes, after: Planes, back: NDArray[np.float32]) -> float:
+    a = warp(before.half.astype(np.float32), back)[::2, ::2]
+    b = after.half[::2, ::2].astype(np.float32)
+    usable = (np.minimum(a, b) > 12) & (np.maximum(a, b) < 250)
+    if usable.sum() < 0.02 * usable.size:
+        return 0.0
+    return float(2.2 * np.median(np.log(b[usable] / a[usable])))
+
+
+def _half(
+    before: Planes, after: Planes, back: NDArray[np.float32], gain: float
+) -> tuple[float, float, NDArray[np.float32]]:
+    """Residual at half size, the share of textured tiles that are found again, their correlation."""
+    stacked = np.dstack([before.half.astype(np.float32), before.edges])
+    warped = warp(stacked, back)
+    gain = 0.0 if np.isnan(gain) else gain
+    expected = np.clip(_brighten(warped[..., 0], gain), 0.0, 255.0)
+    residual = float(np.abs(after.half - expected).mean())
+    a, b = warped[..., 1], after.edges
+    ma, mb = _tile_mean(a), _tile_mean(b)
+    va, vb = _tile_mean(a * a) - ma**2, _tile_mean(b * b) - mb**2
+    correlation = (_tile_mean(a * b) - ma * mb) / np.sqrt(np.maximum(va * vb, 1e-6))
+    weight = np.sqrt(np.sqrt(np.maximum(va * vb, 0.0)))
+    textured = np.minimum(va, vb) > 16.0
+    if textured.sum() < 3:
+        return residual, np.nan, correlation
+    found = (correlation * textured * weight).sum() / (textured * weight).sum()
+    return residual, float(max(0.0, found)), correlation

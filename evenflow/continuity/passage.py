@@ -1,0 +1,145 @@
+"""Passage: the signals of one shot (or of a stretch of a very long one), as arrays a detector can read.
+
+Entry i of a pair signal compares frames i-1 and i of the passage; entry 0 is NaN.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenflow.continuity.pair import Pair
+from evenflow.continuity.picture import NUM_TILES, TILE_COLS, TILE_ROWS, Picture
+
+Series = NDArray[np.float64]
+LINES_DEG = 18.0
+"""Visual angle of the picture's height in degrees, at any size."""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Signals of frames `[start, start + n)` of a clip, all of one shot.
+
+    Args:
+        start: number of the first frame in the clip.
+        seconds: `(n,)` presentation times.
+        size: width and height of the source in pixels.
+        lines: height of the working size in pixels.
+        pictures, pairs: what the signals are read from; `pairs[0]` is None.
+        opens, closes: True if the passage begins or ends where its shot does.
+    """
+
+    start: int
+    seconds: Series
+    size: tuple[int, int]
+    lines: int
+    pictures: Sequence[Picture]
+    pairs: Sequence[Pair | None]
+    opens: bool = True
+    closes: bool = True
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    @cached_property
+    def fps(self) -> float:
+        """Frames per second: the median over the passage."""
+        if len(self) < 2:
+            return 24.0
+        return float(1.0 / max(np.median(np.diff(self.seconds)), 1e-3))
+
+    @property
+    def arcmin(self) -> float:
+        """Visual angle of one pixel of the working size, in minutes of arc."""
+        return 60.0 * LINES_DEG / self.lines
+
+    def of_pairs(self, name: str) -> Series:
+        """One field of the pairs, NaN at entry 0."""
+        return np.array([np.nan if p is None else getattr(p, name) for p in self.pairs])
+
+    def of_tiles(self, name: str) -> Series:
+        """One tile field of the pairs, `(n, 48)`, NaN at entry 0."""
+        nothing = np.full(NUM_TILES, np.nan)
+        return np.array([nothing if p is None else getattr(p, name) for p in self.pairs])
+
+    @cached_property
+    def gain(self) -> Series:
+        """Change of log luminance."""
+        return self.of_pairs("gain")
+
+    @cached_property
+    def change(self) -> Series:
+        """Mean absolute difference to the frame before, in gray levels."""
+        return self.of_pairs("change")
+
+    @cached_property
+    def step_half(self) -> Series:
+        """What motion and gain leave of the step to this frame, in gray levels, at half size."""
+        return self.of_pairs("step_half")
+
+    @cached_property
+    def bridge(self) -> Series:
+        """The same from the frame before to the frame behind, skipping this one."""
+        return self.of_pairs("bridge")
+
+    @cached_property
+    def tracked(self) -> Series:
+        """Share of the textured area found again where the flow says."""
+        return self.of_pairs("tracked")
+
+    @cached_property
+    def tone(self) -> Series:
+        """Path of the look since the first frame: log luminance, a, b; `(n, 3)`."""
+        steps = np.stack(
+            [self.gain, self.of_pairs("shift_a"), self.of_pairs("shift_b")], axis=1
+        )
+        path: Series = np.cumsum(np.nan_to_num(steps), axis=0)
+        return path
+
+    @cached_property
+    def camera(self) -> Series:
+        """Camera steps `(n, 2)`, pixels of the working size."""
+        return np.array(
+            [(np.nan, np.nan) if p is None else (p.camera.dx, p.camera.dy) for p in self.pairs]
+        )
+
+    @cached_property
+    def inliers(self) -> Series:
+        """Share of the picture that moves with the camera."""
+        return np.array([np.nan if p is None else p.camera.inliers for p in self.pairs])
+
+    @cached_property
+    def grain(self) -> Series:
+        """Sigma of the grain in the flatter tiles, gray levels."""
+        tiles = np.array([p.grain for p in self.pictures], dtype=np.float64)
+        empty = np.isnan(tiles).all(axis=1)
+        tiles[empty] = 0.0
+        series: Series = np.nanpercentile(tiles, 25, axis=1)
+        series[empty] = np.nan
+        return series
+
+    @cached_property
+    def bands(self) -> Series:
+        """Log gradient energy of four octaves, finest first, `(n, 4)`."""
+        return np.array([p.bands for p in self.pictures], dtype=np.float64)
+
+    @cached_property
+    def moments(self) -> Series:
+        """Mean and deviation of L, a, b, `(n, 6)`."""
+        return np.array([p.moments for p in self.pictures], dtype=np.float64)
+
+    def box_of(self, tiles: NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
+        """The box around tiles in source pixels; None if they cover most of the picture."""
+        grid = tiles.reshape(TILE_ROWS, TILE_COLS)
+        if not grid.any() or grid.mean() > 0.7:
+            return None
+        rows, cols = np.flatnonzero(grid.any(1)), np.flatnonzero(grid.any(0))
+        width, height = self.size
+        return (
+            int(cols[0] * width // TILE_COLS),
+            int(rows[0] * height // TILE_ROWS),
+            int((cols[-1] + 1) * width // TILE_COLS),
+            int((rows[-1] + 1) * height // TILE_ROWS),
+        )

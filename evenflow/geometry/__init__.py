@@ -1,0 +1,1 @@
+"""Cameras and warps: plain functions on pixel grids."""

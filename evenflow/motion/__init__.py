@@ -1,0 +1,1 @@
+"""Estimated motion: flow with occlusion and confidence, camera steps, cuts."""
