@@ -16,6 +16,9 @@
 A message is one line: what is true, what came, what to do.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 
 class EvenflowError(Exception):
     """Base of every error that Evenflow raises on purpose."""
@@ -45,8 +48,47 @@ class GateError(BadInput):
     """A gate table with an unknown key or a clause that does not follow the grammar."""
 
 
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong in a file that a person wrote.
+
+    Args:
+        file: base name of the file.
+        line, column: where it stands, from 1.
+        field: path of the field, like `shots.s02.seam.from`, or "" for the file as a whole.
+        message: what is true, what came, what to do.
+
+    >>> str(Problem("board.yaml", 3, 7, "canvas.fps", "is missing"))
+    'board.yaml:3:7: canvas.fps: is missing'
+    """
+
+    file: str
+    line: int
+    column: int
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        field = f"{self.field}: " if self.field else ""
+        return f"{self.file}:{self.line}:{self.column}: {field}{self.message}"
+
+
 class StoryboardError(BadInput):
-    """A storyboard that does not follow its schema; the message names file, line and field."""
+    """A storyboard that does not follow its schema; one line a problem.
+
+    Args:
+        problems: everything that is wrong, in the order of the file; `.problems` keeps them all,
+            the message shows the first twenty.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda p: (p.line, p.column)))
+        lines = [str(problem) for problem in self.problems[:20]]
+        if len(self.problems) > 1:
+            lines.insert(0, f"{self.problems[0].file} has {len(self.problems)} problems:")
+        if len(self.problems) > 20:
+            lines.append(f"... and {len(self.problems) - 20} more")
+        super().__init__("\n".join(lines))
 
 
 class RecipeError(BadInput):

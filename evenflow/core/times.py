@@ -77,6 +77,8 @@ class Time:
         return _ceil(self.value * num_frames / 100)
 
     def __str__(self) -> str:
+        if self == Time(Fraction(100), "%"):
+            return "end"
         return f"{decimal(self.value)}{self.unit}"
 
 

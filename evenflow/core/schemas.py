@@ -1,0 +1,579 @@
+"""JSON Schemas (2020-12) of report, span and storyboard, made from the closed lists of the code.
+
+`python -m evenflow.core.schemas` writes them beside this file; a test says when that is due.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, get_args
+
+from evenflow.core import report, storyboard
+from evenflow.core.gate import units
+from evenflow.core.kinds import DIMENSIONS, KINDS
+from evenflow.core.measurement import SERIES_LIMIT
+from evenflow.core.signals import SIGNALS
+
+Schema = dict[str, Any]
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_HOME = "urn:evenflow:schema"
+
+_TEXT: Schema = {"type": "string"}
+_NUMBER: Schema = {"type": "number"}
+_FRAME: Schema = {"type": "integer", "minimum": 0}
+_BOX: Schema = {
+    "description": "[x0, y0, x1, y1] in source pixels, half-open; null is the whole frame",
+    "type": ["array", "null"],
+    "items": {"type": "integer"},
+    "minItems": 4,
+    "maxItems": 4,
+}
+_OBJECT: Schema = {"type": ["integer", "null"], "description": "id of the object it concerns"}
+_START = _FRAME | {"description": "first frame, from 0"}
+_END = {"type": "integer", "minimum": 1, "description": "the frame after the last one"}
+
+
+def report_schema() -> Schema:
+    """What `Report.to_json` gives."""
+    return {
+        "$schema": _DRAFT,
+        "$id": f"{_HOME}:report-1.json",
+        "title": "Evenflow report",
+        "description": "What `evenflow check --json` says of one clip. Frames are counted from 0, "
+        "every end is exclusive; what cannot be measured is null with a reason, never 0.",
+        **_closed(
+            {
+                "schema": {"const": report.SCHEMA},
+                "version": _TEXT | {"description": "of Evenflow"},
+                "digest": _TEXT
+                | {
+                    "description": "SHA-256 in hex over version, settings, plug-ins, frames "
+                    "and their times; no path, container or worker count"
+                },
+                "warnings": _list(
+                    _TEXT, "what was wrong with the input and did not stop the check"
+                ),
+                "clip": _ref("clip"),
+                "score": {
+                    "type": ["number", "null"],
+                    "minimum": 0,
+                    "maximum": 100,
+                    "description": "100 exp(-P / 10), P the 4-norm mean over one-second blocks of "
+                    "each block's largest severity; null where nothing could be assessed",
+                },
+                "motion": _ref("motion"),
+                "cuts": _list(_ref("cut"), "planned changes of shot, in the order of time"),
+                "shots": _list(_ref("shot"), "what lies between the cuts"),
+                "objects": _list(_ref("object"), "what was followed through the clip"),
+                "signals": _ref("signals"),
+                "findings": _list(_ref("finding"), "defects, sorted by first frame"),
+                "not_assessable": {
+                    "description": "defect kind to the reason why nothing can be said of it",
+                    "type": "object",
+                    "propertyNames": _ref("kind"),
+                    "additionalProperties": _TEXT,
+                },
+                "gate": _list(_ref("verdict"), "one verdict a clause; empty without a gate"),
+            }
+        ),
+        "$defs": {
+            "clip": _closed(
+                {
+                    "path": _TEXT | {"description": "as it was given"},
+                    "frames": _FRAME | {"description": "frames that were decoded"},
+                    "fps": _NUMBER | {"minimum": 0, "description": "nominal frames per second"},
+                    "duration_s": _NUMBER | {"minimum": 0, "description": "seconds"},
+                    "width": _FRAME | {"description": "of the upright picture, in pixels"},
+                    "height": _FRAME | {"description": "of the upright picture, in pixels"},
+                    "timecode": {
+                        "type": ["string", "null"],
+                        "description": "HH:MM:SS:FF of the first frame, if the file carries one",
+                    },
+                }
+            ),
+            "motion": _closed(
+                {
+                    "median_px_per_s": {
+                        "type": ["number", "null"],
+                        "minimum": 0,
+                        "description": "median speed of the picture in source pixels a second",
+                    },
+                    "assessable": {
+                        "type": "boolean",
+                        "description": "False if there is too little motion to judge",
+                    },
+                    "reason": _TEXT | {"description": "why it is not assessable"},
+                },
+                optional=("reason",),
+            ),
+            "cut": _closed(
+                {
+                    "start_frame": _START
+                    | {
+                        "description": "first frame of the transition; of a cut, the last old frame"
+                    },
+                    "end_frame": _END | {"description": "first frame of the new shot"},
+                    "kind": {"enum": ["cut", "fade", "dissolve"]},
+                }
+            ),
+            "shot": _closed(
+                {
+                    "start_frame": _START,
+                    "end_frame": _END,
+                    "like_previous": {
+                        "description": "similarity to the shot before, 0 to 1",
+                        **_closed(
+                            {"subject": _share(nullable=True), "palette": _share(nullable=True)}
+                        ),
+                    },
+                },
+                optional=("like_previous",),
+            ),
+            "object": _closed(
+                {
+                    "id": {"type": "integer"},
+                    "start_frame": _START,
+                    "end_frame": _END,
+                    "identity": _list(
+                        _closed(
+                            {
+                                "lag_s": _NUMBER
+                                | {"exclusiveMinimum": 0, "description": "seconds"},
+                                "similarity": _share(nullable=True),
+                            }
+                        ),
+                        "similarity to itself some time ago",
+                    ),
+                }
+            ),
+            "signals": {
+                "description": "per-frame quantities; third-party metrics join by name",
+                "type": "object",
+                "properties": {
+                    name: {
+                        "description": f"{signal.meaning}; summary: {signal.summary}",
+                        "anyOf": [
+                            _ref("unmeasured"),
+                            {
+                                "allOf": [
+                                    _ref("measured"),
+                                    {
+                                        "properties": {
+                                            "unit": {"const": signal.unit},
+                                            "better": {"const": signal.better},
+                                        }
+                                    },
+                                ]
+                            },
+                        ],
+                    }
+                    for name, signal in SIGNALS.items()
+                },
+                "additionalProperties": {"anyOf": [_ref("unmeasured"), _ref("measured")]},
+            },
+            "measured": _closed(
+                {
+                    "unit": _TEXT,
+                    "better": {"enum": ["lower", "higher", "neither"]},
+                    "summary": _NUMBER | {"description": "one number for the clip, in the unit"},
+                    "series": _series(
+                        "one entry a frame, in the unit; entry i compares frames i-1 and i; "
+                        "null at 0, after a cut, and where nothing can be said"
+                    ),
+                    "series_per_second": _series(
+                        f"mean of each second in place of more than {SERIES_LIMIT} entries"
+                    ),
+                },
+                optional=("series", "series_per_second"),
+            )
+            | {"not": {"required": ["series", "series_per_second"]}},
+            "unmeasured": _closed({"summary": {"type": "null"}, "reason": _TEXT}),
+            "finding": _closed(
+                {
+                    "kind": _ref("kind"),
+                    "dimension": {
+                        "enum": list(DIMENSIONS),
+                        "description": "the dimension of consistency that the kind breaks",
+                    },
+                    "start_frame": _START,
+                    "end_frame": _END,
+                    "start_s": _NUMBER | {"description": "time of the first frame, in seconds"},
+                    "end_s": _NUMBER | {"description": "time of the end, in seconds"},
+                    "peak_frame": _FRAME | {"description": "the worst frame"},
+                    "box": _BOX,
+                    "mask": {"anyOf": [{"type": "null"}, _ref("mask")]},
+                    "object": _OBJECT,
+                    "severity_jnd": _NUMBER
+                    | {
+                        "minimum": 0,
+                        "description": "just-noticeable differences: 1 barely visible, 3 clear, "
+                        "10 ruins the shot",
+                    },
+                    "confidence": _share() | {"description": "how sure kind and span are, 0 to 1"},
+                    "repairable": {
+                        "type": "boolean",
+                        "description": "True if pixels alone can repair it, without a generator",
+                    },
+                    "explanation": _TEXT | {"description": "one sentence for a person"},
+                    "evidence": {
+                        "type": "object",
+                        "description": "the signal, its value, and the threshold that it passed; "
+                        "value and threshold in the signal's unit",
+                        "properties": {
+                            "signal": _TEXT,
+                            "value": {"type": ["number", "null"]},
+                            "threshold": {"type": ["number", "null"]},
+                        },
+                    },
+                    "ruled_out": _list(_TEXT, "other causes that were considered and do not fit"),
+                }
+            ),
+            "mask": _closed(
+                {
+                    "size": {
+                        "type": "array",
+                        "items": _FRAME,
+                        "minItems": 2,
+                        "maxItems": 2,
+                        "description": "height and width in pixels",
+                    },
+                    "counts": _list(_FRAME, "run lengths in row order, the first run is outside"),
+                }
+            ),
+            "verdict": _closed(
+                {
+                    "clause": _TEXT | {"description": "key, comparison, bound and unit"},
+                    "passed": {
+                        "type": "boolean",
+                        "description": "False also where the value cannot be measured",
+                    },
+                    "value": {"type": ["number", "null"], "description": "in the key's unit"},
+                    "start_frame": {
+                        "type": ["integer", "null"],
+                        "minimum": 0,
+                        "description": "first frame of the worst finding",
+                    },
+                    "end_frame": {
+                        "type": ["integer", "null"],
+                        "minimum": 1,
+                        "description": "the frame after its last one",
+                    },
+                    "reason": _TEXT | {"description": "why there is no value"},
+                },
+                optional=("reason",),
+            ),
+            "kind": _kinds(),
+            "gate": _gate(),
+        },
+    }
+
+
+def span_schema() -> Schema:
+    """What `Span.to_json` gives: a planted defect, a planned event."""
+    return {
+        "$schema": _DRAFT,
+        "$id": f"{_HOME}:span-1.json",
+        "title": "Evenflow span",
+        "description": "A stretch of a clip where something holds or happens",
+        **_closed(
+            {
+                "schema": {"const": "evenflow.span/1"},
+                "kind": _TEXT | {"description": "a defect kind, or the name of a planned event"},
+                "start_frame": _START,
+                "end_frame": _END,
+                "box": _BOX,
+                "object": _OBJECT,
+                "magnitude": _NUMBER
+                | {"description": "in the unit of the kind: strength, JND, ..."},
+                "parameters": {
+                    "type": "object",
+                    "description": "what else is needed to make it again",
+                },
+            }
+        ),
+    }
+
+
+def storyboard_schema() -> Schema:
+    """What a storyboard may hold; what depends on other fields or files is checked on reading."""
+    text = {"type": "string", "minLength": 1, "maxLength": storyboard.MAX_TEXT}
+    texts = _list_or_one(text)
+    files = _list_or_one(_ref("file"))
+    seed = {"type": "integer", "minimum": 0, "maximum": storyboard.MAX_SEED}
+    track = r"^\s*([+-]?[0-9.]+([eE][+-]?[0-9]+)?\s*|[^:]+:[^:]+(,[^:]+:[^:]+)*)$"
+    return {
+        "$schema": _DRAFT,
+        "$id": f"{_HOME}:storyboard-1.json",
+        "title": "Evenflow storyboard",
+        "description": "What a film should be, shot by shot",
+        **_closed(
+            {
+                "schema": {"const": storyboard.SCHEMA},
+                "title": text | {"maxLength": 200},
+                "canvas": _ref("canvas"),
+                "bible": {
+                    "description": "whoever and whatever must stay the same, by id",
+                    "type": "object",
+                    "propertyNames": _ref("id"),
+                    "additionalProperties": _ref("subject"),
+                },
+                "look": _ref("look"),
+                "shots": {"type": "array", "minItems": 1, "items": _ref("shot")},
+                "gate": _ref("gate"),
+            },
+            required=("schema", "shots"),
+        ),
+        "$defs": {
+            "canvas": _closed(
+                {
+                    "size": {
+                        "type": "string",
+                        "pattern": r"^\s*[0-9]+\s*[xX×*]\s*[0-9]+\s*$",
+                        "default": "1280x720",
+                        "description": f"width x height in pixels, each to {storyboard.MAX_SIDE}",
+                    },
+                    "fps": {
+                        "anyOf": [
+                            {
+                                "type": "number",
+                                "exclusiveMinimum": 0,
+                                "maximum": storyboard.MAX_FPS,
+                            },
+                            {"type": "string", "pattern": "^[0-9]+(/[0-9]+|[.][0-9]+)?$"},
+                        ],
+                        "default": 24,
+                        "description": "frames per second; 29.97 is read as 30000/1001",
+                    },
+                    "color": {"enum": list(get_args(storyboard.ColorSpace)), "default": "bt709"},
+                    "colour": {
+                        "enum": list(get_args(storyboard.ColorSpace)),
+                        "description": "the same as color",
+                    },
+                },
+                required=(),
+            )
+            | {"not": {"required": ["color", "colour"]}},
+            "subject": _closed(
+                {
+                    "kind": {"enum": list(get_args(storyboard.SubjectKind))},
+                    "prompt": text | {"description": "what it looks like"},
+                    "refs": files | {"description": "pictures of it"},
+                    "lock": texts | {"description": "what in particular may not change"},
+                },
+                required=("kind",),
+            )
+            | {"anyOf": [{"required": ["prompt"]}, {"required": ["refs"]}]},
+            "look": _closed(
+                {
+                    "prompt": text | {"description": "added to the prompt of every shot"},
+                    "seed": seed | {"description": "start of the randomness of all shots"},
+                },
+                required=(),
+            ),
+            "shot": _closed(
+                {
+                    "id": _ref("id"),
+                    "duration": _ref("time")
+                    | {"description": "seconds or frames; footage may leave it out"},
+                    "prompt": text | {"description": "what to generate"},
+                    "clip": _ref("file") | {"description": "footage that is used as it is"},
+                    "seed": seed | {"description": "overrides the look's"},
+                    "seam": _ref("seam"),
+                    "uses": _list_or_one(_ref("id")) | {"description": "ids of the bible"},
+                    "camera": text | {"description": "what the camera does"},
+                    "beats": _list(_ref("beat"), "what happens when"),
+                    "frames": _list(_ref("pin"), "pictures that are given"),
+                    "actions": {
+                        "anyOf": [text, {"type": "array", "items": _ref("action")}],
+                        "description": "controls for models that are steered; a text alone holds "
+                        "throughout the shot",
+                    },
+                    "schedule": {
+                        "type": "object",
+                        "description": "values that move: '0:(6.0), 96:(4.5)' by frames, "
+                        "'0s:(6.0), 4s:(4.5)' by seconds; straight lines between",
+                        "additionalProperties": False,
+                        "properties": {
+                            name: {
+                                "anyOf": [
+                                    {"type": "number", "minimum": low, "maximum": high},
+                                    {"type": "string", "pattern": track},
+                                ],
+                                "description": f"{meaning}; {low:g} to {high:g}",
+                            }
+                            for name, (meaning, low, high) in storyboard.SCHEDULES.items()
+                        },
+                    },
+                    "gate": _ref("gate")
+                    | {"description": "wins over the storyboard's clause of the same key"},
+                },
+                required=("id",),
+            )
+            | {
+                "oneOf": [
+                    {"required": ["prompt", "duration"], "not": {"required": ["clip"]}},
+                    {
+                        "required": ["clip"],
+                        "not": {
+                            "anyOf": [
+                                {"required": [name]}
+                                for name in ("prompt", *storyboard.FOOTAGE_LACKS)
+                            ]
+                        },
+                    },
+                ]
+            },
+            "seam": _closed(
+                {
+                    "from": _ref("id")
+                    | {"description": "an earlier shot; the one before unless said"},
+                    "mode": {
+                        "enum": list(get_args(storyboard.SeamMode)),
+                        "description": "cut shares nothing; last_frame starts on the source's last "
+                        "frame; overlap makes `frames` frames of it again; latent carries latents",
+                    },
+                    "frames": {"type": "integer", "minimum": 1, "maximum": 10_000},
+                },
+                required=("mode",),
+            )
+            | {
+                "allOf": [
+                    {
+                        "if": {"properties": {"mode": {"const": "overlap"}}},
+                        "then": {"required": ["frames"]},
+                    },
+                    {
+                        "if": {"properties": {"mode": {"enum": ["cut", "last_frame"]}}},
+                        "then": {"not": {"required": ["frames"]}},
+                    },
+                ]
+            },
+            "beat": _closed({"at": _ref("moment"), "say": text}),
+            "pin": _closed(
+                {
+                    "at": _ref("time"),
+                    "image": _ref("file"),
+                    "hold": {
+                        "enum": list(get_args(storyboard.Hold)),
+                        "default": "hard",
+                        "description": "hard is reproduced, soft is aimed at",
+                    },
+                },
+                required=("at", "image"),
+            ),
+            "action": _closed({"at": _ref("moment"), "do": text}),
+            "time": {
+                "type": "string",
+                "pattern": rf"^\s*({_TIME})\s*$",
+                "description": "1.5s, 36f, 50%, MM:SS.xx or end",
+            },
+            "moment": {
+                "type": "string",
+                "pattern": rf"^\s*(({_TIME})|({_TIME})?\s*\.\.\s*({_TIME})?)\s*$",
+                "description": "a time, or a range A..B without its end",
+            },
+            "id": {"type": "string", "pattern": f"^{storyboard.ID_PATTERN}$"},
+            "file": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 1000,
+                "description": "below the folder of the storyboard, with /",
+                "not": {"pattern": r"^\s*[/~]|\\|(^|/)\.\.(/|$)|^\s*[A-Za-z][A-Za-z0-9+.-]*:"},
+            },
+            "gate": _gate(),
+        },
+    }
+
+
+_DIGITS = r"([0-9]{1,12}([.][0-9]{1,12})?|[.][0-9]{1,12})"
+_TIME = (
+    rf"{_DIGITS}[sS%]|[0-9]{{1,12}}([.]0{{1,12}})?[fF]|[eE][nN][dD]"
+    r"|([0-9]{1,6}:)?[0-9]{1,6}:[0-9]{1,2}([.][0-9]{1,12})?"
+)
+
+SCHEMAS: dict[str, Callable[[], Schema]] = {
+    "report": report_schema,
+    "span": span_schema,
+    "storyboard": storyboard_schema,
+}
+
+
+def write(folder: Path = Path(__file__).parent) -> None:
+    """Writes `NAME.schema.json` for each schema."""
+    for name, make in SCHEMAS.items():
+        text = json.dumps(make(), indent=1, ensure_ascii=False) + "\n"
+        (folder / f"{name}.schema.json").write_text(text, encoding="utf-8")
+
+
+def _closed(
+    properties: Schema, *, required: Iterable[str] | None = None, optional: Iterable[str] = ()
+) -> Schema:
+    """An object with these properties and no others."""
+    if required is None:
+        required = [name for name in properties if name not in tuple(optional)]
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(required),
+        "properties": properties,
+    }
+
+
+def _list(items: Schema, description: str) -> Schema:
+    return {"type": "array", "items": items, "description": description}
+
+
+def _list_or_one(items: Schema) -> Schema:
+    return {"anyOf": [items, {"type": "array", "items": items, "uniqueItems": True}]}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _share(*, nullable: bool = False) -> Schema:
+    return {"type": ["number", "null"] if nullable else "number", "minimum": 0, "maximum": 1}
+
+
+def _series(description: str) -> Schema:
+    return {"type": "array", "items": {"type": ["number", "null"]}, "description": description}
+
+
+def _kinds() -> Schema:
+    return {"oneOf": [{"const": name, "description": kind.meaning} for name, kind in KINDS.items()]}
+
+
+def _gate() -> Schema:
+    """The closed list of gate keys, each with its own unit."""
+    meanings = {**_SUMMARIES, **{k: s.meaning for k, s in SIGNALS.items()}}
+    meanings |= {name: kind.meaning for name, kind in KINDS.items()}
+    number = "-?[0-9]{1,12}([.][0-9]{1,30})?"
+    clauses = {}
+    for key, unit in units().items():
+        # JSON Schema has no flag that makes the unit's case free
+        letters = "".join(f"[{c.upper()}{c.lower()}]" if c.isalpha() else c for c in unit)
+        clauses[key] = {
+            "type": "string",
+            "pattern": rf"^\s*(<=|>=|==|<|>)\s*{number}\s*({letters})?\s*$",
+            "description": f"{meanings[key]}; unit: {unit or 'none'}",
+            "x-unit": unit,
+        }
+    return {
+        "description": "What a clip must hold: key to a clause like '<= 2 jnd'; the unit may be "
+        "left out. A defect kind means the largest severity of its findings, a signal its summary.",
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": False,
+        "properties": clauses,
+    }
+
+
+_SUMMARIES = {
+    "any": "largest severity of all findings",
+    "score": "consistency, 0 to 100",
+    "findings": "how many findings of 2 jnd and more",
+}
+
+
+if __name__ == "__main__":
+    write()
