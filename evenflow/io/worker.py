@@ -1,0 +1,934 @@
+"""The decoding worker: every file from outside is opened here, in a process that may safely die.
+
+Run as `python -P -m evenflow.io.worker FD` it imports numpy and PyAV once and then forks a fresh
+process for each job, so that a job costs milliseconds and a codec's crash, hang or greed costs
+nothing but that job. Imports nothing of ours but the layout table.
+
+A job arrives over a socket as a length and a JSON object; the answer leaves through a pipe as
+messages `kind (1 byte), length of JSON (4), length of payload (8), JSON, payload`.
+Kinds: `H` heartbeat, `I` what the file is, `F` a frame, `W` a warning, `E` the end, `X` an error.
+"""
+
+import errno
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, NoReturn
+
+import av
+import av.logging
+import numpy as np
+from numpy.typing import NDArray
+
+from evenflow.io.layouts import layout_of, planar_name
+
+HEADER = struct.Struct("<cIQ")
+CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,gif,yuv4mpegpipe"
+MAX_SIDE = 32768
+MAX_PIXELS = 1 << 28
+MAX_FRAMES = 20_000_000
+HEARTBEAT_S = 0.5
+
+
+class Refusal(Exception):
+    """A job that ends in one line for the user: a kind that the parent knows, and what is true."""
+
+    def __init__(self, kind: str, text: str = "") -> None:
+        super().__init__(text or kind)
+        self.kind = kind
+
+
+class Outlet:
+    """The pipe to the parent."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._last = time.monotonic()
+
+    def send(self, kind: bytes, fields: dict[str, Any], *payload: NDArray) -> None:
+        """One message; blocks while the parent is not reading, which is what bounds the memory."""
+        text = json.dumps(fields).encode()
+        views = [memoryview(part).cast("B") for part in payload if part.size]
+        size = sum(len(view) for view in views)
+        parts = [memoryview(HEADER.pack(kind, len(text), size) + text), *views]
+        while parts:
+            sent = os.writev(self._fd, parts)
+            while parts and sent >= len(parts[0]):
+                sent -= len(parts.pop(0))
+            if parts:
+                parts[0] = parts[0][sent:]
+        self._last = time.monotonic()
+
+    def beat(self) -> None:
+        """Says "still alive" now and then during work that sends nothing."""
+        if time.monotonic() - self._last > HEARTBEAT_S:
+            self.send(b"H", {})
+
+
+def check_size(width: int, height: int) -> None:
+    """Refuses a picture before memory is taken for it."""
+    if width <= 0 or height <= 0:
+        raise Refusal("size", f"claims a picture of {width} x {height}")
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+        raise Refusal(
+            "size",
+            f"claims a picture of {width} x {height}; the limit is {MAX_SIDE} a side and "
+            f"{MAX_PIXELS // (1 << 20)} million pixels",
+        )
+
+
+# Video files ---------------------------------------------------------------------------------
+
+
+def open_media(path: str) -> "av.container.InputContainer":
+    """A media file by the file protocol alone, if its container is on the list."""
+    options = {
+        "format_whitelist": CONTAINERS,
+        "protocol_whitelist": "file",
+        "max_pixels": str(MAX_PIXELS),
+        "max_streams": "64",
+    }
+    container = av.open("file:" + path, "r", options=options, metadata_errors="replace")
+    if "gif" in container.format.name:
+        container.close()
+        options |= {"ignore_loop": "1", "min_delay": "0", "max_gif_delay": "65535"}
+        options |= {"default_delay": "10"}
+        container = av.open("file:" + path, "r", options=options, metadata_errors="replace")
+    return container
+
+
+def video_stream(container: "av.container.InputContainer") -> Any:
+    """The first video stream that is not a cover picture; the others are not even demuxed."""
+    chosen = None
+    for stream in container.streams:
+        if chosen is None and stream.type == "video" and not _is_cover(stream):
+            chosen = stream
+        else:
+            stream.discard = av.stream.Discard.all
+    if chosen is None:
+        raise Refusal("no_video")
+    context = chosen.codec_context
+    if context is None:
+        raise Refusal("no_decoder", "is in a codec that cannot be decoded here")
+    check_size(context.width, context.height)
+    return chosen
+
+
+def _is_cover(stream: Any) -> bool:
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def prepare_decoder(stream: Any) -> Any:
+    """The codec context to decode `stream` with, threads set."""
+    context = stream.codec_context
+    count = max(1, min(4, os.cpu_count() or 1))
+    if stream.metadata.get("alpha_mode") == "1" and context.name in ("vp8", "vp9"):
+        alpha = av.CodecContext.create("libvpx" if context.name == "vp8" else "libvpx-vp9", "r")
+        alpha.thread_count = count
+        return alpha
+    context.thread_type = "AUTO"
+    context.thread_count = count
+    context.options = {"max_pixels": str(MAX_PIXELS), "flags": "+output_corrupt"}
+    return context
+
+
+def probe(job: dict[str, Any], out: Outlet) -> None:
+    """What the file is: streams, tags, and the index of its pictures; decodes the first one."""
+    path = job["path"]
+    container = open_media(path)
+    everything = [_describe(stream) for stream in container.streams]
+    stream = video_stream(container)
+    base = stream.time_base
+    pts: list[int] = []
+    missing = 0
+    keys: list[int] = []
+    sizes: list[int] = []
+    corrupt = 0
+    seen_key = False
+    leading = None
+    broken = ""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.error.FFmpegError as error:
+            broken = _line(error)
+            break
+        if packet is None:
+            break
+        if packet.size == 0 and packet.pts is None and packet.dts is None:
+            continue
+        out.beat()
+        corrupt += packet.is_corrupt
+        if len(pts) >= MAX_FRAMES:
+            raise Refusal("size", f"has more than {MAX_FRAMES} frames")
+        if packet.is_discard:
+            continue
+        if packet.is_keyframe and not seen_key:
+            seen_key = True
+            leading = packet.pts
+            # What comes before the first key frame cannot be decoded.
+            pts.clear(), keys.clear(), sizes.clear()
+            missing = 0
+        if packet.pts is None:
+            missing += 1
+            pts.append(-(1 << 62))
+        else:
+            if seen_key and leading is not None and packet.pts < leading:
+                continue
+            pts.append(packet.pts)
+        keys.append(packet.is_keyframe)
+        sizes.append(packet.size)
+    num_packets = len(pts)
+    counted = missing > 0
+    if counted and missing < num_packets:
+        # A second field, or a packed pair, comes without a time of its own.
+        kept = [i for i, value in enumerate(pts) if value > -(1 << 62)]
+        if 2 * len(kept) >= num_packets - 1:
+            pts, keys = [pts[i] for i in kept], [keys[i] for i in kept]
+            counted = False
+    if counted:
+        pts = list(range(num_packets))
+    order = np.argsort(np.asarray(pts, np.int64), kind="stable")
+    table = np.asarray(pts, np.int64)[order]
+    key_table = np.asarray(keys, np.uint8)[order] if len(keys) == len(pts) else np.zeros(0, "u1")
+    unique, first = np.unique(table, return_index=True)
+    rates = [stream.average_rate, stream.guessed_rate, stream.base_rate]
+    fields: dict[str, Any] = {
+        "container": container.format.name,
+        "size_bytes": container.size,
+        "codec": stream.codec_context.name,
+        "stream": stream.index,
+        "time_base": _pair(base),
+        "rates": [_pair(rate) for rate in rates if rate],
+        "declared_frames": stream.frames or 0,
+        "declared_s": _seconds(stream.duration, base, container.duration),
+        "corrupt_packets": int(corrupt),
+        "broken": broken,
+        "counted": counted,
+        "streams": everything,
+        "metadata": dict(container.metadata),
+        "stream_metadata": dict(stream.metadata),
+        "sar": _pair(stream.sample_aspect_ratio or Fraction(1)),
+        "bit_rate": container.bit_rate,
+    }
+    container.close()
+    fields["first"] = _first_frame(path, out)
+    if fields["container"] == "gif":
+        fields["first"]["opaque"] = _opaque(path, out)
+    out.send(b"I", fields, unique, key_table[first] if len(key_table) else key_table)
+    out.send(b"E", {})
+
+
+def _pair(value: Any) -> list[int]:
+    fraction = Fraction(value)
+    return [fraction.numerator, fraction.denominator]
+
+
+def _seconds(duration: int | None, base: Fraction, whole: int | None) -> float | None:
+    if duration and base:
+        return float(duration * base)
+    return whole / 1e6 if whole else None
+
+
+def _describe(stream: Any) -> dict[str, Any]:
+    context = stream.codec_context
+    entry: dict[str, Any] = {
+        "index": stream.index,
+        "type": stream.type,
+        "codec": context.name if context is not None else None,
+        "language": stream.language,
+        "metadata": dict(stream.metadata),
+    }
+    if stream.type == "audio" and context is not None:
+        entry |= {"sample_rate": context.sample_rate, "channels": context.channels}
+    if stream.type == "video":
+        entry["cover"] = _is_cover(stream)
+    return entry
+
+
+def _first_frame(path: str, out: Outlet) -> dict[str, Any]:
+    container = open_media(path)
+    stream = video_stream(container)
+    context = prepare_decoder(stream)
+    # One thread: a picture is out after its own packet, not after one for every thread.
+    context.thread_count = 1
+    for _, frame in _pictures(container, stream, context, out, {}):
+        fields = _frame_fields(frame)
+        fields["rotation"] = frame.rotation
+        fields["interlaced"] = bool(frame.interlaced_frame)
+        container.close()
+        return fields
+    container.close()
+    raise Refusal("no_frames")
+
+
+def _frame_fields(frame: Any) -> dict[str, Any]:
+    name = frame.format.name
+    check_size(frame.width, frame.height)
+    planar = planar_name(name)
+    if planar is None:
+        raise Refusal("pixel_format", f"stores its pictures as {name}, which is not supported")
+    return {
+        "pixel_format": planar,
+        "stored_as": name,
+        "width": frame.width,
+        "height": frame.height,
+        "matrix": int(frame.colorspace),
+        "range": int(frame.color_range),
+        "primaries": int(frame.color_primaries),
+        "transfer": int(frame.color_trc),
+    }
+
+
+def _opaque(path: str, out: Outlet) -> bool:
+    container = open_media(path)
+    stream = video_stream(container)
+    context = prepare_decoder(stream)
+    for _, frame in _pictures(container, stream, context, out, {}):
+        out.beat()
+        fields = _frame_fields(frame)
+        (packed,) = planes_of(frame, fields["pixel_format"])
+        order = layout_of(fields["pixel_format"]).order
+        if "a" in order and packed[:, :, order.index("a")].min() != 255:
+            return False
+    return True
+
+
+def _pictures(
+    container: Any, stream: Any, context: Any, out: Outlet, stats: dict[str, Any]
+) -> Iterator[tuple[int | None, Any]]:
+    """Decoded frames with their times; errors of single packets are counted, not raised."""
+    stats |= {"errors": 0, "first_error": None, "frames": 0, "broken": ""}
+    packets = container.demux(stream)
+
+    def note(error: Exception) -> None:
+        stats["errors"] += 1
+        if stats["first_error"] is None:
+            stats["first_error"] = stats["frames"]
+
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.error.FFmpegError as error:
+            stats["broken"] = _line(error)
+            packet = None
+        out.beat()
+        flush = packet is None or (packet.size == 0 and packet.dts is None)
+        try:
+            frames = context.decode(None if flush else packet)
+        except av.error.MemoryError:
+            raise
+        except av.error.EOFError:
+            frames = []
+        except av.error.FFmpegError as error:
+            note(error)
+            frames = []
+        for frame in frames:
+            stats["frames"] += 1
+            if frame.is_corrupt:
+                note(ValueError("corrupt"))
+            yield frame.pts, frame
+        if flush:
+            return
+
+
+def planes_of(frame: Any, name: str) -> tuple[NDArray, ...]:
+    """The planes of a decoded frame as arrays, unpacked to layout `name` if it is not stored so."""
+    if frame.format.name != name:
+        span = 2 if layout_of(name).full or frame.color_range == 2 else 1
+        frame = frame.reformat(format=name, src_color_range=span, dst_color_range=span)
+    layout = layout_of(name)
+    arrays = []
+    for plane, shape in zip(frame.planes, layout.planes(frame.width, frame.height), strict=True):
+        stride = plane.line_size // layout.dtype.itemsize
+        flat = np.frombuffer(plane, layout.dtype)
+        used = shape.columns * shape.components
+        if flat.size < stride * shape.rows:  # the last row may end early
+            flat = np.concatenate([flat, np.zeros(stride * shape.rows - flat.size, flat.dtype)])
+        rows = flat[: stride * shape.rows].reshape(shape.rows, stride)[:, :used]
+        if shape.components > 1:
+            rows = rows.reshape(shape.rows, shape.columns, shape.components)
+        arrays.append(rows)
+    return tuple(arrays)
+
+
+def decode(job: dict[str, Any], out: Outlet) -> None:
+    """Pictures with `from <= pts < until`; starts at the key frame `seek` if that is given."""
+    container = open_media(job["path"])
+    stream = video_stream(container)
+    context = prepare_decoder(stream)
+    first, until, size = job.get("from"), job.get("until"), tuple(job["size"])
+    if job.get("seek") is not None:
+        try:
+            container.seek(job["seek"], stream=stream, backward=True)
+        except av.error.FFmpegError:
+            container.close()
+            container = open_media(job["path"])
+            stream = video_stream(container)
+            context = prepare_decoder(stream)
+    stats: dict[str, Any] = {}
+    counter = 0
+    ended = ""
+    previous = None
+    for pts, frame in _pictures(container, stream, context, out, stats):
+        if job["counted"]:
+            pts = counter
+        counter += 1
+        if pts is not None and previous is not None and pts <= previous and not job["counted"]:
+            pts = None
+        if pts is not None:
+            previous = pts
+            if first is not None and pts < first:
+                continue
+            if until is not None and pts >= until:
+                break
+        fields = _frame_fields(frame)
+        if (frame.width, frame.height) != size:
+            ended = f"changes its size from {size[0]} x {size[1]} to {frame.width} x {frame.height}"
+            break
+        fields["pts"] = pts
+        fields["corrupt"] = bool(frame.is_corrupt)
+        out.send(b"F", fields, *_packed(planes_of(frame, fields["pixel_format"])))
+    out.send(b"E", stats | {"ended": ended})
+    container.close()
+
+
+def _packed(planes: tuple[NDArray, ...]) -> list[NDArray]:
+    return [np.ascontiguousarray(plane) for plane in planes]
+
+
+# Images --------------------------------------------------------------------------------------
+
+
+def image_header(path: str) -> dict[str, Any]:
+    """Size, channels and depth of an image file from its header alone."""
+    with open(path, "rb") as file:
+        head = file.read(64)
+    if not head:
+        raise Refusal("empty")
+    if head[:8] == b"\x89PNG\r\n\x1a\n" and head[12:16] == b"IHDR":
+        width, height, depth, kind = struct.unpack(">IIBB", head[16:26])
+        check_size(width, height)
+        if depth == 16:
+            channels = {0: 1, 2: 3, 4: 4, 6: 4}.get(kind, 3)
+            return _image(width, height, channels, 16, "cv2", "png")
+    elif head[:4] in (b"II*\0", b"MM\0*"):
+        return _tiff_header(path)
+    elif head[:4] == b"\x76\x2f\x31\x01":
+        return _exr_header(path)
+    import PIL.Image
+
+    PIL.Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    try:
+        with PIL.Image.open(path, formats=["PNG", "JPEG", "WEBP", "BMP", "GIF", "PPM"]) as picture:
+            width, height = picture.size
+            check_size(width, height)
+            if picture.getexif().get(0x0112, 1) in (5, 6, 7, 8):
+                width, height = height, width
+            gray = picture.mode in ("1", "L", "I;16", "LA")
+            alpha = "A" in picture.mode or "transparency" in picture.info
+            channels = 4 if alpha else 1 if gray else 3
+            entry = _image(width, height, channels, 8, "pillow", picture.format.lower())
+            entry["frames"] = int(getattr(picture, "n_frames", 1))
+            return entry
+    except PIL.UnidentifiedImageError:
+        raise Refusal("not_image") from None
+    except PIL.Image.DecompressionBombError:
+        raise Refusal("size", "claims a picture that is too large") from None
+
+
+def _image(w: int, h: int, channels: int, depth: int, reader: str, codec: str) -> dict[str, Any]:
+    return {
+        "width": w, "height": h, "channels": channels, "depth": depth,
+        "reader": reader, "codec": codec, "frames": 1,
+    }  # fmt: skip
+
+
+def _tiff_header(path: str) -> dict[str, Any]:
+    with open(path, "rb") as file:
+        order = "<" if file.read(2) == b"II" else ">"
+        (offset,) = struct.unpack(order + "2xI", file.read(6))
+        file.seek(offset)
+        (count,) = struct.unpack(order + "H", file.read(2))
+        tags: dict[int, int] = {}
+        for _ in range(min(count, 512)):
+            entry = file.read(12)
+            tag, kind, num = struct.unpack(order + "HHI", entry[:8])
+            if kind == 3 and num <= 2:
+                (tags[tag],) = struct.unpack(order + "H", entry[8:10])
+            elif kind == 3:  # one value per channel, stored elsewhere: the first will do
+                here = file.tell()
+                file.seek(struct.unpack(order + "I", entry[8:12])[0])
+                (tags[tag],) = struct.unpack(order + "H", file.read(2))
+                file.seek(here)
+            elif kind == 4:
+                (tags[tag],) = struct.unpack(order + "I", entry[8:12])
+    width, height = tags.get(256, 0), tags.get(257, 0)
+    check_size(width, height)
+    depth, samples = tags.get(258, 1), tags.get(277, 1)
+    if tags.get(339, 1) not in (1, 4) or depth not in (1, 2, 4, 8, 16):
+        raise Refusal("image_kind", f"is a TIFF of {depth}-bit numbers that are not whole")
+    gray = samples <= 2 and tags.get(262, 1) in (0, 1)
+    channels = 1 if gray and samples == 1 else 4 if samples in (2, 4) else 3
+    return _image(width, height, channels, 16 if depth == 16 else 8, "cv2", "tiff")
+
+
+def _exr_header(path: str) -> dict[str, Any]:
+    try:
+        import OpenEXR
+    except ImportError:
+        raise Refusal("need_exr") from None
+    with OpenEXR.File(path, header_only=True) as file:
+        header = file.parts[0].header
+    lower, upper = header["dataWindow"]
+    width, height = int(upper[0] - lower[0] + 1), int(upper[1] - lower[1] + 1)
+    check_size(width, height)
+    names = {channel.name for channel in header["channels"]}
+    if {"R", "G", "B"} <= names:
+        channels = 4 if "A" in names else 3
+    elif "Y" in names:
+        channels = 1
+    else:
+        raise Refusal(
+            "image_kind", f"is an EXR with channels {sorted(names)[:6]}, not R, G, B or Y"
+        )
+    return _image(width, height, channels, 16, "exr", "exr")
+
+
+def load_image(path: str, head: dict[str, Any]) -> NDArray:
+    """The picture of an image file, `(h, w, c)` uint8 or uint16."""
+    if head["reader"] == "exr":
+        return _load_exr(path, head)
+    if head["reader"] == "cv2":
+        import cv2
+
+        cv2.setNumThreads(1)
+        picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+        if picture is None:
+            raise Refusal("image_broken")
+        if picture.ndim == 2:
+            picture = picture[:, :, None]
+        elif picture.shape[2] == 4:
+            picture = picture[:, :, [2, 1, 0, 3]]
+        elif picture.shape[2] == 3:
+            picture = picture[:, :, ::-1]
+        if picture.dtype not in (np.uint8, np.uint16):
+            raise Refusal("image_kind", f"holds {picture.dtype} numbers")
+        return np.ascontiguousarray(picture)
+    import PIL.Image
+    import PIL.ImageOps
+
+    PIL.Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    try:
+        with PIL.Image.open(path) as opened:
+            picture = PIL.ImageOps.exif_transpose(opened)
+            return pillow_array(picture, head["channels"])
+    except (OSError, SyntaxError, ValueError, struct.error):
+        raise Refusal("image_broken") from None
+
+
+def pillow_array(picture: Any, channels: int) -> NDArray:
+    """A Pillow picture as `(h, w, channels)` uint8."""
+    if channels == 1 and picture.mode.startswith("I;16"):
+        return (np.asarray(picture).astype(np.uint32) * 255 // 65535).astype(np.uint8)[:, :, None]
+    mode = {1: "L", 3: "RGB", 4: "RGBA"}[channels]
+    array = np.asarray(picture.convert(mode))
+    return array[:, :, None] if array.ndim == 2 else array
+
+
+def _load_exr(path: str, head: dict[str, Any]) -> NDArray:
+    import OpenEXR
+
+    with OpenEXR.File(path, separate_channels=True) as file:
+        channels = file.channels()
+        names = {1: "Y", 3: "RGB", 4: "RGBA"}[head["channels"]]
+        stack = [np.asarray(channels[name].pixels, np.float32) for name in names]
+    linear = np.nan_to_num(np.stack(stack, axis=-1), nan=0.0, posinf=1.0, neginf=0.0)
+    head["clipped"] = bool((linear > 1.0005).any())
+    light = np.clip(linear, 0.0, 1.0)
+    curve = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    if linear.shape[-1] == 4:
+        curve[..., 3] = light[..., 3]
+    return np.floor(curve * 65535.0 + 0.5).astype(np.uint16)
+
+
+_IMAGE_FORMATS = {
+    (1, 8): "gray", (3, 8): "rgb24", (4, 8): "rgba",
+    (1, 16): "gray16le", (3, 16): "rgb48le", (4, 16): "rgba64le",
+}  # fmt: skip
+
+
+def fit_channels(picture: NDArray, channels: int, depth: int) -> NDArray:
+    """A picture widened to what the widest picture of its folder needs."""
+    if depth == 16 and picture.dtype == np.uint8:
+        picture = picture.astype(np.uint16) * 257
+    has = picture.shape[2]
+    if has == channels:
+        return picture
+    if has == 1:
+        picture, has = np.repeat(picture, 3, axis=2), 3
+    elif has == 2:
+        picture = np.concatenate([np.repeat(picture[:, :, :1], 3, axis=2), picture[:, :, 1:]], 2)
+        has = 4
+    if has == 3 and channels == 4:
+        opaque = np.full((*picture.shape[:2], 1), np.iinfo(picture.dtype).max, picture.dtype)
+        picture = np.concatenate([picture, opaque], axis=2)
+    return picture[:, :, :channels]
+
+
+def probe_images(job: dict[str, Any], out: Outlet) -> None:
+    """Headers of all files of a sequence; they must share one size."""
+    first: dict[str, Any] | None = None
+    channels, depth, mixed = 1, 8, False
+    for number, path in enumerate(job["paths"]):
+        out.beat()
+        try:
+            head = image_header(path)
+        except Refusal as refusal:
+            name = os.path.basename(path)
+            raise Refusal("image", f"{name}: {_why(refusal)}") from None
+        if first is None:
+            first = head
+        elif (head["width"], head["height"]) != (first["width"], first["height"]):
+            raise Refusal(
+                "mixed",
+                f"{os.path.basename(path)} is {head['width']} x {head['height']}, frame 0 is "
+                f"{first['width']} x {first['height']}",
+            )
+        kind = (head["channels"], head["depth"])
+        if number and kind != (channels, depth):
+            mixed = True
+        channels, depth = max(channels, kind[0]), max(depth, kind[1])
+    assert first is not None
+    if first["frames"] > 1 and len(job["paths"]) == 1:
+        return probe_animation(job["paths"][0], first, out)
+    first |= {"channels": channels, "depth": depth, "mixed": mixed}
+    first["pixel_format"] = _IMAGE_FORMATS[channels, depth]
+    out.send(b"I", first)
+    out.send(b"E", {})
+    return None
+
+
+def _why(refusal: Refusal) -> str:
+    return {
+        "empty": "the file is empty",
+        "not_image": "not an image that can be read",
+        "image_broken": "the image is damaged",
+    }.get(refusal.kind, str(refusal))
+
+
+def decode_images(job: dict[str, Any], out: Outlet) -> None:
+    """Pictures of a sequence, in order, all in one layout."""
+    channels, depth = job["channels"], job["depth"]
+    clipped = 0
+    stats: dict[str, Any] = {"errors": 0, "first_error": None, "ended": "", "broken": ""}
+    for number, path in enumerate(job["paths"]):
+        try:
+            head = image_header(path)
+            picture = load_image(path, head)
+            if head.get("clipped"):
+                clipped += 1
+        except Refusal as refusal:
+            stats["ended"] = f"{os.path.basename(path)}: {_why(refusal)}"
+            break
+        if picture.shape[:2] != (job["size"][1], job["size"][0]):
+            stats["ended"] = f"{os.path.basename(path)} has another size"
+            break
+        picture = np.ascontiguousarray(fit_channels(picture, channels, depth))
+        out.send(b"F", _image_fields(picture, number), picture)
+    out.send(b"E", stats | {"clipped": clipped})
+
+
+def _image_fields(picture: NDArray, number: int) -> dict[str, Any]:
+    height, width, channels = picture.shape
+    return {
+        "pixel_format": _IMAGE_FORMATS[channels, 8 * picture.dtype.itemsize],
+        "width": width, "height": height, "pts": number,
+        "matrix": 0, "range": 2, "primaries": 2, "transfer": 2, "corrupt": False,
+    }  # fmt: skip
+
+
+def probe_animation(path: str, head: dict[str, Any], out: Outlet) -> None:
+    """Frame times of an animated WebP or PNG, and whether any pixel is transparent."""
+    ticks = [0]
+    opaque = True
+    for _, duration, picture in _animation(path, head, out):
+        ticks.append(ticks[-1] + duration)
+        if opaque and picture.shape[2] == 4 and picture[:, :, 3].min() != 255:
+            opaque = False
+    channels = 3 if head["channels"] == 4 and opaque else head["channels"]
+    head |= {"animation": True, "channels": channels, "depth": 8}
+    head["pixel_format"] = _IMAGE_FORMATS[channels, 8]
+    out.send(b"I", head, np.asarray(ticks[:-1], np.int64))
+    out.send(b"E", {})
+
+
+def decode_animation(job: dict[str, Any], out: Outlet) -> None:
+    """Pictures `[start, stop)` of an animated WebP or PNG."""
+    head = image_header(job["paths"][0])
+    start, stop = job["start"], job["stop"]
+    for number, _, picture in _animation(job["paths"][0], head, out):
+        if number >= stop:
+            break
+        if number >= start:
+            if picture.shape[2] > job["channels"]:
+                picture = picture[:, :, : job["channels"]]
+            picture = np.ascontiguousarray(fit_channels(picture, job["channels"], 8))
+            out.send(b"F", _image_fields(picture, number - start), picture)
+    out.send(b"E", {"errors": 0, "ended": "", "broken": ""})
+
+
+def _animation(path: str, head: dict[str, Any], out: Outlet) -> Iterator[tuple[int, int, NDArray]]:
+    import PIL.Image
+
+    PIL.Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    with PIL.Image.open(path) as picture:
+        for number in range(min(head["frames"], MAX_FRAMES)):
+            out.beat()
+            try:
+                picture.seek(number)
+                array = pillow_array(picture, head["channels"])
+            except (EOFError, OSError, SyntaxError, ValueError):
+                if number == 0:
+                    raise Refusal("image_broken") from None
+                return
+            yield number, max(1, int(picture.info.get("duration") or 100)), array
+
+
+# Remuxing ------------------------------------------------------------------------------------
+
+
+def remux(job: dict[str, Any], out: Outlet) -> None:
+    """Our own video file plus audio and subtitles of another file, packets untouched, to a third."""
+    video_path, other_path, target = job["video"], job["other"], job["target"]
+    notes: list[str] = []
+    picture = av.open("file:" + video_path, "r")
+    other = open_media(other_path)
+    shift = Fraction(job["start"][0], job["start"][1])
+    options = dict(job["options"])
+    with av.open("file:" + target, "w", format=job["format"], options=options) as sink:
+        sink.metadata.update(job["metadata"])
+        source_video = picture.streams.video[0]
+        pairs = {}
+        first = sink.add_stream_from_template(source_video)
+        first.metadata.update(dict(source_video.metadata) | job["stream_metadata"])
+        first.time_base = source_video.time_base
+        if job.get("rotation"):
+            first.set_display_rotation(job["rotation"])
+        for stream in other.streams:
+            if stream.type not in ("audio", "subtitle"):
+                stream.discard = av.stream.Discard.all
+                continue
+            codec = stream.codec_context.name if stream.codec_context is not None else "unknown"
+            try:
+                if codec not in _carriable(sink, stream):
+                    raise ValueError(codec)
+                copy = sink.add_stream_from_template(stream)
+                copy.metadata.update(dict(stream.metadata))
+                copy.time_base = stream.time_base
+                pairs[stream.index] = (stream, copy)
+            except (ValueError, av.error.FFmpegError):
+                stream.discard = av.stream.Discard.all
+                notes.append(f"{stream.type} stream {stream.index} ({codec})")
+        chosen = [pair[0] for pair in pairs.values()]
+        queues = [_timed(picture.demux(source_video), first, Fraction(0), out)]
+        if chosen:
+            queues.append(_timed(other.demux(chosen), pairs, shift, out))
+        waiting = [next(queue, None) for queue in queues]
+        while any(item is not None for item in waiting):
+            at = min(
+                (i for i, item in enumerate(waiting) if item is not None),
+                key=lambda i: waiting[i][0],
+            )
+            sink.mux_one(waiting[at][1])
+            waiting[at] = next(queues[at], None)
+    picture.close()
+    other.close()
+    out.send(b"E", {"notes": notes, "carried": len(pairs)})
+
+
+def _carriable(sink: Any, stream: Any) -> set[str]:
+    if stream.type == "subtitle":
+        return {
+            "mp4": {"mov_text"}, "mov": {"mov_text"}, "webm": {"webvtt"},
+            "matroska": {"ass", "ssa", "subrip", "webvtt", "hdmv_pgs_subtitle", "dvd_subtitle",
+                         "pgssub", "dvdsub", "dvb_subtitle", "text"},
+        }.get(sink.format.name, set())  # fmt: skip
+    return set(sink.supported_codecs) | {stream.codec_context.codec.canonical_name}
+
+
+def _timed(packets: Any, target: Any, shift: Fraction, out: Outlet) -> Iterator[tuple[Any, Any]]:
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.error.FFmpegError:
+            return  # the source breaks off here
+        if packet is None:
+            return
+        out.beat()
+        if packet.size == 0 and packet.dts is None:
+            continue
+        base = packet.time_base
+        if isinstance(target, dict):
+            if packet.stream.index not in target:
+                continue
+            packet.stream = target[packet.stream.index][1]
+        else:
+            packet.stream = target
+        if shift:
+            ticks = round(shift / base)
+            packet.pts = None if packet.pts is None else packet.pts - ticks
+            packet.dts = None if packet.dts is None else packet.dts - ticks
+        stamp = packet.dts if packet.dts is not None else packet.pts
+        yield (stamp if stamp is not None else 0) * base, packet
+
+
+# The process ---------------------------------------------------------------------------------
+
+JOBS = {
+    "probe": probe,
+    "decode": decode,
+    "probe_images": probe_images,
+    "decode_images": decode_images,
+    "decode_animation": decode_animation,
+    "remux": remux,
+}
+
+
+def _line(error: BaseException) -> str:
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return str(text).splitlines()[0][:200]
+
+
+def _limit_memory(num_bytes: int) -> None:
+    # Address space counts what is only reserved; what the interpreter holds already is on top.
+    if not num_bytes or sys.platform == "darwin":
+        return
+    with open("/proc/self/statm", encoding="ascii") as file:
+        used = int(file.read().split()[0]) * resource.getpagesize()
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = used + num_bytes
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def _work(data_fd: int, link: socket.socket) -> NoReturn:
+    out = Outlet(data_fd)
+    code = 0
+    try:
+        with link.makefile("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            job = json.loads(file.read(length))
+        _limit_memory(int(job.get("memory", 0)))
+        out.send(b"H", {"pid": os.getpid()})
+        JOBS[job["op"]](job, out)
+    except Refusal as refusal:
+        _tell(out, refusal.kind, str(refusal))
+    except (MemoryError, av.error.MemoryError):
+        _tell(out, "memory", "out of memory")
+    except BrokenPipeError:
+        code = 0
+    except OSError as error:
+        kind = {
+            errno.ENOENT: "missing", errno.EACCES: "permission", errno.EPERM: "permission",
+            errno.ENOSPC: "disk", errno.EDQUOT: "disk", errno.ENOMEM: "memory",
+        }.get(error.errno or 0, "invalid")  # fmt: skip
+        _tell(out, kind, _line(error))
+    except Exception as error:  # whatever a damaged file does to a parser is "not readable"
+        _tell(out, "invalid", _line(error))
+    os._exit(code)
+
+
+def _tell(out: Outlet, kind: str, text: str) -> None:
+    try:
+        out.send(b"X", {"kind": kind, "text": text})
+    except OSError:
+        pass
+
+
+def serve(control: socket.socket) -> None:
+    """Forks one process per job until the parent closes its end."""
+    wake_r, wake_w = os.pipe()
+    os.set_blocking(wake_w, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake_w, warn_on_full_buffer=False)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    poll.register(wake_r, select.POLLIN)
+    links: dict[int, tuple[int, socket.socket]] = {}  # fd -> pid, socket
+    control.sendall(b"R")
+    while True:
+        for fd, event in poll.poll():
+            if fd == wake_r:
+                os.read(wake_r, 4096)
+                _reap(links, poll)
+            elif fd == control.fileno():
+                data, fds, _, _ = socket.recv_fds(control, 1, 2)
+                if not data:
+                    for pid, _ in links.values():
+                        os.kill(pid, signal.SIGKILL)
+                    return
+                data_fd, link_fd = fds
+                link = socket.socket(fileno=link_fd)
+                pid = os.fork()
+                if pid == 0:
+                    signal.set_wakeup_fd(-1)
+                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                    control.close()
+                    for _, other in links.values():
+                        other.close()
+                    _work(data_fd, link)
+                os.close(data_fd)
+                links[link_fd] = (pid, link)
+                poll.register(link_fd, 0)
+            elif fd in links and event & (select.POLLHUP | select.POLLERR):
+                poll.unregister(fd)
+                os.kill(links[fd][0], signal.SIGKILL)  # not reaped yet, so the number is still its
+
+
+def _reap(links: dict[int, tuple[int, socket.socket]], poll: select.poll) -> None:
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        for fd, (owner, link) in list(links.items()):
+            if owner == pid:
+                try:
+                    link.sendall(struct.pack("<i", os.waitstatus_to_exitcode(status)))
+                except OSError:
+                    pass
+                try:
+                    poll.unregister(fd)
+                except KeyError:
+                    pass
+                del links[fd]
+                link.close()
+
+
+def main() -> None:
+    """Entry point of the process."""
+    av.logging.set_level(None)
+    control = socket.socket(fileno=int(sys.argv[1]))
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    serve(control)
+
+
+if __name__ == "__main__":
+    main()
