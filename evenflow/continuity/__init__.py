@@ -1,1 +1,8 @@
 """Check: one pass over a clip, one detector per defect kind, arbitration, severity; injection of faults."""
+
+from evenflow.continuity.detectors import DETECTORS
+from evenflow.continuity.injectors import INJECTORS
+from evenflow.continuity.one_pass import check
+from evenflow.continuity.planting import inject
+
+__all__ = ["DETECTORS", "INJECTORS", "check", "inject"]

@@ -105,7 +105,9 @@ def _steps(before: Picture | None, chunk: list[Picture], behind: Picture | None)
             planes.append(planes_of(pictures[i + 1]))
         skipped = planes[2] if len(planes) > 2 else None
         palette_step = _palette_step(pictures[i - 1], pictures[i])
-        steps.append(Step(_light(pictures[i]), compare(planes[0], planes[1], skipped, palette_step)))
+        steps.append(
+            Step(_light(pictures[i]), compare(planes[0], planes[1], skipped, palette_step))
+        )
         planes.pop(0)
     return steps
 

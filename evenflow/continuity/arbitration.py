@@ -7,40 +7,54 @@ a new look steps all of them once, grain raises residuals, a hold ends in a jump
 from evenflow.continuity.candidate import Candidate
 
 EXPLAINS: dict[str, frozenset[str]] = {
-    "image_flicker": frozenset({"unnatural_jump", "style_change", "lighting_flicker", "shake"}),
-    "lighting_flicker": frozenset({"image_flicker", "style_change", "unnatural_jump", "drift"}),
-    "high_frequency_noise": frozenset(
-        {"style_change", "unnatural_jump", "image_flicker", "lighting_flicker"}
-    ),
-    "freeze": frozenset({"unnatural_jump", "image_flicker", "style_change", "shake"}),
-    "style_change": frozenset({"unnatural_jump", "drift", "high_frequency_noise", "image_flicker"}),
-    "unnatural_jump": frozenset({"style_change", "shake", "image_flicker"}),
+    "freeze": frozenset({"unnatural_jump", "image_flicker", "shake"}),
+    "image_flicker": frozenset({"unnatural_jump", "style_change", "shake", "high_frequency_noise"}),
+    "lighting_flicker": frozenset({"style_change", "unnatural_jump", "drift"}),
+    "high_frequency_noise": frozenset({"style_change", "unnatural_jump", "shake"}),
+    "style_change": frozenset({"unnatural_jump", "drift"}),
+    "unnatural_jump": frozenset({"shake"}),
     "drift": frozenset(),
-    "shake": frozenset({"unnatural_jump", "image_flicker"}),
+    "shake": frozenset({"unnatural_jump"}),
 }
-"""A kind explains another one that lies inside its span (a few frames of slack)."""
+"""A kind explains these others inside its span (a few frames of slack)."""
+RIVALS = (
+    frozenset({"image_flicker", "lighting_flicker"}),
+    frozenset({"image_flicker", "freeze"}),
+    frozenset({"style_change", "high_frequency_noise"}),
+    frozenset({"unnatural_jump", "shake"}),
+)
+"""Either may be the cause of the other's signal; the stronger one wins."""
+LEAST_SHARE = 0.15
+"""A cause that is so much weaker than an effect does not explain it."""
 SLACK = 3
 
 
 def arbitrate(candidates: list[Candidate]) -> list[Candidate]:
-    """Keeps the strongest cause of what overlaps; names the dropped ones under `ruled_out`."""
-    left = sorted(candidates, key=lambda c: -_weight(c))
-    kept: list[Candidate] = []
-    for candidate in left:
-        cause = next((k for k in kept if _explained(candidate, k)), None)
-        if cause is None:
-            kept.append(candidate)
-        else:
-            kept[kept.index(cause)] = cause.without(candidate.kind)
+    """Keeps the cause of what overlaps; names the dropped ones under `ruled_out`."""
+    dropped: set[int] = set()
+    ruled: dict[int, list[str]] = {}
+    order = sorted(range(len(candidates)), key=lambda i: -candidates[i].severity)
+    for i in order:
+        strong = candidates[i]
+        if i in dropped:
+            continue
+        for j in order:
+            if j != i and j not in dropped and explains(strong, candidates[j]):
+                dropped.add(j)
+                ruled.setdefault(i, []).append(candidates[j].kind)
+    kept = [c.without(*ruled.get(i, ())) for i, c in enumerate(candidates) if i not in dropped]
     return sorted(kept, key=lambda c: (c.start, c.kind))
 
 
-def _weight(candidate: Candidate) -> float:
-    return candidate.severity * (0.5 + candidate.confidence)
-
-
-def _explained(weak: Candidate, strong: Candidate) -> bool:
-    if weak.kind == strong.kind or weak.kind not in EXPLAINS[strong.kind]:
+def explains(strong: Candidate, weak: Candidate) -> bool:
+    """True if `strong` is the cause of what looks like `weak`."""
+    if weak.kind == strong.kind or not _covers(strong, weak):
         return False
+    if frozenset({weak.kind, strong.kind}) in RIVALS:
+        return strong.severity >= weak.severity
+    return weak.kind in EXPLAINS[strong.kind] and strong.severity >= LEAST_SHARE * weak.severity
+
+
+def _covers(strong: Candidate, weak: Candidate) -> bool:
     shared = min(weak.end, strong.end + SLACK) - max(weak.start, strong.start - SLACK)
     return shared > 0.5 * min(weak.end - weak.start, strong.end - strong.start + 2 * SLACK)

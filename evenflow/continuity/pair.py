@@ -105,9 +105,7 @@ def planes_of(picture: Picture) -> Planes:
     return Planes(gray, color, edges, half)
 
 
-def compare(
-    before: Planes, after: Planes, skipped: Planes | None, palette_step: float
-) -> Pair:
+def compare(before: Planes, after: Planes, skipped: Planes | None, palette_step: float) -> Pair:
     """Measures how `after` follows `before`; `skipped` is the frame behind `after`, for the bridge."""
     back, ahead = flow(after.gray, before.gray), flow(before.gray, after.gray)
     valid = agree(back, ahead)
@@ -212,7 +210,9 @@ def _tile_medians(values: NDArray[np.float32], rows: int, cols: int) -> NDArray[
 def _tile_mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
     height, width = values.shape
     rows, cols = height // TILE_ROWS * TILE_ROWS, width // TILE_COLS * TILE_COLS
-    blocks = values[:rows, :cols].reshape(TILE_ROWS, rows // TILE_ROWS, TILE_COLS, cols // TILE_COLS)
+    blocks = values[:rows, :cols].reshape(
+        TILE_ROWS, rows // TILE_ROWS, TILE_COLS, cols // TILE_COLS
+    )
     means: NDArray[np.float32] = blocks.mean((1, 3)).reshape(-1)
     return means
 

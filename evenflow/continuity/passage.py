@@ -92,9 +92,7 @@ class Passage:
     @cached_property
     def tone(self) -> Series:
         """Path of the look since the first frame: log luminance, a, b; `(n, 3)`."""
-        steps = np.stack(
-            [self.gain, self.of_pairs("shift_a"), self.of_pairs("shift_b")], axis=1
-        )
+        steps = np.stack([self.gain, self.of_pairs("shift_a"), self.of_pairs("shift_b")], axis=1)
         path: Series = np.cumsum(np.nan_to_num(steps), axis=0)
         return path
 

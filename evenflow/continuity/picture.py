@@ -55,7 +55,9 @@ class Picture:
 
 def working_size(width: int, height: int, lines: int = WORK_LINES) -> tuple[int, int]:
     """Width and height after the short side is brought to `lines`; never larger than the source."""
-    scale = min(1.0, lines / min(width, height), MAX_LONG_SIDE * lines / WORK_LINES / max(width, height))
+    scale = min(
+        1.0, lines / min(width, height), MAX_LONG_SIDE * lines / WORK_LINES / max(width, height)
+    )
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
@@ -85,7 +87,10 @@ def gray_of(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def digest_of(pixels: Pixels) -> bytes:
     """SHA-256 of a picture's shape, depth and values."""
     head = f"{pixels.shape} {pixels.dtype.name}".encode()
-    return hashlib.sha256(head + b"\0").digest() + hashlib.sha256(np.ascontiguousarray(pixels)).digest()
+    return (
+        hashlib.sha256(head + b"\0").digest()
+        + hashlib.sha256(np.ascontiguousarray(pixels)).digest()
+    )
 
 
 def _rgb8(pixels: Pixels, size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -187,7 +192,9 @@ def _palette(lab: NDArray[np.float32]) -> NDArray[np.float32]:
     size = lab.shape[0] * lab.shape[1]
     edges = ((0.0, 100.0), (-64.0, 64.0), (-64.0, 64.0))
     rows = [
-        cv2.calcHist([np.ascontiguousarray(lab[..., i])], [0], None, [32], [low, high + 1e-3]).reshape(-1)
+        cv2.calcHist(
+            [np.ascontiguousarray(lab[..., i])], [0], None, [32], [low, high + 1e-3]
+        ).reshape(-1)
         for i, (low, high) in enumerate(edges)
     ]
     return np.stack(rows).astype(np.float32) / size

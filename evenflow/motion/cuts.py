@@ -17,7 +17,7 @@ Series = NDArray[np.float64]
 
 FLASH = 3
 """A change that is undone within so many frames is a flash, not a cut."""
-_TRACKED, _VALID, _LAYOUT = 0.45, 0.5, 0.8
+_TRACKED, _VALID, _LAYOUT = 0.3, 0.35, 0.5
 
 
 @dataclass(frozen=True)

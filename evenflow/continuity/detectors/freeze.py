@@ -80,6 +80,4 @@ def detect(passage: Passage) -> list[Candidate]:
 
 def _moves(change: Series, start: int, end: int, usual: float) -> bool:
     before, after = change[max(1, start - 2) : start], change[end : end + 2]
-    return bool(
-        len(before) and len(after) and min(before.min(), after.min()) > 0.5 * usual
-    )
+    return bool(len(before) and len(after) and min(before.min(), after.min()) > 0.5 * usual)

@@ -55,7 +55,11 @@ def _sudden(excess: np.ndarray, start: int, end: int) -> bool:
     level = float(np.median(excess[start:end]))
     rises = []
     if start > 2:
-        rises.append(np.median(excess[start + 1 : start + 4]) - np.median(excess[max(0, start - 4) : start]))
+        rises.append(
+            np.median(excess[start + 1 : start + 4]) - np.median(excess[max(0, start - 4) : start])
+        )
     if end < len(excess) - 2:
-        rises.append(np.median(excess[max(0, end - 4) : end - 1]) - np.median(excess[end : end + 4]))
+        rises.append(
+            np.median(excess[max(0, end - 4) : end - 1]) - np.median(excess[end : end + 4])
+        )
     return bool(rises) and max(rises) > 0.5 * level

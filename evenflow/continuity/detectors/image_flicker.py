@@ -62,7 +62,11 @@ def detect(passage: Passage) -> list[Candidate]:
     found = []
     for start, end in runs(strength > 1.0, gap=round(passage.fps)):
         path = flicker_path(passage)
-        if end - start >= 6 and sustained(path, start, end) > 0.6 and structure[start:end].max() < 2:
+        if (
+            end - start >= 6
+            and sustained(path, start, end) > 0.6
+            and structure[start:end].max() < 2
+        ):
             continue  # that is flicker of the light
         count = int((strength[start:end] > 1.0).sum())
         peak = start + int(np.argmax(strength[start:end]))

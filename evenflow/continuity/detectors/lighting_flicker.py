@@ -23,7 +23,7 @@ def sustained(path: Series, start: int, end: int) -> float:
     part = np.abs(path[start:end])
     if len(part) == 0:
         return 0.0
-    return float((part > 0.3 * np.percentile(part, 92)).mean())
+    return float((part > 0.2 * np.percentile(part, 92)).mean())
 
 
 def detect(passage: Passage) -> list[Candidate]:

@@ -1,27 +1,51 @@
 """Shake: the camera trembles above what a hand does.
 
-Signal: the camera path without its smooth part (everything slower than about 3 Hz), rms over half a
-second, in minutes of arc; it must turn back and forth.
+Signal: the camera path without its smooth part (a cubic fitted to a third of a second around each
+frame, Savitzky & Golay 1964), rms over half a second, in minutes of arc. It must turn back and forth,
+and most of the picture must tremble alike, else it is something in the picture that moves.
 """
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
+from scipy.signal import savgol_filter
 
 from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.passage import Passage, Series
+from evenflow.continuity.picture import NUM_TILES
 from evenflow.continuity.robust import running_rms, runs
 from evenflow.continuity.severity import SHAKE_ARCMIN
 
 
 def tremble(passage: Passage) -> Series:
     """Camera position without its smooth part, `(n, 2)`, minutes of arc."""
-    trusted = np.nan_to_num(passage.inliers) > 0.35
-    steps = np.where(trusted[:, None], np.nan_to_num(passage.camera), 0.0)
-    path = np.cumsum(steps, axis=0)
-    sigma = max(1.0, passage.fps / 12.0)
-    smooth = gaussian_filter1d(path, sigma, axis=0, mode="nearest")
-    rest: Series = (path - smooth) * passage.arcmin
+    path = np.cumsum(np.nan_to_num(passage.camera), axis=0)
+    return smooth_free(path, passage.fps) * passage.arcmin
+
+
+def smooth_free(path: Series, fps: float) -> Series:
+    """A path without the cubic that follows it over a third of a second."""
+    window = min(
+        max(7, round(fps / 3) | 1), (len(path) - 1) | 1 if len(path) % 2 else len(path) - 1
+    )
+    if window < 5:
+        return np.zeros_like(path)
+    rest: Series = path - savgol_filter(path, window, 3, axis=0, mode="interp")
     return rest
+
+
+def shared_tremble(passage: Passage, start: int, end: int) -> float:
+    """Share of the tiles that tremble as the camera is said to, over frames `[start, end)`."""
+    camera = np.diff(np.nan_to_num(passage.camera[start:end]), axis=0)
+    tiles = np.stack([passage.of_tiles("tile_u"), passage.of_tiles("tile_v")], axis=2)[start:end]
+    jerk = np.diff(tiles, axis=0)  # (n, 48, 2)
+    size = np.hypot(camera[:, 0], camera[:, 1])
+    off = np.hypot(*np.moveaxis(jerk - camera[:, None], 2, 0))
+    alike = off < 0.5 * size[:, None] + 0.1
+    counted = np.isfinite(off) & (size[:, None] > 0.15)
+    if counted.sum() < NUM_TILES:
+        return 0.0
+    # a tile whose motion cannot be trusted speaks for nobody, but half of them have to speak
+    spoken = counted.sum() / (NUM_TILES * max(1, int((size > 0.15).sum())))
+    return float(alike[counted].mean() * min(1.0, spoken / 0.5))
 
 
 def detect(passage: Passage) -> list[Candidate]:
@@ -46,6 +70,8 @@ def detect(passage: Passage) -> list[Candidate]:
             continue
         many = (size[first:last] > 0.3 * np.percentile(size[first:last], 92)).mean()
         if many < 0.4:
+            continue
+        if shared_tremble(passage, first, last) < 0.55:
             continue
         value = float(rms[first:last].max())
         found.append(

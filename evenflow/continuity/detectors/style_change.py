@@ -13,6 +13,9 @@ from evenflow.continuity.severity import STYLE
 
 UNITS = np.array([3.0, 3.0, 2.0, 2.0, 2.0, 2.0, 0.25, 0.25, 0.3, 0.3, 0.08])
 """Just noticeable: dE of the means and spreads of L, a, b; log energy of four octaves; flat share."""
+PALETTE_STEP = 0.08
+"""Least difference of the color histograms; a scene that moves on changes them less from one frame to
+the next than a new look does."""
 WINDOW = 6
 """Frames on each side that the look is read from."""
 
@@ -55,9 +58,10 @@ def detect(passage: Passage) -> list[Candidate]:
         return []
     values = look(passage)
     size, share = steps(values)
+    palette = passage.of_pairs("palette_step")
     marks = []
     for i in np.argsort(-size):
-        if size[i] < STYLE or share[i] < 0.55:
+        if size[i] < STYLE or share[i] < 0.55 or np.nan_to_num(palette[i]) < PALETTE_STEP:
             continue
         if all(abs(int(i) - m) > WINDOW for m in marks):
             marks.append(int(i))

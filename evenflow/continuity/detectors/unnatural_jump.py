@@ -27,9 +27,11 @@ def excess_arcmin(passage: Passage) -> Series:
     """How far tiles that move jump beyond their neighbors' flow, in minutes of arc; the 75th percentile."""
     u, v = passage.of_tiles("tile_u"), passage.of_tiles("tile_v")
     made = np.zeros(len(passage))
+    if len(passage) < 4:
+        return made
     for i in range(2, len(passage) - 1):
         before, after = np.stack([u[i - 1], v[i - 1]]), np.stack([u[i + 1], v[i + 1]])
-        usual = np.nanmean(np.stack([before, after]), axis=0)
+        usual = 0.5 * (before + after)
         own = np.stack([u[i], v[i]])
         ramp = 0.5 * np.hypot(*(after - before))
         beyond = np.hypot(*(own - usual)) - np.nan_to_num(ramp)
@@ -46,9 +48,12 @@ def detect(passage: Passage) -> list[Candidate]:
     change = isolation(passage.change, 0.8)
     residual = isolation(passage.step_half, 0.8)
     jump = excess_arcmin(passage)
+    palette = np.nan_to_num(passage.of_pairs("palette_step"))
     found = []
     for i in range(2, len(passage) - 1):
-        if change[i] < 1.25 and residual[i] < 1.4:
+        if change[i] < 1.3 or (residual[i] < 1.2 and jump[i] < 4.0):
+            continue
+        if palette[i] > 0.2:  # a jump shows the same scene: the colors stay
             continue
         alone = max(change[i], residual[i])
         severity = 4.0 * np.log2(max(alone, 1.0)) + min(4.0, jump[i] / 8.0)

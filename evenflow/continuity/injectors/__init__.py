@@ -16,7 +16,9 @@ from evenflow.continuity.injectors.unnatural_jump import unnatural_jump
 INJECTORS: dict[str, Injector] = {
     "lighting_flicker": Injector(lighting_flicker, (1.0, 2.0, 4.0, 7.0, 12.0), "% rms gain"),
     "image_flicker": Injector(image_flicker, (0.06, 0.12, 0.25, 0.4, 0.6), "share of damage"),
-    "high_frequency_noise": Injector(high_frequency_noise, (1.5, 3.0, 6.0, 10.0, 16.0), "gray levels"),
+    "high_frequency_noise": Injector(
+        high_frequency_noise, (1.5, 3.0, 6.0, 10.0, 16.0), "gray levels"
+    ),
     "freeze": Injector(freeze, (0.1, 0.2, 0.4, 0.7, 1.0), "share of the span"),
     "style_change": Injector(style_change, (0.15, 0.3, 0.5, 0.75, 1.0), "share of the new style"),
     "unnatural_jump": Injector(unnatural_jump, (1, 2, 4, 7, 12), "frames skipped"),

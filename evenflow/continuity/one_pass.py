@@ -9,7 +9,6 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -241,7 +240,9 @@ def _findings(passage: Passage, transitions: list[tuple[int, int]]) -> list[Find
 
 def _finding(passage: Passage, candidate: Candidate) -> Finding:
     seconds = passage.seconds
-    end_s = seconds[candidate.end] if candidate.end < len(seconds) else seconds[-1] + 1 / passage.fps
+    end_s = (
+        seconds[candidate.end] if candidate.end < len(seconds) else seconds[-1] + 1 / passage.fps
+    )
     tiles = candidate.tiles
     span = Span(
         candidate.kind,
@@ -310,7 +311,9 @@ def _report(clip: Clip, ledger: _Ledger, path: str, gate: Gate | None) -> Report
             "height": info.height,
             "timecode": info.timecode,
         },
-        score=score(_shifted(findings, float(seconds[0])), duration_s=duration) if assessed else None,
+        score=score(_shifted(findings, float(seconds[0])), duration_s=duration)
+        if assessed
+        else None,
         motion=_motion(measurements["motion"], count),
         cuts=tuple(sorted(ledger.cuts, key=lambda c: c.start_frame)),
         shots=_shots(ledger.cuts, ledger.first, ledger.first + count),
@@ -334,7 +337,11 @@ def _measure(name: str, values: list[float]) -> Measurement:
     if not values:
         reasons = {"prompt_match": "no --prompt given"}
         return Measurement(
-            name, signal.unit, signal.better, None, reason=reasons.get(name, "no detector for it yet")
+            name,
+            signal.unit,
+            signal.better,
+            None,
+            reason=reasons.get(name, "no detector for it yet"),
         )
     series = np.array(values, dtype=np.float32)
     finite = series[np.isfinite(series)].astype(np.float64)
@@ -370,7 +377,9 @@ def _not_assessable(
     if measurements["change"].summary is None:
         reason = "one frame has nothing to be compared with"
         if count > 1:
-            reason = f"motion needs pictures of at least 64 x 64 pixels, these are {size[0]} x {size[1]}"
+            reason = (
+                f"motion needs pictures of at least 64 x 64 pixels, these are {size[0]} x {size[1]}"
+            )
         return {**dict.fromkeys(DETECTORS, reason), **missing}
     least = {"lighting_flicker": 6, "image_flicker": 4, "high_frequency_noise": 6, "freeze": 6,
              "style_change": 8, "unnatural_jump": 8, "drift": 12, "shake": 8}  # fmt: skip
@@ -396,4 +405,4 @@ def _shots(cuts: list[Cut], first: int, end: int) -> tuple[Shot, ...]:
     return tuple(made)
 
 
-__all__ = ["Fraction", "check"]
+__all__ = ["check"]
