@@ -12,7 +12,7 @@ from evenflow.core.gate import CLEAR_JND, FOUND_JND
 from evenflow.core.report import Report
 from evenflow.core.signals import SIGNALS
 from evenflow.core.span import Box
-from evenflow.reports.entry import Entry, Unchecked, clock, frames
+from evenflow.reports.entry import Entry, Unchecked, clock, first_frame, frames, not_judged
 
 MOST_FINDINGS = 12
 """Findings on a card without --verbose: the worst, in order of time."""
@@ -47,8 +47,10 @@ def print_card(report: Report, console: Console, *, verbose: bool = False) -> No
     strip = _strip(report, width - 2, fancy=fancy)
     if strip:
         console.print(Text("  ") + strip)
-        ends = f"0 s{clock(duration):>{width - 5}}"
-        console.print(Text("  " + ends, style="dim"))
+        begin = float(report.seconds[0]) if len(report.seconds) else 0.0
+        left = clock(begin) if begin else "0 s"
+        ends = f"  {left}{clock(begin + duration):>{width - 2 - len(left)}}"
+        console.print(Text(ends, style="dim"))
     for finding in _shown(report, verbose=verbose):
         _print_finding(finding, report, console, fancy=fancy)
     hidden = len(report.findings) - len(_shown(report, verbose=verbose))
@@ -68,7 +70,7 @@ def print_card(report: Report, console: Console, *, verbose: bool = False) -> No
             if not verdict.passed and verdict.start_frame is not None and verdict.end_frame:
                 line.append(f" at frames {frames(verdict.start_frame, verdict.end_frame)}")
         console.print(line)
-    _print_notes(report, console)
+    _print_notes(report, console, verbose=verbose)
     if verbose:
         _print_signals(report, console)
     console.print()
@@ -167,15 +169,14 @@ def _print_finding(finding: Finding, report: Report, console: Console, *, fancy:
         console.print(Text(" " * 12) + line)
 
 
-def _print_notes(report: Report, console: Console) -> None:
+def _print_notes(report: Report, console: Console, *, verbose: bool) -> None:
+    from evenflow.continuity.detectors import DETECTORS
+
     notes = [(one_line(f"warning: {warning}"), "yellow") for warning in report.warnings]
-    reasons: dict[str, list[str]] = {}
-    for kind, reason in report.not_assessable.items():
-        reasons.setdefault(reason, []).append(kind)
-    notes += [
-        (one_line(f"cannot be judged: {', '.join(kinds)} ({reason})"), "dim")
-        for reason, kinds in reasons.items()
-    ]
+    for reason, kinds in not_judged(report).items():
+        shown = [kind for kind in kinds if verbose or kind in DETECTORS]
+        if shown:
+            notes.append((one_line(f"cannot be judged: {', '.join(shown)} ({reason})"), "dim"))
     for note, style in notes:
         for line in Text(note, style=style).wrap(console, max(20, min(console.width, 100) - 4)):
             console.print(Text("  ") + line)
@@ -196,24 +197,24 @@ def _print_signals(report: Report, console: Console) -> None:
 
 def _strip(report: Report, width: int, *, fancy: bool) -> Text:
     """The clip from left to right: the largest severity in each cell, and the cuts."""
-    num_frames = int(report.clip.get("frames") or 0)
+    num_frames, origin = int(report.clip.get("frames") or 0), first_frame(report)
     if num_frames < 2 or width < 10:
         return Text()
     levels = [0.0] * width
     for finding in report.findings:
-        first = finding.span.start_frame * width // num_frames
-        last = max(first, (min(finding.span.end_frame, num_frames) - 1) * width // num_frames)
-        for i in range(min(first, width - 1), min(last, width - 1) + 1):
+        first = max(0, finding.span.start_frame - origin) * width // num_frames
+        end = min(finding.span.end_frame - origin, num_frames)
+        for i in range(min(first, width - 1), max(first, (end - 1) * width // num_frames) + 1):
             levels[i] = max(levels[i], finding.severity_jnd)
-    cuts = {min(width - 1, cut.end_frame * width // num_frames) for cut in report.cuts}
+    cuts = {min(width - 1, (cut.end_frame - origin) * width // num_frames) for cut in report.cuts}
     strip = Text()
     for i, level in enumerate(levels):
-        if level > 0:
+        if i in cuts:
+            strip.append("│" if fancy else "|", style=_style(level) if level else "cyan")
+        elif level > 0:
             step = min(7, max(1, round(level * 0.7)))
             cell = "▁▂▃▄▅▆▇█"[step] if fancy else str(min(9, max(1, round(level))))
             strip.append(cell, style=_style(level))
-        elif i in cuts:
-            strip.append("│" if fancy else "|", style="cyan")
         else:
             strip.append("▁" if fancy else ".", style="dim")
     return strip

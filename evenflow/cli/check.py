@@ -55,7 +55,7 @@ def check(
     ] = None,
     fps: Annotated[
         str | None,
-        typer.Option(metavar="R", help="Frame rate of image folders and patterns, 24 if not given."),
+        typer.Option(metavar="R", help="Frame rate of image folders and patterns (24)."),
     ] = None,
     workers: Annotated[
         int | None,

@@ -20,6 +20,7 @@ from evenflow.cli.console import (
     stoppable,
 )
 from evenflow.core.errors import BadInput, OutputExists
+from evenflow.core.events import CancelToken, Progress
 from evenflow.core.span import Span
 
 if TYPE_CHECKING:
@@ -80,11 +81,8 @@ def demo(
     Needs no download and no GPU. Leaves the clips and the reports in DIR.
     """
     from evenflow.cli.card import print_card
-    from evenflow.cli.inject import write_planted
     from evenflow.continuity import check
-    from evenflow.continuity import inject as plant
     from evenflow.core.gate import FOUND_JND
-    from evenflow.core.times import Range
     from evenflow.io import read
     from evenflow.reports import json_text, save
 
@@ -107,12 +105,9 @@ def demo(
             print_card(clean, console)
 
         say(f"2. The same with {len(PLAN)} defects planted: {planted_path}", "bold")
-        clip, spans = read(clean_path), []
-        for kind, at in PLAN:
-            clip, span = plant(clip, kind, strength=strength, at=Range.parse(at), seed=seed)
-            spans.append(span)
-        truth = [{**span.to_json(), "schema": "evenflow.inject/1"} for span in spans]
-        write_planted(clip, planted_path, truth, source=clean_path, progress=bar, cancel=cancel)
+        spans = make_planted(
+            clean_path, planted_path, strength=strength, seed=seed, progress=bar, cancel=cancel
+        )
         broken = check(read(planted_path), path=str(planted_path), progress=bar, cancel=cancel)
         save(json_text([broken]), output / "planted.json")
         if talk:
@@ -150,6 +145,30 @@ def demo(
         say(f"\n{time.monotonic() - started:.0f} seconds in all", "dim")
     if all(outcome.finding is None for outcome in outcomes):
         raise typer.Exit(1)
+
+
+def make_planted(
+    source: Path,
+    output: Path,
+    *,
+    strength: int = 4,
+    seed: int = 0,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+) -> list[Span]:
+    """Writes a clip with the defects of `PLAN`, and the truth beside it; returns the truth."""
+    from evenflow.cli.inject import write_planted
+    from evenflow.continuity import inject
+    from evenflow.core.times import Range
+    from evenflow.io import read
+
+    clip, spans = read(source), []
+    for kind, at in PLAN:
+        clip, span = inject(clip, kind, strength=strength, at=Range.parse(at), seed=seed)
+        spans.append(span)
+    truth = [{**span.to_json(), "schema": "evenflow.inject/1"} for span in spans]
+    write_planted(clip, output, truth, source=source, progress=progress, cancel=cancel)
+    return spans
 
 
 def match(span: Span, broken: "Report", clean: "Report", *, least_jnd: float) -> Outcome:

@@ -59,7 +59,7 @@ def inject(
     seed: Annotated[int, typer.Option(min=0, help="Of whatever is random in the defect.")] = 0,
     fps: Annotated[
         str | None,
-        typer.Option(metavar="R", help="Frame rate of image folders and patterns, 24 if not given."),
+        typer.Option(metavar="R", help="Frame rate of image folders and patterns (24)."),
     ] = None,
     json_: Json = False,
     yes: Yes = False,
@@ -171,7 +171,7 @@ def known_kind(text: str) -> str:
     Raises:
         BadInput: there is none of this name; the message says which come near.
     """
-    from evenflow.continuity import INJECTORS
+    from evenflow.continuity.injectors import INJECTORS
 
     name = kind_name(text)
     if name in INJECTORS:
@@ -200,7 +200,7 @@ def parse_box(text: str) -> Box:
 
 
 def _list_kinds(*, json_: bool) -> None:
-    from evenflow.continuity import INJECTORS
+    from evenflow.continuity.injectors import INJECTORS
     from evenflow.core.kinds import KINDS
 
     if json_:

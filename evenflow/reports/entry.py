@@ -40,6 +40,19 @@ def path_of(entry: Entry) -> str:
     return str(entry.clip.get("path") or "clip")
 
 
+def first_frame(report: Report) -> int:
+    """Number of the first frame that was checked; above 0 where only a range was."""
+    return report.shots[0].start_frame if report.shots else 0
+
+
+def not_judged(report: Report) -> dict[str, list[str]]:
+    """Why kinds could not be judged, to the kinds, so that a reason is said once."""
+    reasons: dict[str, list[str]] = {}
+    for kind, reason in report.not_assessable.items():
+        reasons.setdefault(reason, []).append(kind)
+    return {reason: sorted(kinds) for reason, kinds in sorted(reasons.items())}
+
+
 def name_of(path: str) -> str:
     """The base name, for what is shown and shared."""
     return PurePath(path).name or path

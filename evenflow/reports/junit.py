@@ -10,8 +10,9 @@ from xml.sax.saxutils import quoteattr
 
 from evenflow.core.finding import Finding
 from evenflow.core.gate import CLEAR_JND, Verdict
+from evenflow.core.kinds import KINDS
 from evenflow.core.report import Report
-from evenflow.reports.entry import Entry, Unchecked, clock, frames, name_of, path_of
+from evenflow.reports.entry import Entry, Unchecked, clock, frames, name_of, not_judged, path_of
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -20,9 +21,9 @@ def junit(entries: Sequence[Entry]) -> str:
     """A test report.
 
     With a gate there is a test a clause, and it fails where the clause does. Without one there is
-    a test that nothing clear was found (3 JND and more), and a test for each kind that was found;
-    kinds that cannot be judged are skipped, with the reason. A clip that could not be read is an
-    error.
+    a test that nothing clear was found (3 JND and more), and a test for each kind that could be
+    judged; those that could not are skipped, one test a reason. A clip that could not be read is
+    an error.
     """
     suites = [_suite(entry) for entry in entries]
     totals = " ".join(
@@ -81,15 +82,14 @@ def _kinds(path: str, report: Report) -> Iterable[str]:
         if clear and worst
         else _case(path, name)
     )
-    for kind in sorted({f.kind for f in report.findings}):
+    for kind in KINDS:
         of_kind = _worst(f for f in report.findings if f.kind == kind)
-        assert of_kind is not None
-        if of_kind.severity_jnd >= CLEAR_JND:
+        if of_kind is not None and of_kind.severity_jnd >= CLEAR_JND:
             yield _case(path, kind, "failure", sentence(of_kind), kind)
-        else:
+        elif of_kind is not None or kind not in report.not_assessable:
             yield _case(path, kind)
-    for kind, reason in sorted(report.not_assessable.items()):
-        yield _case(path, kind, "skipped", reason)
+    for reason, kinds in not_judged(report).items():
+        yield _case(path, f"not judged: {reason}", "skipped", ", ".join(kinds))
 
 
 def sentence(finding: Finding | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from evenflow.core.gate import FOUND_JND
 from evenflow.core.report import Report
-from evenflow.reports.entry import Entry, Unchecked, clock, frames, name_of, path_of
+from evenflow.reports.entry import Entry, Unchecked, clock, frames, name_of, not_judged, path_of
 
 MOST_FINDINGS = 20
 """Findings that are listed a clip; the rest is counted."""
@@ -64,7 +64,7 @@ def _details(report: Report) -> list[str]:
             value = verdict.reason if verdict.value is None else f"{verdict.value:.4g}"
             lines.append(f"- [{box}] `{verdict.clause}`: {_text(str(value))}")
     notes = [*report.warnings]
-    notes += [f"{kind} cannot be judged: {why}" for kind, why in report.not_assessable.items()]
+    notes += [f"not judged, {why}: {', '.join(k)}" for why, k in not_judged(report).items()]
     if notes:
         lines += ["", *(f"> {_text(note)}  " for note in notes)]
     return lines

@@ -9,7 +9,7 @@ import numpy as np
 
 from evenflow.core.report import Report
 from evenflow.core.signals import SIGNALS
-from evenflow.reports.entry import Entry, Unchecked, path_of
+from evenflow.reports.entry import Entry, Unchecked, first_frame, path_of
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -45,10 +45,10 @@ def table(entries: Sequence[Entry]) -> str:
 
 
 def _rows(report: Report, names: Sequence[str]) -> list[list[str]]:
-    num_frames = int(report.clip.get("frames") or 0)
+    num_frames, first = int(report.clip.get("frames") or 0), first_frame(report)
     seconds = report.seconds
     if len(seconds) != num_frames:  # a report that was read back
-        seconds = np.arange(num_frames) / float(report.clip.get("fps") or 24)
+        seconds = (first + np.arange(num_frames)) / float(report.clip.get("fps") or 24)
     columns = []
     for name in names:
         signal = report.signals.get(name)
@@ -58,12 +58,13 @@ def _rows(report: Report, names: Sequence[str]) -> list[list[str]]:
     kinds: list[list[str]] = [[] for _ in range(num_frames)]
     worst = [0.0] * num_frames
     for finding in report.findings:
-        for i in range(finding.span.start_frame, min(finding.span.end_frame, num_frames)):
+        start, end = finding.span.start_frame - first, finding.span.end_frame - first
+        for i in range(max(0, start), min(end, num_frames)):
             kinds[i].append(finding.kind)
             worst[i] = max(worst[i], finding.severity_jnd)
     return [
         [
-            str(i),
+            str(first + i),
             f"{seconds[i]:.6f}",
             *(column[i] for column in columns),
             text_cell(" ".join(sorted(set(kinds[i])))),
