@@ -16,7 +16,8 @@ from evenflow.core.times import Range
 WIDTH, MARGIN, GAP = 1600, 40, 10
 NUM_FRAMES, NUM_SHOWN = 120, 9
 PLANTED = (("lighting_flicker", "30f..50f"), ("high_frequency_noise", "75f..95f"))
-PAPER, INK, FAINT, LINE = "#fbfaf7", "#22252b", "#9a9a94", "#3a6ea5"
+PAPER, INK, FAINT, LINE = "#fbfaf7", "#22252b", "#8b8b85", "#3a6ea5"
+GRAIN = "#7a4a86"
 COLORS = {"lighting_flicker": "#d9822b", "high_frequency_noise": "#b23a48"}
 OTHER = "#6b7280"
 
@@ -39,7 +40,7 @@ def draw_all(frames: np.ndarray, report: ef.Report) -> Image.Image:
     tile_w = (inner - GAP * (NUM_SHOWN - 1)) // NUM_SHOWN
     tile_h = round(tile_w * frames.shape[1] / frames.shape[2])
     top, graph_top = MARGIN, MARGIN + tile_h + 26
-    graph_h, bar_h = 70, 34
+    graph_h, bar_h = 124, 34
     height = graph_top + graph_h + bar_h + 74
     scale = 2  # drawn twice as large, then made smaller: smooth edges
     page = Image.new("RGB", (WIDTH * scale, height * scale), PAPER)
@@ -58,12 +59,9 @@ def draw_all(frames: np.ndarray, report: ef.Report) -> Image.Image:
         page.paste(tile, ((MARGIN + i * (tile_w + GAP)) * scale, top * scale), mask)
 
     luma = frames.astype(np.float32) @ np.array([0.2126, 0.7152, 0.0722], np.float32)
-    mean = luma.mean(axis=(1, 2))
-    low, high = mean.min() - 1, mean.max() + 1
+    grain = report.signals["noise"].series
+    assert grain is not None
     base = (graph_top + graph_h) * scale
-    points = [
-        (at(i + 0.5), base - (v - low) / (high - low) * graph_h * scale) for i, v in enumerate(mean)
-    ]
     for finding in report.clear_findings():
         color = COLORS.get(finding.kind, OTHER)
         span = finding.span
@@ -75,10 +73,19 @@ def draw_all(frames: np.ndarray, report: ef.Report) -> Image.Image:
         where = f"{finding.start_s:.1f} s to {finding.end_s:.1f} s"
         draw.text((box[0], base + 28 * scale), label, INK, font=_font(18 * scale))
         draw.text((box[0], base + 52 * scale), where, FAINT, font=_font(15 * scale))
-    draw.line(points, fill=LINE, width=2 * scale, joint="curve")
-    draw.text(
-        (MARGIN * scale, (graph_top - 6) * scale), "brightness", FAINT, font=_font(15 * scale)
-    )
+    curves = (("brightness", luma.mean(axis=(1, 2)), LINE), ("grain", grain, GRAIN))
+    for row, (name, values, color) in enumerate(curves):
+        low, high = np.nanmin(values), np.nanmax(values)
+        bottom = (graph_top + graph_h * (row + 1) // 2 - 6) * scale
+        reach = (graph_h / 2 - 14) * scale
+        points = [
+            (at(i + 0.5), bottom - (v - low) / (high - low) * reach)
+            for i, v in enumerate(values)
+            if np.isfinite(v)
+        ]
+        draw.line(points, fill=color, width=2 * scale, joint="curve")
+        label_at = (MARGIN * scale, bottom - reach - 4 * scale)
+        draw.text(label_at, name, color, font=_font(15 * scale))
     return page.resize((WIDTH, height), Image.Resampling.LANCZOS)
 
 
