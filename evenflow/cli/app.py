@@ -41,8 +41,8 @@ def evenflow_command(
 ) -> None:
     """Video that holds together in space and time.
 
-    Exit codes: 0 good, 1 failed, 2 usage or bad input, 3 gate not met, 4 not enough memory or
-    disk, 5 model, license or extra missing, 130 interrupted.
+    Exit codes: 0 good, 1 failed, 2 usage or bad input, 3 gate not met,
+    4 not enough memory or disk, 5 model, license or extra missing, 130 interrupted.
     """
     if version:
         typer.echo(f"evenflow {evenflow.__version__}")

@@ -82,8 +82,9 @@ def check(
 ) -> None:
     """Say where a clip breaks: when, where on the picture, what, and how badly.
 
-    Severity is in just-noticeable differences: 1 barely visible, 3 clear, 10 ruins the shot.
-    With --gate, --fail-on or --baseline the exit code is 3 where a clause does not hold.
+    Severity is in just-noticeable differences (JND): 1 is barely visible,
+    3 is clear, 10 ruins the shot. With --gate, --fail-on or --baseline the
+    exit code is 3 where a clause does not hold.
     """
     from evenflow.core.errors import BadInput, Cancelled, EvenflowError
     from evenflow.core.gate import Clause, Gate

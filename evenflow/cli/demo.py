@@ -76,9 +76,9 @@ def demo(
     offline: Offline = False,
     debug: Debug = False,
 ) -> None:
-    """Check real footage, plant defects in it, and see whether they are found. About a minute.
+    """Check real footage, plant defects in it, and see whether they are found.
 
-    Needs no download and no GPU. Leaves the clips and the reports in DIR.
+    About a minute; no download, no GPU. Clips and reports stay in DIR.
     """
     from evenflow.cli.card import print_card
     from evenflow.continuity import check

@@ -65,8 +65,9 @@ def doctor(
 ) -> None:
     """Look at this installation, and send a color chart through every kind of file.
 
-    Exit code 1 if something is broken. To test another program: --make-chart chart.mkv, take
-    chart.mkv through it, then `evenflow doctor` on what comes out.
+    Exit code 1 if something is broken. To test another program: write a chart
+    with --make-chart chart.mkv, take it through that program, then run
+    `evenflow doctor` on what comes out.
     """
     if make_chart is not None:
         if chart is not None:

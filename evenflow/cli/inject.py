@@ -69,8 +69,8 @@ def inject(
 ) -> None:
     """Plant a defect at a known time, to see whether it is found.
 
-    Writes OUT and OUT.truth.json (what, when, where, how strong), both or neither. Frames outside
-    the range are the clip's own.
+    Writes OUT and OUT.truth.json (what, when, where, how strong), both or
+    neither. Frames outside the range are the clip's own.
     """
     from evenflow.core.times import Range
 
