@@ -148,8 +148,9 @@ def write_planted(
 
     truth_path = output.with_name(output.name + ".truth.json")
     text = json.dumps(truth, indent=1, ensure_ascii=False) + "\n"
-    save(text, truth_path)  # first, because it is the quick one
+    beside = truth_path.with_name(f".{truth_path.name}.part")
     try:
+        save(text, beside)  # first, because it is the quick one
         write(
             planted,
             output,
@@ -160,9 +161,9 @@ def write_planted(
             progress=progress,
             cancel=cancel,
         )
-    except BaseException:
-        truth_path.unlink(missing_ok=True)
-        raise
+        beside.replace(truth_path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def known_kind(text: str) -> str:

@@ -68,6 +68,10 @@ def test_neither_appears_when_writing_fails(run, fake_inject, tmp_path, monkeypa
     result = run("inject", "a.mp4", *OPTIONS, "-o", tmp_path / "b.mkv")
     assert result.code == 4
     assert not list(tmp_path.iterdir())
+    for name in ("b.mkv", "b.mkv.truth.json"):
+        (tmp_path / name).write_text("old")
+    assert run("inject", "a.mp4", *OPTIONS, "-o", tmp_path / "b.mkv", "--yes").code == 4
+    assert [p.read_text() for p in tmp_path.iterdir()] == ["old", "old"]
 
 
 def test_nothing_is_overwritten_unasked(run, fake_inject, tmp_path):
