@@ -1,1 +1,1 @@
-"""The nouns: Clip, Span, Finding, Measurement, Report, Gate, Storyboard; the contracts; the errors; events."""
+"""The nouns: Clip, Span, Finding, Report, Gate, Storyboard; contracts, errors and events."""

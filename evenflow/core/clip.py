@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
-"""One picture `(h, w, c)`: sRGB-encoded RGB (`c` = 3), RGB with straight alpha (4) or gray (1); white is
-255 in uint8 and 65535 in uint16, whatever the bit depth of the file."""
+"""One picture `(h, w, c)`: sRGB-encoded RGB (`c` = 3), RGB with straight alpha (4) or gray (1).
+White is 255 in uint8 and 65535 in uint16, whatever the bit depth of the file."""
 
 
 @runtime_checkable
 class Frame(Protocol):
-    """One picture at one time. Converting to RGB happens in `pixels`, so that it can run in any thread."""
+    """One picture at one time. `pixels` converts to RGB, so that this can run in any thread."""
 
     @property
     def index(self) -> int:
@@ -109,7 +109,7 @@ class SourceInfo:
 
 
 class Source(Protocol):
-    """Where frames come from: a file, a folder, an array, an edit of another source, later a renderer."""
+    """Where frames come from: a file, a folder, an array, an edit of another source."""
 
     @property
     def info(self) -> SourceInfo:
@@ -124,13 +124,13 @@ class Source(Protocol):
     def stream(
         self, start: int = 0, stop: int | None = None, *, cancel: CancelToken | None = None
     ) -> Iterator[Frame]:
-        """Frames `[start, stop)` in order, in bounded memory. Closing the iterator frees the decoder."""
+        """Frames `[start, stop)` in order, in bounded memory; closing it frees the decoder."""
         ...
 
 
 @dataclass(frozen=True)
 class ArraySource:
-    """Frames held in memory, `(t, h, w, c)` uint8 or uint16; for tests, renderers and short edits."""
+    """Frames in memory, `(t, h, w, c)` uint8 or uint16; for tests, renderers, short edits."""
 
     array: Pixels
     fps: Fraction = Fraction(24)
@@ -196,11 +196,11 @@ class Clip:
         return self.source.stream(start, stop, cancel=cancel)
 
     def frames(self, start: int = 0, stop: int | None = None) -> Pixels:
-        """Frames `[start, stop)` as one array `(t, h, w, c)`, uint8 or uint16; holds them all in memory."""
+        """Frames `[start, stop)` as one array `(t, h, w, c)`, uint8 or uint16, all in memory."""
         pictures = [frame.pixels() for frame in self.stream(start, stop)]
         if not pictures:
             raise BadInput(f"{self.info.name} has no frames in [{start}, {stop})")
-        return np.stack(pictures)
+        return cast("Pixels", np.stack(pictures))
 
     def tensor(self, start: int = 0, stop: int | None = None) -> "Tensor":
         """Frames `[start, stop)` as float32 `(c, t, h, w)` in [0, 1]; needs the extra `gen`."""

@@ -1,4 +1,4 @@
-"""Progress and cancellation: one stream of events, one token, for the command line and any caller."""
+"""Progress and cancellation: one stream of events and one token, for any caller."""
 
 import resource
 import sys

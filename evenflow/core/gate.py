@@ -42,7 +42,7 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     "==": operator.eq,
 }
-_CLAUSE = re.compile(r"(<=|>=|==|<|>)\s*(-?[0-9]{1,12}(?:\.[0-9]{1,30})?)\s*(.*)")
+_CLAUSE = re.compile(r"(<=|>=|==|<|>)\s*(-?[0-9]{1,12}(?:\.[0-9]{1,30})?)(?![0-9.])\s*(.*)")
 
 
 def units() -> dict[str, str]:

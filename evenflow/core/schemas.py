@@ -187,7 +187,12 @@ def report_schema() -> Schema:
                 optional=("series", "series_per_second"),
             )
             | {"not": {"required": ["series", "series_per_second"]}},
-            "unmeasured": _closed({"summary": {"type": "null"}, "reason": _TEXT}),
+            "unmeasured": _closed(
+                {
+                    "summary": {"type": "null", "description": "it could not be measured"},
+                    "reason": _TEXT | {"description": "why"},
+                }
+            ),
             "finding": _closed(
                 {
                     "kind": _ref("kind"),

@@ -36,7 +36,8 @@ class Span:
     def __post_init__(self) -> None:
         if not 0 <= self.start_frame < self.end_frame:
             raise BadInput(
-                f"a span holds frames [a, b) with 0 <= a < b, got [{self.start_frame}, {self.end_frame})"
+                "a span holds frames [a, b) with 0 <= a < b, "
+                f"got [{self.start_frame}, {self.end_frame})"
             )
 
     def overlap(self, other: "Span", *, slack: int = 0) -> int:
@@ -104,11 +105,14 @@ def decode_mask(code: dict[str, Any]) -> NDArray[np.bool_]:
     """The inverse of `encode_mask`.
 
     Raises:
-        BadInput: the runs do not add up to the size.
+        BadInput: a key is missing, or the runs do not add up to the size.
     """
-    height, width = code["size"]
-    counts = np.asarray(code["counts"], dtype=np.int64)
-    if counts.sum() != height * width or (counts < 0).any():
-        raise BadInput(f"mask runs add up to {counts.sum()}, the size says {height * width}")
+    try:
+        height, width = (int(side) for side in code["size"])
+        counts = np.array([int(count) for count in code["counts"]], dtype=np.int64)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise BadInput(f"a mask needs size and counts: {error!r}") from None
+    if min(height, width, *counts.tolist()) < 0 or counts.sum() != height * width:
+        raise BadInput(f"mask runs add up to {counts.sum()}, the size says {height}x{width}")
     values = np.arange(len(counts)) % 2 == 1
     return np.repeat(values, counts).reshape(height, width)

@@ -22,7 +22,7 @@ from evenflow.core.document import (
 )
 from evenflow.core.errors import Problem, StoryboardError
 from evenflow.core.gate import Gate
-from evenflow.core.times import Range, Time, decimal
+from evenflow.core.times import Range, Time
 
 SCHEMA = "evenflow/storyboard/1"
 SubjectKind = Literal["person", "object", "place"]
@@ -399,7 +399,9 @@ def _shot_json(shot: Shot) -> dict[str, Any]:
             ],
             actions=[{"at": str(action.at), "do": action.do} for action in shot.actions],
             schedule={
-                name: ", ".join(f"{_key(k.at)}:({decimal(k.value)})" for k in keyframes)
+                name: ", ".join(
+                    f"{_key(k.at)}:({repr(k.value).removesuffix('.0')})" for k in keyframes
+                )
                 for name, keyframes in shot.schedule.items()
             },
             gate=_gate_json(shot.gate),
