@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from evenflow.core.span import Box, Span
+from evenflow.core.span import Box as Box
+from evenflow.core.span import Span as Span
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -26,14 +27,14 @@ absent is not asked for, so dropping a condition (for guidance) is leaving its n
 State = Any
 """What a predictor carries from call to call (a key-value cache, features to reuse), or None at the
 start. Only the predictor that made it looks into it; everybody else passes it on. It is a value: a
-call returns the new state and leaves the old one usable, so that a step can be tried again."""
+call returns a new state and leaves the old one usable, so that a step can be tried again."""
 
 
 # 1. Predictor: the one signature that samplers, guidance and backends share
 
 
 class Predictor(Protocol):
-    """Says what the clean video is, given a noisy one; velocity and noise are its private matter."""
+    """Says what the clean video is, given a noisy one; velocity and noise are its own matter."""
 
     def __call__(
         self,
@@ -232,26 +233,4 @@ class Guide:
     source: "Int[Tensor, 'b t']"
 
 
-# 5. Span: plans, planted faults, findings, repairs and reward answers; it stands in `core/span.py`
-
-__all__ = [
-    "Attend",
-    "AttentionEdit",
-    "AttentionSpec",
-    "Box",
-    "Condition",
-    "Guidance",
-    "Guide",
-    "Hooks",
-    "KeyValuePolicy",
-    "KeyValues",
-    "MaskBuilder",
-    "PositionMap",
-    "Predictor",
-    "Site",
-    "Span",
-    "State",
-    "Step",
-    "StepHook",
-    "Tokens",
-]
+# 5. Span: plans, planted faults, findings, repairs and reward answers share it, see `core/span.py`
