@@ -18,6 +18,7 @@ from evenflow.cli.console import (
     Yes,
     kind_name,
     print_json,
+    print_warning,
     stdout,
     stoppable,
 )
@@ -160,6 +161,7 @@ def write_planted(
             provenance={"edited_by": f"evenflow {evenflow.__version__}", "planted_defects": True},
             progress=progress,
             cancel=cancel,
+            note=print_warning,
         )
         beside.replace(truth_path)
     finally:

@@ -11,6 +11,9 @@ from evenflow.reports.entry import Entry, Unchecked, clock, frames, name_of, not
 MOST_FINDINGS = 20
 """Findings that are listed a clip; the rest is counted."""
 
+MOST_KINDS = 8
+"""Kinds that are named where they could not be judged; more are counted."""
+
 
 def markdown(entries: Sequence[Entry]) -> str:
     """A table of the clips, then what was found in each, worst first."""
@@ -64,7 +67,11 @@ def _details(report: Report) -> list[str]:
             value = verdict.reason if verdict.value is None else f"{verdict.value:.4g}"
             lines.append(f"- [{box}] `{verdict.clause}`: {_text(str(value))}")
     notes = [*report.warnings]
-    notes += [f"not judged, {why}: {', '.join(k)}" for why, k in not_judged(report).items()]
+    notes += [
+        f"not judged, {why}: {', '.join(kinds) if len(kinds) <= MOST_KINDS else len(kinds)}"
+        + (" kinds" if len(kinds) > MOST_KINDS else "")
+        for why, kinds in not_judged(report).items()
+    ]
     if notes:
         lines += ["", *(f"> {_text(note)}  " for note in notes)]
     return lines
