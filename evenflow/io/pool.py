@@ -246,6 +246,8 @@ def explain(name: str, kind: str, text: str) -> EvenflowError:
         "no_video": f"{name} has no video stream, only sound or text: give a file with pictures",
         "no_frames": f"{name} has a video stream without a single picture that can be decoded",
         "no_decoder": f"{name} {text}: re-encode it as H.264 or FFV1",
+        "image": f"{name}: {text}",
+        "mixed": f"{name}: the pictures differ in size ({text}): scale them to one size first",
         "size": f"{name} {text}: the file is damaged, or must be scaled down first",
         "pixel_format": f"{name} {text}: re-encode it with pix_fmt yuv420p or gbrp",
         "not_image": f"{name} is not an image that can be read",

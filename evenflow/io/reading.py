@@ -1,12 +1,12 @@
 """Reading: any video file, animation, image, folder, pattern or pipe as a lazy Clip."""
 
 import fnmatch
-import json
 import os
 import re
 import stat
 import sys
 import threading
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -24,6 +24,8 @@ from evenflow.io.frames import FrameFormat, NativeFrame, split_planes
 from evenflow.io.layouts import PixelLayout, layout_of
 from evenflow.io.pool import Job
 from evenflow.io.rates import parse_rate, settle_times
+from evenflow.io.record import KEY, parse_record, sidecar_name
+from evenflow.io.stills import png_text, webp_record
 from evenflow.io.y4m import PipeSource
 
 IMAGE_TYPES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".ppm", ".pgm", ".exr")
@@ -62,7 +64,8 @@ def read(path: str | Path, *, fps: Fraction | str | float | None = None) -> Clip
         found = _matches(path)
         if found is None:
             raise UnreadableVideo(f"{name} does not exist: check the path") from None
-        return Clip(_images(found, name, rate, folder=path.parent))
+        record = read_record(path.parent / sidecar_name(name))
+        return Clip(_images(found, name, rate, record))
     if stat.S_ISDIR(mode):
         try:
             entries = sorted(path.iterdir(), key=_natural)
@@ -72,7 +75,7 @@ def read(path: str | Path, *, fps: Fraction | str | float | None = None) -> Clip
         if not files:
             types = " ".join(IMAGE_TYPES)
             raise UnreadableVideo(f"the folder {name} holds no images: one of {types} is needed")
-        return Clip(_images(files, name, rate, folder=path))
+        return Clip(_images(files, name, rate, read_record(path / "evenflow.json")))
     if not stat.S_ISREG(mode):
         raise UnreadableVideo(
             f"{name} is a device or pipe, not a file: pipe YUV4MPEG2 to `-` instead"
@@ -87,7 +90,7 @@ def read(path: str | Path, *, fps: Fraction | str | float | None = None) -> Clip
     if not head:
         raise UnreadableVideo(f"{name} is empty (0 bytes): nothing was written to it")
     if _is_image(head):
-        return Clip(_images([path], name, rate, folder=None))
+        return Clip(_images([path], name, rate, image_record(path)))
     return Clip(_video(path, head, rate))
 
 
@@ -219,6 +222,8 @@ class FileSource:
         base = Fraction(*fields["time_base"])
         rates = [Fraction(*pair) for pair in fields["rates"] if pair[0] > 0]
         self.embedded = embedded_record(fields["metadata"])
+        if (known := recorded_rate(self.embedded)) is not None:
+            rates.insert(0, known)
         if fields["counted"]:
             self.fps, self._times = (rates or [DEFAULT_RATE])[0], None
         else:
@@ -408,7 +413,7 @@ class FileSource:
                 fields["width"],
                 fields["height"],
                 color,
-                centered_chroma(layout, codec),
+                centered_chroma(layout, codec) or self.embedded.get("chroma") == "center",
                 self.rotation_deg,
                 self.crop,
             )
@@ -514,52 +519,47 @@ def timecode_of(fields: dict[str, Any]) -> str | None:
 
 
 def embedded_record(metadata: dict[str, str]) -> dict[str, Any]:
-    """The JSON that our own writer left in a container's tags, or an empty dict."""
-    for key, value in metadata.items():
-        if key.lower() == "evenflow" and len(value) < 1 << 24:
-            try:
-                record = json.loads(value)
-            except (ValueError, RecursionError):
-                return {}
-            return record if isinstance(record, dict) else {}
-    return {}
+    """The record that our own writer left in a container's tags, or an empty dict."""
+    found = [value for key, value in metadata.items() if key.lower() == KEY]
+    found += [value for key, value in metadata.items() if key.lower() == "comment"]
+    return next((record for text in found if (record := parse_record(text))), {})
+
+
+def recorded_rate(record: dict[str, Any]) -> Fraction | None:
+    """The frame rate in a record, or None."""
+    try:
+        return parse_rate(str(record["fps"]))
+    except (KeyError, BadInput):
+        return None
 
 
 # Images --------------------------------------------------------------------------------------
 
 
 def _images(
-    files: list[Path], name: str, rate: Fraction | None, *, folder: Path | None
+    files: list[Path], name: str, rate: Fraction | None, record: dict[str, Any]
 ) -> "ImageSource":
     job = {"op": "probe_images", "paths": [str(path.resolve()) for path in files]}
-    try:
-        fields, payload = _ask(job, name)
-    except UnreadableVideo as error:
-        text = str(error)
-        if folder is not None and "cannot be read as video (" in text:
-            inner = text.partition("(")[2].rstrip(")")
-            if " is " in inner and " x " in inner and "frame 0" in inner:
-                inner = f"the pictures differ in size: {inner}: scale them to one size first"
-            raise UnreadableVideo(f"{name}: {inner}") from None
-        raise
-    record: dict[str, Any] = {}
-    if folder is not None:
-        record = folder_record(folder)
-    elif payload.size == 0:
-        rate = rate or DEFAULT_RATE
+    fields, payload = _ask(job, name)
     return ImageSource(files, name, fields, payload, rate, record)
 
 
-def folder_record(folder: Path) -> dict[str, Any]:
-    """What `evenflow.json` beside the images of a folder says, or an empty dict."""
-    path = folder / "evenflow.json"
+def read_record(path: Path) -> dict[str, Any]:
+    """The record in a JSON file beside images, or an empty dict."""
     try:
         if path.stat().st_size > 1 << 24:
             return {}
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return parse_record(path.read_bytes())
+    except OSError:
         return {}
-    return record if isinstance(record, dict) else {}
+
+
+def image_record(path: Path) -> dict[str, Any]:
+    """The record inside a PNG or WebP, or an empty dict."""
+    try:
+        return parse_record(png_text(path, KEY) or webp_record(path))
+    except (OSError, ValueError, zlib.error):
+        return {}
 
 
 class ImageSource:
@@ -585,12 +585,13 @@ class ImageSource:
         if self._animation:
             ticks = [int(tick) for tick in payload.view("<i8")]
             num = len(ticks)
-            fps, self._times = settle_times(ticks, Fraction(1, 1000))
+            known = recorded_rate(record)
+            fps, self._times = settle_times(ticks, Fraction(1, 1000), [known] if known else [])
             if rate is not None:
                 fps, self._times = rate, None
         else:
             num = len(files)
-            fps = rate or self._recorded_rate() or DEFAULT_RATE
+            fps = rate or recorded_rate(record) or DEFAULT_RATE
             if rate is None:
                 self._times = self._recorded_times(num)
             self._look_for_gaps()
@@ -693,12 +694,6 @@ class ImageSource:
             self._warn(
                 f"{self._name} breaks off after frame {index - 1} of {self._info.num_frames}: {why}"
             )
-
-    def _recorded_rate(self) -> Fraction | None:
-        try:
-            return parse_rate(str(self.embedded["fps"]))
-        except (KeyError, BadInput):
-            return None
 
     def _recorded_times(self, num: int) -> tuple[Fraction, ...] | None:
         record = self.embedded.get("times")

@@ -130,7 +130,8 @@ def prepare_decoder(stream: Any) -> Any:
     """The codec context to decode `stream` with, threads set."""
     context = stream.codec_context
     count = max(1, min(4, os.cpu_count() or 1))
-    if stream.metadata.get("alpha_mode") == "1" and context.name in ("vp8", "vp9"):
+    tags = {key.lower(): value for key, value in stream.metadata.items()}
+    if tags.get("alpha_mode") == "1" and context.name in ("vp8", "vp9"):
         alpha = av.CodecContext.create("libvpx" if context.name == "vp8" else "libvpx-vp9", "r")
         alpha.thread_count = count
         return alpha
@@ -222,9 +223,13 @@ def probe(job: dict[str, Any], out: Outlet) -> None:
     }
     container.close()
     fields["first"] = _first_frame(path, out)
+    keys_out = key_table[first] if len(key_table) else key_table
     if fields["container"] == "gif":
-        fields["first"]["opaque"] = _opaque(path, out)
-    out.send(b"I", fields, unique, key_table[first] if len(key_table) else key_table)
+        # Packets of a GIF may hold no picture; it is small, so the pictures themselves are counted.
+        fields["first"]["opaque"], times = _scan_gif(path, out)
+        unique = np.unique(np.asarray(times, np.int64))
+        keys_out = np.zeros(len(unique), np.uint8)
+    out.send(b"I", fields, unique, keys_out)
     out.send(b"E", {})
 
 
@@ -262,7 +267,7 @@ def _first_frame(path: str, out: Outlet) -> dict[str, Any]:
     # One thread: a picture is out after its own packet, not after one for every thread.
     context.thread_count = 1
     for _, frame in _pictures(container, stream, context, out, {}):
-        fields = _frame_fields(frame)
+        fields = _frame_fields(frame, stream.codec_context)
         fields["rotation"] = frame.rotation
         fields["interlaced"] = bool(frame.interlaced_frame)
         container.close()
@@ -271,36 +276,52 @@ def _first_frame(path: str, out: Outlet) -> dict[str, Any]:
     raise Refusal("no_frames")
 
 
-def _frame_fields(frame: Any) -> dict[str, Any]:
+def _frame_fields(frame: Any, context: Any = None) -> dict[str, Any]:
     name = frame.format.name
     check_size(frame.width, frame.height)
     planar = planar_name(name)
     if planar is None:
         raise Refusal("pixel_format", f"stores its pictures as {name}, which is not supported")
-    return {
-        "pixel_format": planar,
-        "stored_as": name,
-        "width": frame.width,
-        "height": frame.height,
+    tags = {
         "matrix": int(frame.colorspace),
         "range": int(frame.color_range),
         "primaries": int(frame.color_primaries),
         "transfer": int(frame.color_trc),
     }
+    if context is not None:  # what the container says, where the pictures are silent
+        silent = {"matrix": 2, "range": 0, "primaries": 2, "transfer": 2}
+        said = {
+            "matrix": int(context.colorspace),
+            "range": int(context.color_range),
+            "primaries": int(context.color_primaries),
+            "transfer": int(context.color_trc),
+        }
+        tags = {k: said[k] if value == silent[k] else value for k, value in tags.items()}
+    return tags | {
+        "pixel_format": planar,
+        "stored_as": name,
+        "width": frame.width,
+        "height": frame.height,
+    }
 
 
-def _opaque(path: str, out: Outlet) -> bool:
+def _scan_gif(path: str, out: Outlet) -> tuple[bool, list[int]]:
+    """Whether no pixel of a GIF is clear, and the times of its pictures."""
     container = open_media(path)
     stream = video_stream(container)
     context = prepare_decoder(stream)
-    for _, frame in _pictures(container, stream, context, out, {}):
+    opaque, times = True, []
+    for pts, frame in _pictures(container, stream, context, out, {}):
         out.beat()
         fields = _frame_fields(frame)
         (packed,) = planes_of(frame, fields["pixel_format"])
         order = layout_of(fields["pixel_format"]).order
-        if "a" in order and packed[:, :, order.index("a")].min() != 255:
-            return False
-    return True
+        if opaque and "a" in order and packed[:, :, order.index("a")].min() != 255:
+            opaque = False
+        if pts is not None:
+            times.append(pts)
+    container.close()
+    return opaque, times
 
 
 def _pictures(
@@ -391,7 +412,7 @@ def decode(job: dict[str, Any], out: Outlet) -> None:
                 continue
             if until is not None and pts >= until:
                 break
-        fields = _frame_fields(frame)
+        fields = _frame_fields(frame, stream.codec_context)
         if (frame.width, frame.height) != size:
             ended = f"changes its size from {size[0]} x {size[1]} to {frame.width} x {frame.height}"
             break
@@ -488,11 +509,11 @@ def _exr_header(path: str) -> dict[str, Any]:
     except ImportError:
         raise Refusal("need_exr") from None
     with OpenEXR.File(path, header_only=True) as file:
-        header = file.parts[0].header
-    lower, upper = header["dataWindow"]
-    width, height = int(upper[0] - lower[0] + 1), int(upper[1] - lower[1] + 1)
+        header = file.header()
+        lower, upper = header["dataWindow"]
+        width, height = int(upper[0] - lower[0] + 1), int(upper[1] - lower[1] + 1)
+        names = {channel.name for channel in header["channels"]}
     check_size(width, height)
-    names = {channel.name for channel in header["channels"]}
     if {"R", "G", "B"} <= names:
         channels = 4 if "A" in names else 3
     elif "Y" in names:
