@@ -153,10 +153,8 @@ def _read_yaml(text: str) -> Node:
 
 
 def _yaml_advice(text: str, line: int, problem: str) -> str:
-    lines = text.split("\n")
-    source = lines[line - 1] if line <= len(lines) else ""
-    before = lines[line - 2] if line >= 2 else ""
-    for candidate in (source, before):
+    lines = ["", *re.split("\r\n|[\n\r\x85\u2028\u2029]", text), ""]  # as YAML counts them
+    for candidate in reversed(lines[max(line - 1, 1) : line + 1]):
         if re.match(r" *\t", candidate):
             return "a tab indents this line: YAML is indented with spaces"
         if match := re.search(r"[:,{\[-]\s+>=?\s*-?[0-9.][^\n]*", candidate):
@@ -429,6 +427,10 @@ class _Places:
 
     def _value(self, path: _Path, *, depth: int = 1) -> None:
         self.values[path] = self._here()
+        if len(self.values) > MAX_VALUES:
+            raise DocumentError(
+                f"holds more than {MAX_VALUES} values: shorten it", *self.values[path]
+            )
         if depth > MAX_DEPTH:
             raise DocumentError(
                 f"is nested more than {MAX_DEPTH} deep: flatten it", *self.values[path]

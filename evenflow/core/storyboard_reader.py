@@ -131,7 +131,7 @@ class _Reader:
         if not isinstance(node.value, str):
             self.fault(node, where, f"is text, got {describe(node)}")
             return None
-        text = node.value.strip()
+        text = re.sub("\r\n|[\r\x85\u2028\u2029]", "\n", node.value).strip()
         if match := _CONTROL.search(text):
             self.fault(node, where, f"holds the control character {match[0]!a}: delete it")
             return None

@@ -432,6 +432,13 @@ def test_half_a_character_from_an_escape_is_refused():
     assert [p.field for p in problems(text)] == ["title", "shots"]
 
 
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\x85", "\u2028", "\u2029"])
+def test_every_kind_of_line_end_in_a_text_is_one(end):
+    board = Storyboard.parse(SHOT.replace("prompt: x", f"prompt: {json.dumps(f'a{end}b')}"))
+    assert board.shots[0].prompt == "a\nb"
+    assert Storyboard.parse(board.to_yaml()) == board
+
+
 def test_toml_and_json_fields_have_their_own_lines():
     text = HARBOR_TOML.replace('hold = "soft"', 'hold = "gentle"').replace("0s", "0x")
     text = text.replace('"brass', '"brass').replace('from = "s01"', 'from = "s9"')
@@ -552,7 +559,9 @@ def test_a_pipe_or_a_folder_is_not_waited_for(tmp_path):
 
 TEXTS = (
     st.text(
-        st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff\ufffe\uffff")
+        st.characters(
+            exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="\ufeff\ufffe\uffff"
+        )
         | st.sampled_from("\n\t:#-'\"\\{}[]&*!|>%@,"),
         min_size=1,
         max_size=30,
