@@ -224,7 +224,7 @@ def _series(passage: Passage) -> dict[str, Any]:
         "camera_y": camera[:, 1],
         "shake": np.full(len(passage), np.nan)
         if trembles is None
-        else np.where(np.isnan(passage.inliers), np.nan, np.hypot(trembles[:, 0], trembles[:, 1])),
+        else np.where(np.isnan(passage.inliers), np.nan, trembles),
         "occlusion": 1.0 - passage.of_pairs("valid"),
         "change": passage.change,
     }

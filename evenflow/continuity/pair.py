@@ -116,16 +116,16 @@ def compare(before: Planes, after: Planes, skipped: Planes | None, palette_step:
     residual = np.abs(after.color[..., 3] - expected)
     tile_residual = _tile_mean(residual)
     difference = cv2.absdiff(before.gray, after.gray)
-    tile_u, tile_v, points = _tile_flow(back, valid)
+    tile_u, tile_v = _tile_flow(back, valid)
     camera = _camera(back, valid)
-    length = np.sqrt((back[::4, ::4] ** 2).sum(-1))
+    length = np.hypot(back[::4, ::4, 0], back[::4, ::4, 1])
     back_half = cv2.resize(back, after.half.shape[::-1], interpolation=cv2.INTER_AREA) * 0.5
-    step_half, tracked, _ = _half(before, after, back_half, gain)
+    step_half, tracked = _half(before, after, back_half, gain)
     bridge = bridge_gain = bridge_tracked = np.nan
     if skipped is not None:
         jump = flow(skipped.half, before.half)
         bridge_gain = _half_gain(before, skipped, jump)
-        bridge, bridge_tracked, _ = _half(before, skipped, jump, bridge_gain)
+        bridge, bridge_tracked = _half(before, skipped, jump, bridge_gain)
     return Pair(
         gain=gain,
         shift_a=shift_a,
@@ -208,21 +208,18 @@ def _tile_medians(values: NDArray[np.float32], rows: int, cols: int) -> NDArray[
 
 
 def _tile_mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    height, width = values.shape
-    rows, cols = height // TILE_ROWS * TILE_ROWS, width // TILE_COLS * TILE_COLS
-    blocks = values[:rows, :cols].reshape(
-        TILE_ROWS, rows // TILE_ROWS, TILE_COLS, cols // TILE_COLS
-    )
-    means: NDArray[np.float32] = blocks.mean((1, 3)).reshape(-1)
+    means: NDArray[np.float32] = cv2.resize(
+        values, (TILE_COLS, TILE_ROWS), interpolation=cv2.INTER_AREA
+    ).reshape(-1)
     return means
 
 
 def _tile_flow(
     back: NDArray[np.float32], valid: NDArray[np.bool_]
-) -> tuple[NDArray[np.float32], NDArray[np.float32], int]:
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     sparse = np.where(valid[::4, ::4, None], -back[::4, ::4], np.nan).astype(np.float32)
     medians = _tile_medians(sparse, TILE_ROWS, TILE_COLS)
-    return medians[:, 0], medians[:, 1], int(valid.sum())
+    return medians[:, 0], medians[:, 1]
 
 
 @lru_cache(maxsize=16)
@@ -250,20 +247,26 @@ def _half_gain(before: Planes, after: Planes, back: NDArray[np.float32]) -> floa
 
 def _half(
     before: Planes, after: Planes, back: NDArray[np.float32], gain: float
-) -> tuple[float, float, NDArray[np.float32]]:
-    """Residual at half size, the share of textured tiles that are found again, their correlation."""
+) -> tuple[float, float]:
+    """Residual at half size, and the share of the textured area that is found again."""
     stacked = np.dstack([before.half.astype(np.float32), before.edges])
     warped = warp(stacked, back)
     gain = 0.0 if np.isnan(gain) else gain
     expected = np.clip(_brighten(warped[..., 0], gain), 0.0, 255.0)
     residual = float(np.abs(after.half - expected).mean())
     a, b = warped[..., 1], after.edges
+    # where the flow fails on a new look of the same place, the edges still stand where they stood
+    found = np.fmax(_edges_found(a, b), _edges_found(before.edges, b))
+    return residual, float(found)
+
+
+def _edges_found(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """Correlation of edges per tile, averaged over textured tiles; NaN where there are too few."""
     ma, mb = _tile_mean(a), _tile_mean(b)
     va, vb = _tile_mean(a * a) - ma**2, _tile_mean(b * b) - mb**2
     correlation = (_tile_mean(a * b) - ma * mb) / np.sqrt(np.maximum(va * vb, 1e-6))
     weight = np.sqrt(np.sqrt(np.maximum(va * vb, 0.0)))
     textured = np.minimum(va, vb) > 16.0
     if textured.sum() < 3:
-        return residual, np.nan, correlation
-    found = (correlation * textured * weight).sum() / (textured * weight).sum()
-    return residual, float(max(0.0, found)), correlation
+        return float("nan")
+    return max(0.0, float((correlation * textured * weight).sum() / (textured * weight).sum()))

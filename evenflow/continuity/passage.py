@@ -104,19 +104,51 @@ class Passage:
         )
 
     @cached_property
+    def camera_at_tiles(self) -> Series:
+        """What the camera's step does at the center of each tile, `(n, 48, 2)`, working pixels."""
+        width = self.lines * self.size[0] / self.size[1]
+        x = (np.arange(TILE_COLS) + 0.5) / TILE_COLS * width - width / 2
+        y = (np.arange(TILE_ROWS) + 0.5) / TILE_ROWS * self.lines - self.lines / 2
+        x, y = (v.reshape(-1) for v in np.meshgrid(x, y))
+        steps = [None if p is None else p.camera for p in self.pairs]
+        dx, dy, zoom, turn = (
+            np.array([np.nan if c is None else getattr(c, name) for c in steps])[:, None]
+            for name in ("dx", "dy", "zoom", "rotation")
+        )
+        scale = np.expm1(zoom)
+        moved: Series = np.stack([dx + scale * x - turn * y, dy + scale * y + turn * x], axis=2)
+        return moved
+
+    @cached_property
+    def color_step(self) -> Series:
+        """Change of color and brightness along the motion, rms over the tiles, in dE."""
+        steps = np.stack(
+            [22.0 * self.of_tiles("tile_gain"), self.of_tiles("tile_a"), self.of_tiles("tile_b")]
+        )
+        power = (steps**2).sum(axis=0)  # (n, 48)
+        seen = np.isfinite(power)
+        total = np.where(seen, power, 0.0).sum(axis=1)
+        mean = total / np.maximum(seen.sum(axis=1), 1)
+        made: Series = np.where(seen.sum(axis=1) >= 6, np.sqrt(mean), np.nan)
+        return made
+
+    @cached_property
     def inliers(self) -> Series:
         """Share of the picture that moves with the camera."""
         return np.array([np.nan if p is None else p.camera.inliers for p in self.pairs])
 
     @cached_property
-    def grain(self) -> Series:
-        """Sigma of the grain in the flatter tiles, gray levels."""
-        tiles = np.array([p.grain for p in self.pictures], dtype=np.float64)
-        empty = np.isnan(tiles).all(axis=1)
-        tiles[empty] = 0.0
-        series: Series = np.nanpercentile(tiles, 25, axis=1)
-        series[empty] = np.nan
+    def grains(self) -> Series:
+        """Sigma of the grain in the flatter tiles, gray levels, `(3, n)`: fine, specks, coarse."""
+        tiles = np.array([p.grain for p in self.pictures], dtype=np.float64)  # (n, 3, 48)
+        series: Series = np.percentile(tiles, 25, axis=2).T
         return series
+
+    @property
+    def grain(self) -> Series:
+        """Sigma of the fine grain, `(n,)`."""
+        fine: Series = self.grains[0]
+        return fine
 
     @cached_property
     def bands(self) -> Series:

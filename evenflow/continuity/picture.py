@@ -34,7 +34,8 @@ class Picture:
         digest: SHA-256 of the decoded pixels at full size.
         rgb: `(h, w, 3)` uint8 at working size.
         thumb: `(18, 32)` uint8 luma.
-        grain: sigma of the noise per tile `(48,)`, gray levels at 480 lines.
+        grain: sigma of the noise per tile, gray levels, `(3, 48)`: at 480 lines from the median
+            response, at 480 lines from its upper tail (salt and specks), at 240 lines (coarse grain).
         bands: natural log of the mean gradient energy in four octaves, finest first.
         moments: mean and standard deviation of L, a, b (CIELAB), `(6,)`.
         palette: histogram of L, a, b marginals, `(3, 32)`, each summing to 1.
@@ -69,10 +70,18 @@ def reduce(frame: Frame) -> Picture:
     rgb = _rgb8(pixels, working_size(width, height))
     thumb = cv2.resize(gray_of(rgb), THUMB, interpolation=cv2.INTER_AREA)
     fine = _luma(pixels, working_size(width, height, GRAIN_LINES))
-    lab = cv2.cvtColor(rgb.astype(np.float32) / 255.0, cv2.COLOR_RGB2Lab)
-    grain = _grain(fine, TILE_ROWS, TILE_COLS)
+    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)  # 8 bits: L * 2.55, a + 128, b + 128
+    mean, deviation = (v.reshape(-1) for v in cv2.meanStdDev(lab))
+    coarse = cv2.resize(
+        fine, (fine.shape[1] // 2, fine.shape[0] // 2), interpolation=cv2.INTER_AREA
+    )
+    grain = np.concatenate(
+        [_grain(fine, TILE_ROWS, TILE_COLS), _grain(coarse, TILE_ROWS, TILE_COLS)]
+    )
+    grain = grain[:3]
     bands, flat = _bands(fine)
-    moments = np.concatenate([lab.mean((0, 1)), lab.std((0, 1))]).astype(np.float32)
+    scale = np.array([100 / 255, 1.0, 1.0])
+    moments = np.concatenate([(mean - (0, 128, 128)) * scale, deviation * scale]).astype(np.float32)
     return Picture(
         frame.index, frame.time, digest, rgb, thumb, grain, bands, moments, _palette(lab), flat
     )
@@ -125,13 +134,14 @@ def _luma(pixels: Pixels, size: tuple[int, int]) -> NDArray[np.uint8]:
 
 @njit(cache=True, nogil=True)
 def _grain(luma: NDArray[np.uint8], rows: int, cols: int) -> NDArray[np.float32]:
-    """Noise sigma per tile: median absolute response of the Laplacian difference mask.
+    """Noise sigma per tile, `(2, tiles)`: median and 95th percentile of the absolute response of the
+    Laplacian difference mask, each scaled to the sigma of Gaussian noise.
 
-    Source: Immerkaer 1996, CVIU 64(2), equation 3 (its mask, norm 6); the median instead of the mean,
-    so that edges do not count.
+    Source: Immerkaer 1996, CVIU 64(2), equation 3 (its mask, norm 6); percentiles instead of the
+    mean, so that edges do not count.
     """
     height, width = luma.shape
-    out = np.zeros(rows * cols, np.float32)
+    out = np.zeros((2, rows * cols), np.float32)
     for row in range(rows):
         y0, y1 = max(1, row * height // rows), min(height - 1, (row + 1) * height // rows)
         for col in range(cols):
@@ -140,10 +150,7 @@ def _grain(luma: NDArray[np.uint8], rows: int, cols: int) -> NDArray[np.float32]
             total = 0
             for y in range(y0, y1):
                 for x in range(x0, x1):
-                    center = luma[y, x]
-                    if center < 4 or center > 251:  # clipped: grain cannot show
-                        continue
-                    m = 4 * np.int32(center)
+                    m = 4 * np.int32(luma[y, x])
                     m -= 2 * (
                         np.int32(luma[y - 1, x])
                         + np.int32(luma[y + 1, x])
@@ -158,16 +165,16 @@ def _grain(luma: NDArray[np.uint8], rows: int, cols: int) -> NDArray[np.float32]
                     )
                     counts[min(abs(m), 1023)] += 1
                     total += 1
-            if total < 16:
-                out[row * cols + col] = np.nan
-                continue
-            half, seen, value = 0.5 * total, 0, 0
-            while seen + counts[value] < half:
-                seen += counts[value]
-                value += 1
-            # linear inside the bin, so that the median of integers has a fraction
-            median = value - 0.5 + (half - seen) / max(1, counts[value])
-            out[row * cols + col] = max(0.0, median) / 0.6745 / 6.0
+            for k in range(2):
+                target = (0.5 if k == 0 else 0.95) * total
+                seen, value = 0, 0
+                while value < 1023 and seen + counts[value] < target:
+                    seen += counts[value]
+                    value += 1
+                # linear inside the bin, so that a percentile of integers has a fraction
+                level = value - 0.5 + (target - seen) / max(1, counts[value])
+                scale = 0.6745 if k == 0 else 1.96
+                out[k, row * cols + col] = max(0.0, level) / scale / 6.0
     return out
 
 
@@ -176,11 +183,12 @@ def _bands(luma: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
     energies = np.zeros(NUM_BANDS, np.float32)
     flat = 0.0
     for band in range(NUM_BANDS):
-        dx, dy = np.diff(level, axis=1)[:-1], np.diff(level, axis=0)[:, :-1]
+        dx = level[:-1, 1:] - level[:-1, :-1]
+        dy = level[1:, :-1] - level[:-1, :-1]
         square = dx * dx + dy * dy
         energies[band] = np.log(float(square.mean()) + 0.1)
         if band == 0:
-            flat = float((square < 1.0).mean())
+            flat = float(np.count_nonzero(square < 1.0)) / square.size
         if min(level.shape) < 16:
             energies[band + 1 :] = energies[band]
             break
@@ -188,13 +196,10 @@ def _bands(luma: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
     return energies, flat
 
 
-def _palette(lab: NDArray[np.float32]) -> NDArray[np.float32]:
-    size = lab.shape[0] * lab.shape[1]
-    edges = ((0.0, 100.0), (-64.0, 64.0), (-64.0, 64.0))
+def _palette(lab: NDArray[np.uint8]) -> NDArray[np.float32]:
+    ranges = ((0, 256), (64, 192), (64, 192))  # L whole, a and b from -64 to 64
     rows = [
-        cv2.calcHist(
-            [np.ascontiguousarray(lab[..., i])], [0], None, [32], [low, high + 1e-3]
-        ).reshape(-1)
-        for i, (low, high) in enumerate(edges)
+        cv2.calcHist([lab], [channel], None, [32], [float(low), float(high)]).reshape(-1)
+        for channel, (low, high) in enumerate(ranges)
     ]
-    return np.stack(rows).astype(np.float32) / size
+    return np.stack(rows).astype(np.float32) / (lab.shape[0] * lab.shape[1])

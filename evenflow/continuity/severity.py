@@ -8,6 +8,8 @@ LUMA_FLICKER = 0.009
 """rms log luminance at 4 to 15 Hz (de Lange 1958: 0.7 % for a large field, more in a busy picture)."""
 FLASH_GAIN = 0.03
 """log luminance of a single deviating frame."""
+FLASH_TINT = 2.3
+"""CIELAB dE of a single frame (Mahy et al. 1994)."""
 FLASH_RESIDUAL = 2.2
 """gray levels that a single frame differs from both neighbors beyond what they differ by."""
 FLASH_SHARPNESS = 0.16
@@ -18,7 +20,7 @@ STYLE = 1.6
 """length of the step in look, in units of the look's own thresholds."""
 TONE = 3.2
 """CIELAB dE of a slow change (2.3 dE is just noticeable side by side, Mahy et al. 1994)."""
-SHAKE_ARCMIN = 0.75
-"""rms minutes of arc of camera tremble above 3 Hz."""
+SHAKE_ARCMIN = 1.0
+"""rms minutes of arc of camera tremble above 3 Hz: the acuity for a jump of something still."""
 MOST = 15.0
 """No finding is called worse than this: 10 already ruins the shot."""

@@ -88,13 +88,11 @@ def gradual(thumbs: NDArray[np.float32], *, fps: float) -> list[tuple[int, int, 
         thumbs: `(n, h, w)` gray levels.
         fps: frames per second; transitions last between 0.2 and 2.5 seconds.
     """
-    found = _fades(thumbs) + _dissolves(thumbs, fps)
-    found.sort()
-    kept: list[tuple[int, int, str]] = []
-    for start, end, kind in found:
-        if not kept or start >= kept[-1][1]:
-            kept.append((start, end, kind))
-    return kept
+    kept = _fades(thumbs)
+    for start, end in _dissolves(thumbs, fps):
+        if all(end <= s or start >= e for s, e, _ in kept):
+            kept.append((start, end, "dissolve"))
+    return sorted(kept)
 
 
 def _fades(thumbs: NDArray[np.float32]) -> list[tuple[int, int, str]]:
@@ -121,7 +119,7 @@ def _slope(contrast: Series, index: int, step: int) -> int:
     return index
 
 
-def _dissolves(thumbs: NDArray[np.float32], fps: float) -> list[tuple[int, int, str]]:
+def _dissolves(thumbs: NDArray[np.float32], fps: float) -> list[tuple[int, int]]:
     count = len(thumbs)
     flat = thumbs.reshape(count, -1).astype(np.float64)
     best: list[tuple[float, int, int]] = []
@@ -136,7 +134,20 @@ def _dissolves(thumbs: NDArray[np.float32], fps: float) -> list[tuple[int, int, 
     for _, start, end in best:
         if all(end <= s or start >= e for s, e in kept):
             kept.append((start, end))
-    return [(start, end + 1, "dissolve") for start, end in sorted(kept)]
+    return [_trimmed(flat, start, end) for start, end in sorted(kept)]
+
+
+def _trimmed(flat: Series, start: int, end: int) -> tuple[int, int]:
+    """The window cut down to where the share really moves: a line through its middle part."""
+    share = (flat[start : end + 1] - flat[end]) @ (flat[start] - flat[end])
+    share = share / float(share[0])
+    middle = np.flatnonzero((share > 0.15) & (share < 0.85))
+    if len(middle) < 2:
+        return start, end + 1
+    slope, offset = np.polyfit(middle, share[middle], 1)
+    first = start + max(0, round((1.0 - offset) / slope))
+    last = start + min(end - start, round(-offset / slope))
+    return (first, last + 1) if last - first >= 2 else (start, end + 1)
 
 
 def _mix(flat: Series, start: int, end: int) -> float | None:

@@ -1,7 +1,7 @@
 """Dense optical flow between two pictures, where it can be trusted, and where nothing can match.
 
-Source: Kroeger et al. 2016, Fast Optical Flow using Dense Inverse Search, arXiv:1603.03590 (OpenCV's
-preset "fast"); occlusion by forward-backward agreement as in Sundaram et al. 2010, ECCV, equation 5.
+Source: Kroeger et al. 2016, Fast Optical Flow using Dense Inverse Search, arXiv:1603.03590 (preset
+"fast" of OpenCV); occlusion by forward-backward agreement, Sundaram et al. 2010, ECCV, equation 5.
 """
 
 import threading
@@ -47,15 +47,18 @@ class Match:
 
 
 def match(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> Match:
-    """Flow both ways and where both agree: `|w + b|^2 <= 0.01 (|w|^2 + |b|^2) + 0.5` (Sundaram, eq. 5)."""
+    """Flow both ways, and where both agree."""
     back, ahead = flow(after, before), flow(before, after)
     return Match(back, ahead, agree(back, ahead))
 
 
 def agree(back: Flow, ahead: Flow) -> NDArray[np.bool_]:
-    """True where following `back` and then `ahead` returns to the start, `(h, w)`."""
+    """True where following `back` and then `ahead` returns to the start, `(h, w)`.
+
+    `|w + b|^2 <= 0.01 (|w|^2 + |b|^2) + 0.5` in squared pixels (Sundaram et al., equation 5).
+    """
     returned = warp(ahead, back)
-    gap = returned + back
-    gap_2 = gap[..., 0] ** 2 + gap[..., 1] ** 2
-    size_2 = (returned**2).sum(-1) + (back**2).sum(-1)
+    rx, ry, bx, by = returned[..., 0], returned[..., 1], back[..., 0], back[..., 1]
+    gap_2 = (rx + bx) ** 2 + (ry + by) ** 2
+    size_2 = rx * rx + ry * ry + bx * bx + by * by
     return (gap_2 <= 0.01 * size_2 + 0.5) & inside(back)

@@ -12,6 +12,8 @@ from evenflow.continuity.robust import runs
 
 SILENT = 0.12
 """Share of the usual change below which a step counts as none."""
+STILL = 0.985
+"""Least share of pixels that keep their value within one gray level."""
 LEAST_MOTION = 0.9
 """Gray levels of usual change below which nobody would miss the motion."""
 
@@ -32,7 +34,8 @@ def held(passage: Passage) -> list[tuple[int, int]]:
     for start, end in runs(change < max(0.6, 0.25 * float(np.median(change[1:])))):
         usual = usual_change(passage, start, end)
         if usual >= LEAST_MOTION:
-            quiet = change[start:end] < max(0.1, SILENT * usual)
+            quiet = change[start:end] < max(0.1, min(0.5, SILENT * usual))
+            quiet &= np.nan_to_num(passage.of_pairs("still")[start:end]) > STILL
             made += [(start + a, start + b) for a, b in runs(quiet)]
     return made
 
@@ -61,6 +64,8 @@ def detect(passage: Passage) -> list[Candidate]:
         if steps < 2 and not (usual > 4.0 and _moves(passage.change, start, end, usual)):
             continue
         severity = 1.5 * np.sqrt(steps) * min(2.0, np.sqrt(usual / 2.0))
+        if steps == 1:  # one repeated frame passes for a slow shutter
+            severity *= 0.6
         found.append(
             Candidate(
                 "freeze",

@@ -1,6 +1,6 @@
 """Image flicker: single frames differ from both neighbors, while the neighbors agree with each other.
 
-Signals: brightness that leaves and returns within three frames; sharpness that does; and the return
+Signals: brightness or color that leaves and returns within three frames; sharpness that does; and the return
 test: the steps into and out of a frame leave more than the step that skips it.
 """
 
@@ -10,15 +10,19 @@ from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.detectors.lighting_flicker import flicker_path, sustained
 from evenflow.continuity.passage import Passage, Series
 from evenflow.continuity.robust import around, running_median, runs
-from evenflow.continuity.severity import FLASH_GAIN, FLASH_RESIDUAL, FLASH_SHARPNESS
+from evenflow.continuity.severity import FLASH_GAIN, FLASH_RESIDUAL, FLASH_SHARPNESS, FLASH_TINT
 
 LONGEST = 3
 """A deviation that lasts longer is no single frame any more."""
 
 
 def bad_frames(passage: Passage) -> tuple[Series, Series, Series]:
-    """JND per frame by brightness, by sharpness and by structure; 0 where a frame fits in."""
+    """JND per frame by brightness and tint, by sharpness and by structure; 0 where a frame fits in."""
     gain = _excursions(flicker_path(passage)) / FLASH_GAIN
+    for axis in (1, 2):
+        path = passage.tone[:, axis]
+        tint = _excursions(path - running_median(path, 9)) / FLASH_TINT
+        gain = np.maximum(gain, tint)
     sharp = passage.bands[:, :2].mean(axis=1)
     sharp = _excursions(sharp - running_median(sharp, 9)) / FLASH_SHARPNESS
     structure = np.zeros(len(passage))
@@ -70,7 +74,11 @@ def detect(passage: Passage) -> list[Candidate]:
             continue  # that is flicker of the light
         count = int((strength[start:end] > 1.0).sum())
         peak = start + int(np.argmax(strength[start:end]))
-        how = "brightness" if gain[peak] >= max(sharp[peak], structure[peak]) else "structure"
+        how = (
+            "brightness or color"
+            if gain[peak] >= max(sharp[peak], structure[peak])
+            else "structure"
+        )
         frames = "one frame differs" if count == 1 else f"{count} single frames differ"
         found.append(
             Candidate(

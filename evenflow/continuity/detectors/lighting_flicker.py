@@ -41,7 +41,13 @@ def detect(passage: Passage) -> list[Candidate]:
         first, last = start + int(loud[0]), start + int(loud[-1]) + 1
         part = path[first:last]
         turns = int((np.diff(np.sign(np.diff(part))) != 0).sum())
+        both_ways = min(float(part.max()), -float(part.min()))
         if last - first < 5 or turns < 3 or sustained(path, first, last) < 0.45:
+            continue
+        power = np.sort(np.nan_to_num(passage.gain[first : last + 1]) ** 2)
+        if power[-2:].sum() > 0.75 * power.sum():
+            continue  # one step or one bad frame, not an up and down
+        if both_ways < 0.35 * float(np.abs(part).max()) or both_ways < 0.5 * LUMA_FLICKER:
             continue
         peak = start + int(np.argmax(rms[start:end]))
         value = float(rms[peak])

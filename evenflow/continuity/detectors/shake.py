@@ -16,9 +16,16 @@ from evenflow.continuity.severity import SHAKE_ARCMIN
 
 
 def tremble(passage: Passage) -> Series:
-    """Camera position without its smooth part, `(n, 2)`, minutes of arc."""
-    path = np.cumsum(np.nan_to_num(passage.camera), axis=0)
-    return smooth_free(path, passage.fps) * passage.arcmin
+    """Rms over the picture of the camera's position without its smooth part, `(n,)`, arc minutes."""
+    rest = _rest(passage)
+    made: Series = np.sqrt((rest**2).sum(axis=2).mean(axis=1))
+    return made
+
+
+def _rest(passage: Passage) -> Series:
+    path = np.cumsum(np.nan_to_num(passage.camera_at_tiles), axis=0)
+    flat = path.reshape(len(passage), -1)
+    return smooth_free(flat, passage.fps).reshape(path.shape) * passage.arcmin
 
 
 def smooth_free(path: Series, fps: float) -> Series:
@@ -34,17 +41,17 @@ def smooth_free(path: Series, fps: float) -> Series:
 
 def shared_tremble(passage: Passage, start: int, end: int) -> float:
     """Share of the tiles that tremble as the camera is said to, over frames `[start, end)`."""
-    camera = np.diff(np.nan_to_num(passage.camera[start:end]), axis=0)
+    camera = np.diff(np.nan_to_num(passage.camera_at_tiles[start:end]), axis=0)  # (n, 48, 2)
     tiles = np.stack([passage.of_tiles("tile_u"), passage.of_tiles("tile_v")], axis=2)[start:end]
-    jerk = np.diff(tiles, axis=0)  # (n, 48, 2)
-    size = np.hypot(camera[:, 0], camera[:, 1])
-    off = np.hypot(*np.moveaxis(jerk - camera[:, None], 2, 0))
-    alike = off < 0.5 * size[:, None] + 0.1
-    counted = np.isfinite(off) & (size[:, None] > 0.15)
+    size = np.hypot(camera[..., 0], camera[..., 1])
+    off = np.hypot(*np.moveaxis(np.diff(tiles, axis=0) - camera, 2, 0))
+    alike = off < 0.5 * size + 0.1
+    moving = size > 0.15
+    counted = np.isfinite(off) & moving
     if counted.sum() < NUM_TILES:
         return 0.0
     # a tile whose motion cannot be trusted speaks for nobody, but half of them have to speak
-    spoken = counted.sum() / (NUM_TILES * max(1, int((size > 0.15).sum())))
+    spoken = counted.sum() / max(1, int(moving.sum()))
     return float(alike[counted].mean() * min(1.0, spoken / 0.5))
 
 
@@ -52,8 +59,8 @@ def detect(passage: Passage) -> list[Candidate]:
     """Stretches of at least a quarter second that tremble."""
     if len(passage) < 8 or passage.pairs[-1] is None:
         return []
-    rest = tremble(passage)
-    size = np.hypot(rest[:, 0], rest[:, 1])
+    rest = _rest(passage)
+    size = tremble(passage)
     window = max(6, round(0.5 * passage.fps))
     rms = running_rms(size, window)
     found = []
@@ -62,9 +69,9 @@ def detect(passage: Passage) -> list[Candidate]:
         if len(loud) == 0:
             continue
         first, last = start + int(loud[0]), start + int(loud[-1]) + 1
-        part = rest[first:last]
-        axis = int(np.argmax(part.std(axis=0))) if len(part) else 0
-        turns = int((np.diff(np.sign(np.diff(part[:, axis]))) != 0).sum())
+        part = rest[first:last].reshape(last - first, -1)
+        loudest = part[:, int(np.argmax(part.std(axis=0)))]
+        turns = int((np.diff(np.sign(np.diff(loudest))) != 0).sum())
         seconds = (last - first) / passage.fps
         if last - first < 6 or turns < 4 or turns / seconds < 5.0:
             continue

@@ -1,55 +1,82 @@
 """Style change: from one frame to the next the whole picture has another look, on the same scene.
 
-Signal: a lasting step in what describes the look (means and spreads of L, a, b; gradient energy in
-four octaves; share of flat area), each in units of what is just noticeable. The layout holds across
-the step, else it is a cut.
+Signals: color and brightness along the motion step at one frame by more than they do around it, and
+stay; gradient energy in four octaves and the share of flat area step and stay. Each is counted in
+units of what is just noticeable. The layout holds across the step, else it is a cut.
 """
 
 import numpy as np
 
 from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.passage import Passage, Series
+from evenflow.continuity.robust import around
 from evenflow.continuity.severity import STYLE
 
-UNITS = np.array([3.0, 3.0, 2.0, 2.0, 2.0, 2.0, 0.25, 0.25, 0.3, 0.3, 0.08])
-"""Just noticeable: dE of the means and spreads of L, a, b; log energy of four octaves; flat share."""
-PALETTE_STEP = 0.08
-"""Least difference of the color histograms; a scene that moves on changes them less from one frame to
-the next than a new look does."""
+COLOR_UNIT = 2.0
+"""dE along the motion, rms over the picture."""
+TEXTURE_UNITS = np.array([0.25, 0.25, 0.3, 0.3, 0.08])
+"""Log energy of four octaves, share of flat area."""
 WINDOW = 6
 """Frames on each side that the look is read from."""
+PALETTE_STEP = 0.06
+"""Least difference of the color histograms for a step of color to count: a scene that moves on
+changes them less from one frame to the next than a new look does."""
 
 
-def look(passage: Passage) -> Series:
-    """What describes the look of each frame, in just-noticeable units, `(n, 11)`."""
+def color_steps(passage: Passage) -> Series:
+    """How far the colors step before each frame and stay, in just-noticeable units, `(n,)`."""
+    size, made = passage.color_step, np.zeros(len(passage))
+    palette = np.nan_to_num(passage.of_pairs("palette_step"))
+    tone = np.stack(
+        [
+            22.0 * passage.of_tiles("tile_gain"),
+            passage.of_tiles("tile_a"),
+            passage.of_tiles("tile_b"),
+        ]
+    )
+    tone = np.nan_to_num(tone)  # (3, n, 48)
+    for i in range(2, len(passage)):
+        near = around(size, i, 4)
+        if palette[i] < PALETTE_STEP or not np.isfinite(size[i]) or len(near) < 3:
+            continue
+        beyond = size[i] - 1.5 * float(np.sort(near)[-2])
+        step = np.linalg.norm(tone[:, i])
+        # what is left of the step a few frames later: a flash gives it back
+        left = min(
+            np.linalg.norm(tone[:, i : j + 1].sum(axis=1)) for j in range(i, min(i + 4, len(size)))
+        )
+        came = min(
+            np.linalg.norm(tone[:, j : i + 1].sum(axis=1)) for j in range(max(1, i - 3), i + 1)
+        )
+        if beyond > 0 and min(left, came) > 0.5 * step:
+            made[i] = beyond / COLOR_UNIT
+    return made
+
+
+def texture_steps(passage: Passage) -> Series:
+    """How far texture and flatness step before each frame and stay, in just-noticeable units."""
     flat = np.array([[p.flat] for p in passage.pictures])
-    return np.concatenate([passage.moments, passage.bands, flat], axis=1) / UNITS
-
-
-def steps(values: Series) -> tuple[Series, Series]:
-    """For each frame the length of the lasting step before it, and its share that comes at once.
-
-    A trend on either side is taken out by extrapolating both sides to the step.
-    """
-    count = len(values)
-    size, share = np.zeros(count), np.zeros(count)
-    for i in range(3, count - 2):
+    values = np.concatenate([passage.bands, flat], axis=1) / TEXTURE_UNITS
+    made = np.zeros(len(passage))
+    for i in range(3, len(passage) - 2):
         before, after = values[max(0, i - WINDOW) : i], values[i : i + WINDOW]
         lasting = np.median(after, axis=0) - np.median(before, axis=0)
         at_once = values[i] - values[i - 1]
-        # what the frames on either side do anyway from one to the next
         usual = np.maximum(
             np.abs(np.diff(before, axis=0)).max(axis=0, initial=0.0),
             np.abs(np.diff(after, axis=0)).max(axis=0, initial=0.0),
         )
         spread = np.maximum(np.ptp(before, axis=0), np.ptp(after, axis=0))
-        both = np.sign(lasting) * np.minimum(np.abs(lasting), np.abs(at_once))
-        both = np.where(lasting * at_once > 0, both, 0.0)
-        clear = np.sign(both) * np.maximum(0.0, np.abs(both) - 1.5 * usual - 0.5 * spread)
-        size[i] = float(np.sqrt((clear**2).sum()))
-        length = float(np.sqrt((lasting**2).sum()))
-        share[i] = float(np.sqrt((both**2).sum())) / max(length, 1e-9)
-    return size, share
+        both = np.where(lasting * at_once > 0, np.minimum(np.abs(lasting), np.abs(at_once)), 0.0)
+        clear = np.maximum(0.0, both - 1.0 * usual - 0.5 * spread)
+        made[i] = float(np.sqrt((clear**2).sum()))
+    return made
+
+
+def look(passage: Passage) -> Series:
+    """Means and spreads of color and texture of each frame, to recognize a look again, `(n, 11)`."""
+    flat = np.array([[p.flat] for p in passage.pictures]) / TEXTURE_UNITS[4]
+    return np.concatenate([passage.moments / 2.5, passage.bands / 0.27, flat], axis=1)
 
 
 def detect(passage: Passage) -> list[Candidate]:
@@ -57,12 +84,12 @@ def detect(passage: Passage) -> list[Candidate]:
     if len(passage) < 8 or passage.pairs[-1] is None:
         return []
     values = look(passage)
-    size, share = steps(values)
-    palette = passage.of_pairs("palette_step")
-    marks = []
+    color, texture = color_steps(passage), texture_steps(passage)
+    size = np.hypot(color, np.where((texture > 2.5) | (color > 0), texture, 0.0))
+    marks: list[int] = []
     for i in np.argsort(-size):
-        if size[i] < STYLE or share[i] < 0.55 or np.nan_to_num(palette[i]) < PALETTE_STEP:
-            continue
+        if size[i] < STYLE:
+            break
         if all(abs(int(i) - m) > WINDOW for m in marks):
             marks.append(int(i))
     marks.sort()
