@@ -587,6 +587,7 @@ class ImageSource:
             num = len(ticks)
             known = recorded_rate(record)
             fps, self._times = settle_times(ticks, Fraction(1, 1000), [known] if known else [])
+            self._times = self._recorded_times(num) or self._times
             if rate is not None:
                 fps, self._times = rate, None
         else:

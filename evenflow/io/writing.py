@@ -207,6 +207,11 @@ class _Plan:
         """The rate as it stands in the record."""
         return f"{self.fps.numerator}/{self.fps.denominator}"
 
+    @property
+    def steps(self) -> dict[str, Any] | None:
+        """True times of a clip of varying rate, for containers whose clock is coarse."""
+        return steps_of(self.times, self.time_base)
+
     def color(self) -> ColorTags | None:
         """Tags of the source, if it has any."""
         return self.info.color if self.info is not None else None
@@ -409,7 +414,7 @@ class _Video:
             fps=plan.rate_text,
             picture=list(padded) if padded is not None else None,
             chroma="center" if form.centered else None,
-            times=steps_of(plan.times, plan.time_base) if coarse else None,
+            times=plan.steps if coarse else None,
         )
         self.metadata = {KEY: to_text(record), "comment": comment(record)}
         if plan.timecode:
@@ -636,7 +641,7 @@ class _Gif:
         """Completes the file, with the record in a comment block."""
         self._container.mux(self._stream.encode(None))
         self._container.close()
-        text = to_text(self._plan.record(fps=self._plan.rate_text)).encode()
+        text = to_text(self._plan.record(fps=self._plan.rate_text, times=self._plan.steps)).encode()
         blocks = b"".join(
             bytes([len(part)]) + part
             for part in (text[i : i + 255] for i in range(0, len(text), 255))
@@ -664,7 +669,7 @@ class _Webp:
         self._shape = pixels.shape
         if pixels.dtype == np.uint16:
             self._plan.note("webp holds 8 bits a channel; the deeper ones are rounded")
-        record = to_text(self._plan.record(fps=self._plan.rate_text))
+        record = to_text(self._plan.record(fps=self._plan.rate_text, times=self._plan.steps))
         xmp = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><evenflow>{_escape(record)}</evenflow></x:xmpmeta>'
         self._writer = WebpWriter(
             self._file, pixels.shape[1], pixels.shape[0], alpha=pixels.shape[2] == 4, note=xmp
@@ -757,7 +762,7 @@ class _Stills:
         self.record = plan.record(
             fps=plan.rate_text,
             timecode=plan.timecode,
-            times=steps_of(plan.times, plan.time_base),
+            times=plan.steps,
         )
         self._shape = first.pixels().shape
 
