@@ -115,7 +115,7 @@ def _title(report: Report) -> Text:
     facts = [
         f"{clip.get('width')}x{clip.get('height')}",
         f"{float(clip.get('fps') or 0):.5g} fps",
-        f"{clip.get('frames')} frames",
+        f"{clip.get('frames')} frame{'' if clip.get('frames') == 1 else 's'}",
         clock(float(clip.get("duration_s") or 0.0)),
     ]
     return Text.assemble((path.name or str(path), "bold"), ("  " + "  ".join(facts), "dim"))

@@ -19,6 +19,8 @@ from evenflow.core.errors import BadInput
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from evenflow.io import RoundTrip
+
 SCHEMA = "evenflow.doctor/1"
 LOW_DISK_GB = 2.0
 LOW_MEMORY_GB = 2.0
@@ -228,13 +230,51 @@ def _print(items: list[Item], console: "Console") -> None:
         console.print(Text("nothing broken", style="green"))
 
 
+LOSSLESS = ("mkv", "webp", "png", "tiff")
+"""Writers that must give every pixel back."""
+
+
 def _colors() -> list[Item]:
-    return []
+    from evenflow.io import round_trips
+
+    return [_trip(trip) for trip in round_trips()]
+
+
+def _trip(trip: "RoundTrip") -> Item:
+    """A writer that was tried, and what the chart lost on the way."""
+    name = f"colors in {trip.writer}"
+    if trip.reading is None or trip.mean_error is None or trip.max_error is None:
+        reason, _, fix = (trip.reason or "not available").partition(": ")
+        return Item(name, "note", reason, fix)
+    if trip.reading.cause is not None:
+        return Item(name, "broken", trip.reading.explanation, "report this: it is a bug")
+    if trip.lossless:
+        return Item(name, "good", "every pixel comes back as it was")
+    value = f"{trip.mean_error:.2f} gray levels mean error, {trip.max_error:.1f} at most"
+    if trip.writer in LOSSLESS:
+        return Item(name, "broken", f"not lossless: {value}", "report this: it is a bug")
+    return Item(name, "good", value)
 
 
 def _read_chart(chart: str) -> Item:
-    raise BadInput(chart)
+    from evenflow.io import read, read_chart
+
+    reading = read_chart(read(chart))
+    color = reading.color
+    tags = f"tagged {color.matrix}, {'full' if color.full_range else 'limited'} range"
+    if color.assumed:
+        tags += f" (the file does not say its {', '.join(color.assumed)})"
+    value = f"{reading.explanation}; {tags}"
+    if reading.cause is None:
+        return Item(reading.name, "good", value)
+    worst = max(reading.patches, key=lambda patch: patch.error)
+    where = f"worst patch: {worst.name}, off by {worst.error:.0f} gray levels"
+    return Item(reading.name, "broken", value, where)
 
 
 def _write_chart(path: Path, *, yes: bool) -> None:
-    raise BadInput(str(path))
+    from evenflow.io import write
+    from evenflow.io.chart import chart_clip
+
+    write(chart_clip(48), path, overwrite=yes)
+    typer.echo(f"{path}: take it through the other program, then run evenflow doctor on the result")

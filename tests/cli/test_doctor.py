@@ -60,3 +60,68 @@ def test_make_chart_and_a_chart_do_not_go_together(run, tmp_path):
     result = run("doctor", tmp_path / "a.mp4", "--make-chart", tmp_path / "b.mkv")
     assert result.code == 2
     assert "one of the two" in result.errors[0]
+
+
+def mistagged(path, *, matrix: str, tag: int):
+    """A chart whose numbers were made with `matrix` and whose file says another one."""
+    from fractions import Fraction
+
+    import av
+    import numpy as np
+
+    from evenflow.io.chart import chart_clip
+
+    red, blue = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722)}[matrix]
+    rgb = chart_clip(1).frames()[0] / 255.0
+    luma = rgb @ np.array([red, 1 - red - blue, blue])
+    planes = [
+        16 + 219 * luma,
+        128 + 224 * (rgb[..., 2] - luma) / (2 * (1 - blue)),
+        128 + 224 * (rgb[..., 0] - luma) / (2 * (1 - red)),
+    ]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=Fraction(24))
+        stream.height, stream.width = luma.shape
+        stream.pix_fmt = "yuv444p"
+        context = stream.codec_context
+        context.colorspace, context.color_range = tag, 1
+        context.color_primaries, context.color_trc = tag, tag
+        for i in range(6):
+            frame = av.VideoFrame.from_ndarray(
+                np.rint(np.stack(planes)).astype(np.uint8), format="yuv444p"
+            )
+            frame.pts, frame.colorspace, frame.color_range = i, tag, 1
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def test_a_wrong_matrix_tag_of_another_program_is_reported(run, tmp_path):
+    right = run("doctor", mistagged(tmp_path / "right.mkv", matrix="bt709", tag=1))
+    assert right.code == 0
+    assert "the colors are right" in right.out
+    wrong = run("doctor", mistagged(tmp_path / "wrong.mkv", matrix="bt709", tag=6))
+    assert wrong.code == 1
+    assert "wrong matrix" in wrong.out
+    assert "worst patch" in wrong.out
+
+
+def test_the_chart_goes_out_and_comes_back(run, tmp_path):
+    chart = tmp_path / "chart.mp4"
+    assert run("doctor", "--make-chart", chart).code == 0
+    assert run("doctor", "--make-chart", chart).code == 2
+    assert run("doctor", chart).code == 0
+
+
+def test_what_is_no_chart_is_bad_input(run, carphone):
+    result = run("doctor", carphone)
+    assert result.code == 2
+    assert "chart" in result.errors[0]
+
+
+def test_every_writer_keeps_the_colors(run):
+    result = run("doctor", "--json")
+    assert result.code == 0, result.out
+    colors = {i["name"]: i["state"] for i in result.json["items"] if "colors in" in i["name"]}
+    assert {"colors in mkv", "colors in mp4", "colors in png"} <= set(colors)
+    assert "broken" not in colors.values()
