@@ -35,8 +35,8 @@ def info(
     for name in ("settings", "provenance"):
         if data.get(name):
             console.print(Text(f"  {name}", style="dim"))
-            for line in _outline(data[name]):
-                console.print(Text(f"    {line}"), soft_wrap=True)
+            for row in _outline(data[name]):
+                console.print(Text(f"    {row}"), soft_wrap=True)
 
 
 def _rows(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
