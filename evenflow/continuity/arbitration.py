@@ -8,13 +8,15 @@ from evenflow.continuity.candidate import Candidate
 
 EXPLAINS: dict[str, frozenset[str]] = {
     "freeze": frozenset({"unnatural_jump", "image_flicker", "shake"}),
-    "image_flicker": frozenset({"unnatural_jump", "style_change", "shake", "high_frequency_noise"}),
+    "image_flicker": frozenset(
+        {"unnatural_jump", "style_change", "shake", "high_frequency_noise", "drift"}
+    ),
     "lighting_flicker": frozenset({"style_change", "unnatural_jump", "drift"}),
-    "high_frequency_noise": frozenset({"style_change", "unnatural_jump", "shake"}),
+    "high_frequency_noise": frozenset({"style_change", "unnatural_jump", "shake", "drift"}),
     "style_change": frozenset({"unnatural_jump", "drift"}),
-    "unnatural_jump": frozenset({"shake"}),
+    "unnatural_jump": frozenset({"shake", "drift"}),
     "drift": frozenset(),
-    "shake": frozenset({"unnatural_jump"}),
+    "shake": frozenset({"unnatural_jump", "drift"}),
 }
 """A kind explains these others inside its span (a few frames of slack)."""
 RIVALS = (
@@ -52,7 +54,9 @@ def explains(strong: Candidate, weak: Candidate) -> bool:
         return False
     if frozenset({weak.kind, strong.kind}) in RIVALS:
         return strong.severity >= weak.severity
-    return weak.kind in EXPLAINS[strong.kind] and strong.severity >= LEAST_SHARE * weak.severity
+    # a path of color adds up what every other fault does to it; a real drift is worse than that
+    least = 1.0 if weak.kind == "drift" else LEAST_SHARE
+    return weak.kind in EXPLAINS[strong.kind] and strong.severity >= least * weak.severity
 
 
 def _covers(strong: Candidate, weak: Candidate) -> bool:

@@ -17,7 +17,8 @@ Series = NDArray[np.float64]
 
 FLASH = 3
 """A change that is undone within so many frames is a flash, not a cut."""
-_TRACKED, _VALID, _LAYOUT = 0.3, 0.35, 0.5
+_LIMITS = ((0.2, 0.2, 0.8), (0.3, 0.35, 0.5))
+"""Least tracked, valid and likeness of layout that speak against a cut, together; two regimes."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,11 @@ def is_cut(evidence: Evidence, i: int) -> bool:
 
 
 def _breaks(evidence: Evidence, i: int) -> bool:
-    tracked = np.nan_to_num(evidence.tracked[i])
-    if tracked >= _TRACKED or evidence.valid[i] >= _VALID:
-        return False
+    tracked, valid = float(np.nan_to_num(evidence.tracked[i])), float(evidence.valid[i])
     before, after = evidence.thumbs[i - 1], evidence.thumbs[i]
-    if abs(layout_likeness(before, after)) >= _LAYOUT:
-        return False  # another look on the same picture
+    likeness = abs(layout_likeness(before, after))  # high for another look on the same picture
+    if not any(tracked < t and valid < v and likeness < k for t, v, k in _LIMITS):
+        return False
     if np.abs(before - after).mean() < 6.0:
         return False
     # in a fast passage motion fails at many frames in a row; a cut stands out among its neighbors
