@@ -1,6 +1,8 @@
 """`evenflow demo`: the tour. Real footage is checked, then the same with defects planted in it."""
 
+import os
 import shutil
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -248,12 +250,25 @@ def _print_next(folder: Path, clean: Path, planted: Path, console: "Console") ->
     from rich.text import Text
 
     console.print(Text("\n4. What to try next", style="bold"))
+    program = _program()
     for command, why in (
-        (f"evenflow check {planted} --fail-on 3", "exit code 3, for a CI job"),
-        (f"evenflow check {planted} --baseline {folder}/clean.json", "no worse than before?"),
-        (f"evenflow check {planted} --range 0s..3s --csv flicker.csv", "signals, frame by frame"),
-        (f"evenflow inject {clean} --kind list", "what can be planted"),
-        (f"evenflow info {planted}", "what the file says of itself"),
-        ("evenflow doctor", "this machine, and its colors"),
+        (f"check {planted} --fail-on 3", "exit code 3, for a CI job"),
+        (f"check {planted} --baseline {folder}/clean.json", "no worse than before?"),
+        (f"check {planted} --range 0s..3s --csv flicker.csv", "signals, frame by frame"),
+        (f"inject {clean} --kind list", "what can be planted"),
+        (f"info {planted}", "what the file says of itself"),
+        ("doctor", "this machine, and its colors"),
     ):
-        console.print(Text.assemble(f"  {command}\n", (f"      {why}", "dim")), soft_wrap=True)
+        text = Text.assemble(f"  {program} {command}\n", (f"      {why}", "dim"))
+        console.print(text, soft_wrap=True)
+
+
+def _program() -> str:
+    """How to call this very command again from here."""
+    called = Path(sys.argv[0])
+    if called.name != "evenflow":
+        return "python -m evenflow"
+    found = shutil.which("evenflow")
+    if found is not None and Path(found).resolve() == called.resolve():
+        return "evenflow"
+    return os.path.relpath(called)
