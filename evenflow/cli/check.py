@@ -1,5 +1,6 @@
 """`evenflow check`: one pass over each clip; what breaks, when, where and how badly."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -106,9 +107,9 @@ def check(
     for path in (csv, junit):
         if path is not None:
             free_to_write(path, overwrite=yes)
-    written = [path.resolve() for path in (output, csv, junit) if path is not None]
-    read_from = [Path(clip).resolve() for clip in clips if clip != "-"]
-    if len({*written}) < len(written) or {*written} & {*read_from}:
+    written = [os.path.realpath(path) for path in (output, csv, junit) if path is not None]
+    read_from = {os.path.realpath(clip) for clip in clips if clip != "-"}
+    if len({*written}) < len(written) or {*written} & read_from:
         raise BadInput("two of the given files are the same: name every output differently")
     if clips.count("-") > 1:
         raise BadInput("- is stdin and can be read once, it came more than once")

@@ -74,6 +74,7 @@ def inject(
     neither. Frames outside the range are the clip's own.
     """
     from evenflow.core.times import Range
+    from evenflow.reports import free_to_write
 
     if kind is not None and kind_name(kind) == "list":
         _list_kinds(json_=json_)
@@ -92,9 +93,9 @@ def inject(
     if str(output) == "-":
         raise BadInput("inject writes the truth beside its output: give a file, not -")
     truth_path = output.with_name(output.name + ".truth.json")
-    for path in (output, truth_path):
-        if path.exists() and not yes:
-            raise OutputExists(f"{path.name} is already there: choose another name or say --yes")
+    if output.exists() and not yes:
+        raise OutputExists(f"{output.name} is already there: choose another name or say --yes")
+    free_to_write(truth_path, overwrite=yes)
 
     from evenflow.continuity import inject as plant
     from evenflow.io import parse_rate, read

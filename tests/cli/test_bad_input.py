@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -75,8 +76,19 @@ def make(case: str, folder: Path) -> Path:
             (path / "notes.txt").write_text("no pictures")
         case "pattern without files":
             return folder / "shot.%04d.png"
-        case "empty name":
-            return Path("")
+        case "below a file":
+            path.write_text("not a folder")
+            return path / "clip.mp4"
+        case "a link to itself":
+            path.symlink_to(path)
+        case "a link to nothing":
+            path.symlink_to(folder / "none.mp4")
+        case "a pipe":
+            os.mkfifo(path)
+        case "a device":
+            return Path("/dev/zero")
+        case "a name too long":
+            return folder / f"{'x' * 300}.mp4"
     return path
 
 
@@ -92,6 +104,12 @@ CASES = [
     "empty folder",
     "folder of text",
     "pattern without files",
+    "below a file",
+    "a link to itself",
+    "a link to nothing",
+    "a pipe",
+    "a device",
+    "a name too long",
 ]
 
 
@@ -149,13 +167,36 @@ def test_a_truncated_file_is_checked_as_far_as_it_goes(run, tmp_path):
     assert len(result.json["warnings"]) >= 1
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
-def test_a_file_that_may_not_be_read_is_one_line(run, tmp_path):
-    clip = tiny(tmp_path / "secret.mkv")
-    clip.chmod(0)
-    result = run("check", clip)
-    assert result.code == 2
-    assert "permission" in result.errors[0].lower()
+def without_privileges() -> list[str]:
+    """What to put before a command so that root may not read everything."""
+    if os.geteuid() != 0:
+        return []
+    lost = "-dac_override,-dac_read_search"
+    prefix = ["setpriv", "--bounding-set", lost, "--inh-caps", lost]
+    if not shutil.which("setpriv") or subprocess.run([*prefix, "true"], check=False).returncode:
+        pytest.skip("nothing is forbidden to root")
+    return prefix
+
+
+def test_what_may_not_be_read_or_written_is_one_line(tmp_path):
+    prefix = without_privileges()
+    secret, clip, shut = tiny(tmp_path / "secret.mkv"), tiny(tmp_path / "a.mkv"), tmp_path / "shut"
+    secret.chmod(0)
+    shut.mkdir()
+    shut.chmod(0o555)
+    plant = ["inject", clip, "--kind", "drift", "--at", "0s..1s", "-o", shut / "b.mkv"]
+    for words in (["check", secret], ["check", clip, "-o", shut / "r.json"], plant):
+        result = subprocess.run(
+            [*prefix, sys.executable, "-m", "evenflow", *map(str, words)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        )
+        assert result.returncode == 2, result.stderr
+        assert result.stderr.count("\n") == 1
+        assert "may not be" in result.stderr
+    assert not list(shut.iterdir())
 
 
 @pytest.fixture
