@@ -185,10 +185,11 @@ def extras() -> list[Item]:
         if extra == "dev" and missing:
             continue  # for those who work on Evenflow itself
         if not missing:
-            value = ", ".join(f"{name} {_installed(name)}" for name in packages[:3])
+            packages.sort(key=lambda name: name != "torch")
+            value = ", ".join(f"{name} {_installed(name)}" for name in packages[:4])
             items.append(Item(f"extra {extra}", "good", value))
         else:
-            fix = f"pip install -c constraints.txt 'evenflow[{extra}]'"
+            fix = f"pip install -c constraints.txt -e '.[{extra}]'"
             items.append(Item(f"extra {extra}", "note", f"without {', '.join(missing)}", fix))
     return items
 

@@ -34,7 +34,7 @@ def test_extras_are_told_from_the_installed_project(monkeypatch):
     monkeypatch.setattr(doctor, "_installed", lambda name: {"openexr": "3.5.3"}.get(name, ""))
     items = {item.name: item for item in doctor.extras()}
     assert items["extra exr"].state == "good"
-    assert items["extra hub"].fix == "pip install -c constraints.txt 'evenflow[hub]'"
+    assert items["extra hub"].fix == "pip install -c constraints.txt -e '.[hub]'"
 
 
 def test_torch_is_looked_up_but_never_imported():
