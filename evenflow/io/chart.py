@@ -123,8 +123,12 @@ class ChartReading:
     patches: tuple[PatchError, ...] = field(default=(), repr=False)
 
 
+CLEAN_MEAN = 0.7
+"""Mean error in gray levels up to which nothing is looked for (crf-15 4:2:0 H.264 has 0.3)."""
+
 GOOD_MEAN = 2.0
-"""Mean error in gray levels up to which a chart counts as right (crf-18 4:2:0 H.264 has about 1)."""
+"""Mean error up to which a chart counts as right, unless a mix-up explains most of it (BT.2020 read as
+BT.709 costs 1.8)."""
 
 
 def read_chart(clip: Clip) -> ChartReading:
@@ -143,8 +147,8 @@ def read_chart(clip: Clip) -> ChartReading:
     measured = (total / num).reshape(-1, 3)
     expected = np.array([rgb for _, rgb in PATCHES], float)
     mean, worst = _errors(measured, expected)
-    order = np.corrcoef(measured.ravel(), expected.ravel())[0, 1]
-    if not order > 0.8:
+    flat = measured.std() < 1.0
+    if flat or np.corrcoef(measured.ravel(), expected.ravel())[0, 1] < 0.8:
         raise BadInput(
             f"{clip.info.name} does not show the color chart: write it with `evenflow doctor --chart FILE`"
         )
@@ -206,8 +210,9 @@ def misread(
 def _explain(
     measured: NDArray, expected: NDArray, mean: float, color: ColorTags
 ) -> tuple[str | None, str, tuple[str, bool] | None, float | None]:
-    if mean <= GOOD_MEAN:
-        return None, f"the colors are right: {mean:.2f} gray levels mean error", None, None
+    right = (None, f"the colors are right: {mean:.2f} gray levels mean error", None, None)
+    if mean <= CLEAN_MEAN:
+        return right
     candidates = [(m, full) for m in ("bt601", "bt709", "bt2020") for full in (False, True)]
     tagged_options = [(color.matrix, color.full_range)]
     if color.matrix not in ("bt601", "bt709", "bt2020"):
@@ -229,7 +234,10 @@ def _explain(
                     best = error, true, tagged
     assert best is not None
     error, true, tagged = best
-    if error > max(GOOD_MEAN, 0.35 * mean):
+    explained = error < 0.5 * mean if mean <= GOOD_MEAN else error <= max(GOOD_MEAN, 0.35 * mean)
+    if not explained and mean <= GOOD_MEAN:
+        return right
+    if not explained:
         return (
             "other",
             f"the colors are off by {mean:.1f} gray levels, and no wrong matrix or range explains it",

@@ -462,8 +462,8 @@ class FileSource:
     def _promised(self) -> int | None:
         """Frames that the file says it has, if that can be known."""
         fields, have = self.fields, len(self._ticks)
-        if fields["declared_frames"] and fields["container"].startswith("mov"):
-            total = fields["declared_frames"] - fields.get("left_out", 0)
+        if fields["declared_frames"] and fields["container"].startswith(("mov", "avi")):
+            total = fields["declared_frames"] - fields["left_out"]
             return total if total > have else None
         tag = fields["stream_metadata"].get("DURATION", "")
         seconds = None

@@ -151,11 +151,11 @@ def probe(job: dict[str, Any], out: Outlet) -> None:
     pts: list[int] = []
     missing = 0
     keys: list[int] = []
-    sizes: list[int] = []
     corrupt = 0
     seen_key = False
     leading = None
     broken = ""
+    left_out = 0  # frames that are there and never shown
     packets = container.demux(stream)
     while True:
         try:
@@ -172,22 +172,25 @@ def probe(job: dict[str, Any], out: Outlet) -> None:
         if len(pts) >= MAX_FRAMES:
             raise Refusal("size", f"has more than {MAX_FRAMES} frames")
         if packet.is_discard:
+            left_out += 1
             continue
         if packet.is_keyframe and not seen_key:
             seen_key = True
             leading = packet.pts
             # What comes before the first key frame cannot be decoded.
-            pts.clear(), keys.clear(), sizes.clear()
+            left_out += len(pts)
+            pts.clear()
+            keys.clear()
             missing = 0
         if packet.pts is None:
             missing += 1
             pts.append(-(1 << 62))
         else:
             if seen_key and leading is not None and packet.pts < leading:
+                left_out += 1
                 continue
             pts.append(packet.pts)
         keys.append(packet.is_keyframe)
-        sizes.append(packet.size)
     num_packets = len(pts)
     counted = missing > 0
     if counted and missing < num_packets:
@@ -213,6 +216,7 @@ def probe(job: dict[str, Any], out: Outlet) -> None:
         "declared_frames": stream.frames or 0,
         "declared_s": _seconds(stream.duration, base, container.duration),
         "corrupt_packets": int(corrupt),
+        "left_out": left_out,
         "broken": broken,
         "counted": counted,
         "streams": everything,

@@ -466,7 +466,8 @@ class _Video:
         if form.layout.family != "yuv" or (form.layout.log2_w, form.layout.log2_h) == (0, 0):
             location = {}
         if self.suffix == ".mkv":
-            return "ffv1", {"level": "3", "slicecrc": "1", "slices": "4", "g": "1"} | location
+            slices = "4" if min(form.width, form.height) >= 32 else "1"
+            return "ffv1", {"level": "3", "slicecrc": "1", "slices": slices, "g": "1"} | location
         if self.suffix == ".webm":
             options = {"crf": f"{crf:g}", "b": "0", "deadline": "good", "cpu-used": "4"}
             return "libvpx-vp9", options | {"row-mt": "1", "auto-alt-ref": "0"} | location
