@@ -60,18 +60,13 @@ def detect(passage: Passage) -> list[Candidate]:
     if len(passage) < 4 or passage.pairs[-1] is None:
         return []
     gain, sharp, structure = bad_frames(passage)
-    # sharpness alone moves with the scene; it counts where the structure test agrees
-    sharp = np.where(structure > 0.3, sharp, 0.0)
+    # a little sharpness comes and goes with the codec; it counts where the structure test agrees
+    sharp = np.where((structure > 0.3) | (sharp > 3.0), sharp, 0.0)
     strength = np.maximum(np.maximum(gain, structure), sharp)
     found = []
     for start, end in runs(strength > 1.0, gap=round(passage.fps)):
-        path = flicker_path(passage)
-        if (
-            end - start >= 6
-            and sustained(path, start, end) > 0.6
-            and structure[start:end].max() < 2
-        ):
-            continue  # that is flicker of the light
+        if end - start >= 6 and sustained(strength, start, end) > 0.6:
+            continue  # most frames deviate: that is flicker of the light, or noise
         count = int((strength[start:end] > 1.0).sum())
         peak = start + int(np.argmax(strength[start:end]))
         how = (

@@ -73,7 +73,7 @@ def detect(passage: Passage) -> list[Candidate]:
         loudest = part[:, int(np.argmax(part.std(axis=0)))]
         turns = int((np.diff(np.sign(np.diff(loudest))) != 0).sum())
         seconds = (last - first) / passage.fps
-        if last - first < 6 or turns < 4 or turns / seconds < 5.0:
+        if last - first < 6 or turns < 4 or turns / seconds < min(5.0, 0.4 * passage.fps):
             continue
         many = (size[first:last] > 0.3 * np.percentile(size[first:last], 92)).mean()
         if many < 0.4:

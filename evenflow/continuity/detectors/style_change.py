@@ -12,8 +12,10 @@ from evenflow.continuity.passage import Passage, Series
 from evenflow.continuity.robust import around
 from evenflow.continuity.severity import STYLE
 
-COLOR_UNIT = 2.0
+COLOR_UNIT = 1.5
 """dE along the motion, rms over the picture."""
+PALETTE_UNIT = 0.08
+"""Half the L1 distance of the histograms of L, a and b."""
 TEXTURE_UNITS = np.array([0.25, 0.25, 0.3, 0.3, 0.08])
 """Log energy of four octaves, share of flat area."""
 WINDOW = 6
@@ -24,33 +26,38 @@ changes them less from one frame to the next than a new look does."""
 
 
 def color_steps(passage: Passage) -> Series:
-    """How far the colors step before each frame and stay, in just-noticeable units, `(n,)`."""
-    size, made = passage.color_step, np.zeros(len(passage))
+    """How far the colors step before each frame and stay, in just-noticeable units, `(n,)`.
+
+    Read along the motion where it can be followed, and from the histograms, which need no motion.
+    """
+    along = passage.color_step
     palette = np.nan_to_num(passage.of_pairs("palette_step"))
-    tone = np.stack(
-        [
-            22.0 * passage.of_tiles("tile_gain"),
-            passage.of_tiles("tile_a"),
-            passage.of_tiles("tile_b"),
-        ]
-    )
-    tone = np.nan_to_num(tone)  # (3, n, 48)
+    made = np.zeros(len(passage))
     for i in range(2, len(passage)):
-        near = around(size, i, 4)
-        if palette[i] < PALETTE_STEP or not np.isfinite(size[i]) or len(near) < 3:
+        if palette[i] < PALETTE_STEP or not _stays(passage, i, palette[i]):
             continue
-        beyond = size[i] - 1.5 * float(np.sort(near)[-2])
-        step = np.linalg.norm(tone[:, i])
-        # what is left of the step a few frames later: a flash gives it back
-        left = min(
-            np.linalg.norm(tone[:, i : j + 1].sum(axis=1)) for j in range(i, min(i + 4, len(size)))
-        )
-        came = min(
-            np.linalg.norm(tone[:, j : i + 1].sum(axis=1)) for j in range(max(1, i - 3), i + 1)
-        )
-        if beyond > 0 and min(left, came) > 0.5 * step:
-            made[i] = beyond / COLOR_UNIT
+        by_histogram = _beyond(palette, i) / PALETTE_UNIT
+        by_motion = _beyond(along, i) / COLOR_UNIT if np.isfinite(along[i]) else 0.0
+        made[i] = max(by_histogram, by_motion)
     return made
+
+
+def _beyond(series: Series, i: int) -> float:
+    """How far an entry stands above its neighbors, the largest of which may be a fluke."""
+    near = np.sort(around(series, i, 4))
+    return max(0.0, float(series[i] - 1.5 * near[-2])) if len(near) >= 3 else 0.0
+
+
+def _stays(passage: Passage, i: int, step: float) -> bool:
+    """True if neither side of the step shows the other side's colors: a flash gives them back."""
+    palettes = [p.palette for p in passage.pictures]
+
+    def apart(a: int, b: int) -> float:
+        return float(0.5 * np.abs(palettes[a] - palettes[b]).sum(axis=1).mean())
+
+    after = [apart(i - 1, j) for j in range(i + 1, min(i + 4, len(palettes)))]
+    before = [apart(j, i) for j in range(max(0, i - 4), i - 1)]
+    return min(after + before, default=0.0) > 0.5 * step
 
 
 def texture_steps(passage: Passage) -> Series:
