@@ -44,7 +44,7 @@ def pattern(size: int = 480, *, seed: int = 0) -> NDArray[np.uint8]:
     """A drawn picture with detail at all scales, `(size, size, 3)`."""
     generator = np.random.default_rng(seed)
     frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.fftfreq(size)[None, :])
-    amplitude = np.where(frequency > 0, 1 / np.maximum(frequency, 1 / size), 0)
+    amplitude = np.where(frequency > 0, np.maximum(frequency, 1 / size) ** -1.8, 0)
     phases = np.exp(2j * np.pi * generator.random((3, size, size)))
     planes = np.fft.ifft2(amplitude * phases).real.transpose(1, 2, 0)
     planes = planes.mean(axis=2, keepdims=True) + 0.4 * planes
