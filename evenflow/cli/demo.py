@@ -240,7 +240,7 @@ def _print_outcomes(outcomes: list[Outcome], extra: "list[Finding]", console: "C
         if finding is not None:
             where = frames(finding.span.start_frame, finding.span.end_frame)
             line.append(f", {finding.severity_jnd:.1f} jnd at frames {where}")
-        console.print(line)
+        console.print(line, soft_wrap=True)
     hits = sum(outcome.finding is not None for outcome in outcomes)
     also = f"; {len(extra)} reported where nothing was planted" if extra else ""
     console.print(Text(f"  {hits} of {len(outcomes)} found{also}"))
