@@ -1,11 +1,12 @@
-"""Mutated containers through the real reading path: frames, a warning or one error line, nothing else.
+"""Mutated containers through the real reading path: frames, a warning or one error line.
 
     python benchmarks/fuzz_containers.py --num 2000 --seed 0 --workers 2 --json fuzz.json
 
-Every case takes a small valid file of one container, damages it (bytes flipped, cut off, parts removed,
-repeated or zeroed, length fields edited, the head of one file spliced onto the body of another), opens
-it with `evenflow.io.read` and decodes every frame. What may come out is frames, warnings, or one of
-Evenflow's own errors with a single line; anything else is a failure and its file is kept.
+Every case takes a small valid file of one container, damages it (bytes flipped, cut off, parts
+removed, repeated or zeroed, length fields edited, the head of one file spliced onto the body of
+another), opens it with `evenflow.io.read` and decodes every frame. What may come out is
+frames, warnings, or one of Evenflow's own errors with a single line; anything else is a failure and
+its file is kept.
 """
 
 import argparse
@@ -100,7 +101,9 @@ def mutate(data: bytes, others: list[bytes], rng: random.Random) -> tuple[str, b
             raw[rng.randrange(n)] ^= 1 << rng.randrange(8)
     elif kind == "head":  # where sizes, counts and types stand
         for _ in range(rng.choice([1, 2, 4, 8])):
-            raw[rng.randrange(min(n, 1024))] = rng.choice([0, 1, 0x7F, 0x80, 0xFF, rng.randrange(256)])
+            raw[rng.randrange(min(n, 1024))] = rng.choice(
+                [0, 1, 0x7F, 0x80, 0xFF, rng.randrange(256)]
+            )
     elif kind == "cut":
         del raw[rng.randrange(1, n) :]
     elif kind == "remove":

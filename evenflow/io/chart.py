@@ -1,7 +1,7 @@
 """A color chart that goes through writers and comes back: what a file format did to the numbers.
 
-The chart is a frame of flat patches whose RGB values are known. Read back, each patch is measured; if
-the errors are those of one of the usual mix-ups (written with one matrix and read with another, or
+The chart is a frame of flat patches whose RGB values are known. Read back, each patch is measured;
+if the errors are those of one of the usual mix-ups (written with one matrix, read with another, or
 with the wrong range), the reading names it. Works for a chart that any other program has written.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evenflow.core.clip import ArrayFrame, ArraySource, Clip, ColorTags, Frame, Pixels
+from evenflow.core.clip import ArrayFrame, ArraySource, Clip, ColorTags, Frame
 from evenflow.core.errors import BackendMissing, BadInput
 from evenflow.io.color import matrix_from_rgb, matrix_to_rgb, quantization
 
@@ -76,8 +76,10 @@ def chart_clip(num_frames: int = 5, *, depth: int = 8) -> Clip:
         depth: 8 or 16 bits per channel.
     """
     picture = _picture()
-    frame: Pixels = picture if depth == 8 else (picture.astype(np.uint16) * 257)
-    return Clip(ArraySource(np.stack([frame] * num_frames), FPS, "chart"))
+    frames = np.stack([picture] * num_frames)
+    if depth == 8:
+        return Clip(ArraySource(frames, FPS, "chart"))
+    return Clip(ArraySource(frames.astype(np.uint16) * np.uint16(257), FPS, "chart"))
 
 
 @dataclass(frozen=True)
@@ -127,8 +129,8 @@ CLEAN_MEAN = 0.7
 """Mean error in gray levels up to which nothing is looked for (crf-15 4:2:0 H.264 has 0.3)."""
 
 GOOD_MEAN = 2.0
-"""Mean error up to which a chart counts as right, unless a mix-up explains most of it (BT.2020 read as
-BT.709 costs 1.8)."""
+"""Mean error up to which a chart counts as right, unless a mix-up explains most of it (BT.2020 read
+as BT.709 costs 1.8)."""
 
 
 def read_chart(clip: Clip) -> ChartReading:
@@ -150,7 +152,8 @@ def read_chart(clip: Clip) -> ChartReading:
     flat = measured.std() < 1.0
     if flat or np.corrcoef(measured.ravel(), expected.ravel())[0, 1] < 0.8:
         raise BadInput(
-            f"{clip.info.name} does not show the color chart: write it with `evenflow doctor --chart FILE`"
+            f"{clip.info.name} does not show the color chart: write one with "
+            "`evenflow.io.write(evenflow.io.chart_clip(), FILE)` and convert that"
         )
     patches = tuple(
         PatchError(name, rgb, (float(m[0]), float(m[1]), float(m[2])))
@@ -169,7 +172,7 @@ def _measure(frame: Frame) -> NDArray[np.float64]:
     pixels = frame.pixels()
     height, width, channels = pixels.shape
     if channels == 1:
-        pixels = np.repeat(pixels, 3, axis=2)
+        pixels = pixels.repeat(3, axis=2)
     scale = 255.0 / np.iinfo(pixels.dtype).max
     out = np.empty((ROWS, COLUMNS, 3))
     for row in range(ROWS):
@@ -240,7 +243,7 @@ def _explain(
     if not explained:
         return (
             "other",
-            f"the colors are off by {mean:.1f} gray levels, and no wrong matrix or range explains it",
+            f"the colors are off by {mean:.1f} gray levels; no wrong matrix or range explains it",
             None,
             error,
         )

@@ -140,7 +140,7 @@ def quantization(depth: int, full_range: bool) -> tuple[float, float, float, flo
 
 
 def centered_chroma(layout: PixelLayout, codec: str) -> bool:
-    """True if chroma samples sit between luma columns (JPEG), not on even ones (MPEG-2 and later)."""
+    """True if chroma sits between luma columns (JPEG), not on even ones (MPEG-2 and later)."""
     return layout.full or codec in ("mjpeg", "webp", "mpeg1video")
 
 
@@ -257,7 +257,7 @@ def from_pixels(
             planes[0][:] = gray
         return planes
     if channels == 1:
-        picture = np.repeat(picture, 3, axis=2)
+        picture = picture.repeat(3, axis=2)
     if layout.family in ("rgb", "gbr"):
         scaled = _rescale(picture[:, :, :3], layout)
         if layout.family == "gbr":
@@ -289,7 +289,7 @@ def from_pixels(
     return planes
 
 
-def _luma(picture: Pixels, kr_kb: tuple[float, float]) -> Pixels:
+def _luma(picture: Pixels, kr_kb: tuple[float, float]) -> NDArray:
     kr, kb = kr_kb
     rgb = picture[:, :, :3].astype(np.float64)
     luma = kr * rgb[:, :, 0] + (1 - kr - kb) * rgb[:, :, 1] + kb * rgb[:, :, 2]
@@ -312,7 +312,7 @@ def _alpha(picture: Pixels, channels: int, layout: PixelLayout) -> NDArray | int
 
 
 def delivery_tags(source: ColorTags | None) -> ColorTags:
-    """The tags that a delivery file gets: BT.709, except that high dynamic range stays what it is."""
+    """The tags that a delivery file gets: BT.709; high dynamic range stays what it is."""
     if source is not None and (source.transfer in HDR_TRANSFERS or source.primaries == "bt2020"):
         return replace(source, matrix="bt2020", full_range=False, assumed=())
     primaries, transfer = "bt709", "bt709"

@@ -18,8 +18,8 @@ class EditedSource:
 
     Args:
         source: what is edited; it is not changed.
-        edit: gives the new picture of a frame, same size and dtype; called in order of frames, so it
-            may look at the frames that it has seen.
+        edit: gives the new picture of a frame, same size and dtype; called in order of frames, so
+            it may look at the frames that it has seen.
         start, stop: the span of frames that it is called for.
 
     Frames outside the span are handed on as the very same objects, so a lossless copy of the result
@@ -64,6 +64,11 @@ class EditedSource:
     def first_time(self) -> Fraction:
         """Time of the first picture on the file's own clock."""
         return getattr(self.source, "first_time", Fraction(0))
+
+    @property
+    def sample_aspect(self) -> Fraction:
+        """Width over height of one stored pixel."""
+        return getattr(self.source, "sample_aspect", Fraction(1))
 
     @property
     def files(self) -> list[Path]:

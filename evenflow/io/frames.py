@@ -21,7 +21,7 @@ class FrameFormat:
         color: matrix, range, primaries, transfer.
         centered: chroma sits between luma columns (JPEG), not on even ones.
         rotation_deg: clockwise turn that brings the stored picture upright: 0, 90, 180 or 270.
-        crop: stored columns and rows that belong to the picture, from the top left, or None for all.
+        crop: stored columns and rows that are the picture, from the top left, or None for all.
     """
 
     pixel_format: str
@@ -61,9 +61,9 @@ class NativeFrame:
     planes: tuple[NDArray, ...] = field(repr=False)
 
     def pixels(self) -> Pixels:
-        """The picture, upright; uint8 for 8-bit files, else uint16 full scale. Runs without the GIL."""
+        """The picture, upright; uint8 for 8-bit files, else uint16 full scale. Needs no GIL."""
         form = self.format
-        picture = to_pixels(self.planes, form.layout, form.color, centered=form.centered)
+        picture: NDArray = to_pixels(self.planes, form.layout, form.color, centered=form.centered)
         if form.crop is not None:
             picture = picture[: form.crop[1], : form.crop[0]]
         if form.rotation_deg:
@@ -74,15 +74,14 @@ class NativeFrame:
 def native_frame(
     picture: Pixels, form: FrameFormat, *, index: int = 0, time: Fraction = Fraction(0)
 ) -> NativeFrame:
-    """An upright picture as a frame stored in `form`: what an edit of one frame of a file becomes."""
-    if form.rotation_deg:
-        picture = np.rot90(picture, form.rotation_deg // 90)
-    height, width = picture.shape[:2]
+    """An upright picture as a frame stored in `form`, as an edit of a file's frame becomes."""
+    stored: NDArray = np.rot90(picture, form.rotation_deg // 90)
+    height, width = stored.shape[:2]
     if (width, height) != (form.width, form.height):
         rows, columns = form.height - height, form.width - width
-        picture = np.pad(picture, ((0, rows), (0, columns), (0, 0)), mode="edge")
+        stored = np.pad(stored, ((0, rows), (0, columns), (0, 0)), mode="edge")
     planes = from_pixels(
-        np.ascontiguousarray(picture), form.pixel_format, form.color, centered=form.centered
+        np.ascontiguousarray(stored), form.pixel_format, form.color, centered=form.centered
     )
     return NativeFrame(index, time, form, planes)
 

@@ -1,6 +1,5 @@
 """What a file is and how it was made, as JSON: `evenflow info`."""
 
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,10 @@ def info(path: str | Path) -> dict[str, Any]:
     """Describes a video, an animation, a folder or a pattern without decoding it.
 
     Returns:
-        JSON-serializable: container, codec, size, rate, number of frames, times, color tags and which
-        of them are assumed, timecode, rotation, depth, sound and subtitle streams, warnings, and the
-        `settings` and `provenance` that Evenflow embedded (null if it did not write the file).
+        JSON-serializable: container, codec, size, rate, number of frames, times, color tags and
+        which of them are assumed, timecode, rotation, depth, sound and subtitle streams, warnings,
+        and the `settings` and `provenance` that Evenflow embedded (null if it did not write the
+        file).
 
     Raises:
         UnreadableVideo: as `read` does.
@@ -72,7 +72,7 @@ def describe(clip: Clip) -> dict[str, Any]:
         out["stored_as"] = first["stored_as"]
         out["stored_width"], out["stored_height"] = first["width"], first["height"]
         out["interlaced"] = first["interlaced"]
-        out["sample_aspect"] = float(Fraction(*fields["sar"]))
+        out["sample_aspect"] = float(source.sample_aspect)
         out["bit_rate"] = fields["bit_rate"]
         out["tags"] = {
             key: value

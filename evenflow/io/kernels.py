@@ -3,7 +3,7 @@
 8-bit pictures are converted in 32-bit fixed point with 20 fractional bits, deeper ones in float32
 without fused or reordered arithmetic, so a result depends neither on the processor nor on threads.
 
-Chroma goes up to the luma grid by linear interpolation and comes down by the dual filter of the same
+Chroma goes up to the luma grid by linear interpolation and down by the dual filter of the same
 biorthogonal pair, so that down(up(c)) = c: on even columns `(1/2, 1, 1/2)` up and
 `(-1, 2, 6, 2, -1)/8` down; between samples `(1, 3, 3, 1)/4` up and `(-1, 3, 3, -1)/4` down.
 
@@ -17,11 +17,14 @@ from numpy.typing import NDArray
 
 SHIFT = 20
 
+Sampling = tuple[int, int, bool]
+"""How often chroma is halved across and down, and whether it sits between luma columns."""
+
 
 def fixed_point(
     weights: NDArray[np.float64], black: float, swing: float, zero: float, chroma_swing: float
 ) -> NDArray[np.int32]:
-    """Matrix, offsets and rounding for `yuv8_to_rgb`: rows r, g, b; columns Y, 8 Cb, 8 Cr, constant."""
+    """Matrix and rounding for `yuv8_to_rgb`: rows r, g, b; columns Y, 8 Cb, 8 Cr, constant."""
     one = float(1 << SHIFT) * 255.0
     table = np.empty((3, 4), np.int64)
     for row in range(3):
@@ -35,7 +38,17 @@ def fixed_point(
 
 
 @njit(nogil=True, cache=True, inline="always")
-def _up_row_int(c, r, num_rows, log2_w, log2_h, centered, width, mixed, out):
+def _up_row_int(
+    c: NDArray,
+    r: int,
+    num_rows: int,
+    log2_w: int,
+    log2_h: int,
+    centered: bool,
+    width: int,
+    mixed: NDArray,
+    out: NDArray,
+) -> None:
     """Chroma of luma row `r` on the luma grid, times 8."""
     num = c.shape[1]
     if log2_h == 0:
@@ -92,7 +105,9 @@ def _up_row_int(c, r, num_rows, log2_w, log2_h, centered, width, mixed, out):
 
 
 @njit(nogil=True, cache=True)
-def yuv8_to_rgb(y, u, v, k, sampling, out):
+def yuv8_to_rgb(
+    y: NDArray, u: NDArray, v: NDArray, k: NDArray, sampling: Sampling, out: NDArray
+) -> None:
     """Planar 8-bit Y'CbCr to RGB in `out[:, :, :3]`; `sampling` is (log2_w, log2_h, centered)."""
     log2_w, log2_h, centered = sampling
     height, width = y.shape
@@ -133,7 +148,17 @@ def yuv8_to_rgb(y, u, v, k, sampling, out):
 
 
 @njit(nogil=True, cache=True)
-def _up_row_float(c, r, num_rows, log2_w, log2_h, centered, width, mixed, out):
+def _up_row_float(
+    c: NDArray,
+    r: int,
+    num_rows: int,
+    log2_w: int,
+    log2_h: int,
+    centered: bool,
+    width: int,
+    mixed: NDArray,
+    out: NDArray,
+) -> None:
     num = c.shape[1]
     if log2_h == 0:
         for i in range(num):
@@ -181,7 +206,9 @@ def _up_row_float(c, r, num_rows, log2_w, log2_h, centered, width, mixed, out):
 
 
 @njit(nogil=True, cache=True)
-def yuv16_to_rgb(y, u, v, k, base, sampling, out):
+def yuv16_to_rgb(
+    y: NDArray, u: NDArray, v: NDArray, k: NDArray, base: NDArray, sampling: Sampling, out: NDArray
+) -> None:
     """Planar 9- to 16-bit Y'CbCr to full-scale 16-bit RGB in `out[:, :, :3]`."""
     log2_w, log2_h, centered = sampling
     height, width = y.shape
@@ -204,7 +231,7 @@ def yuv16_to_rgb(y, u, v, k, base, sampling, out):
 
 
 @njit(nogil=True, cache=True)
-def stretch(plane, gain, out, channel):
+def stretch(plane: NDArray, gain: np.float32, out: NDArray, channel: int) -> None:
     """One deep plane to full-scale 16 bit: `round(plane * gain)` into `out[:, :, channel]`."""
     white = np.float32(65535.0)
     for r in range(plane.shape[0]):
@@ -214,7 +241,7 @@ def stretch(plane, gain, out, channel):
 
 
 @njit(nogil=True, cache=True)
-def pick(packed, picks, out):
+def pick(packed: NDArray, picks: NDArray, out: NDArray) -> None:
     """Reorders the components of a packed picture: `out[..., c] = packed[..., picks[c]]`."""
     for r in range(out.shape[0]):
         for x in range(out.shape[1]):
@@ -223,7 +250,7 @@ def pick(packed, picks, out):
 
 
 @njit(nogil=True, cache=True)
-def _down_rows(full, log2_h, down):
+def _down_rows(full: NDArray, log2_h: int, down: NDArray) -> None:
     """Columns stay; rows `(h, w)` to chroma rows, samples between luma rows."""
     height, width = full.shape
     if log2_h == 0:
@@ -250,7 +277,15 @@ def _down_rows(full, log2_h, down):
 
 
 @njit(nogil=True, cache=True)
-def _down_row(row, width, log2_w, centered, top, zero, out):
+def _down_row(
+    row: NDArray,
+    width: int,
+    log2_w: int,
+    centered: bool,
+    top: np.float32,
+    zero: np.float32,
+    out: NDArray,
+) -> None:
     """One row of chroma on the luma grid to `out`, rounded and clipped."""
     half, none = np.float32(0.5), np.float32(0.0)
     for i in range(out.shape[0]):
@@ -258,7 +293,7 @@ def _down_row(row, width, log2_w, centered, top, zero, out):
             value = row[i]
         elif log2_w == 1 and not centered:
             x = 2 * i
-            # Whole-sample mirror on the left; on the right the last odd column repeats, as `up` does.
+            # Whole-sample mirror on the left; on the right the last odd column repeats.
             b1 = abs(x - 1)
             b2 = abs(x - 2)
             a1 = x + 1 if x + 1 < width else b1
@@ -290,7 +325,9 @@ def _down_row(row, width, log2_w, centered, top, zero, out):
 
 
 @njit(nogil=True, cache=True)
-def rgb_to_yuv(rgb, k, base, sampling, y, u, v):
+def rgb_to_yuv(
+    rgb: NDArray, k: NDArray, base: NDArray, sampling: Sampling, y: NDArray, u: NDArray, v: NDArray
+) -> None:
     """RGB `(h, w, >= 3)` to planar Y'CbCr of any depth; luma and chroma are each rounded once."""
     log2_w, log2_h, centered = sampling
     height, width = rgb.shape[0], rgb.shape[1]

@@ -94,7 +94,7 @@ RELAYOUT: dict[str, str] = {
     "bgr555le": "rgb24", "rgb8": "rgb24", "bgr8": "rgb24", "rgb4_byte": "rgb24",
     "x2rgb10le": "gbrp10le", "x2bgr10le": "gbrp10le",
 }  # fmt: skip
-"""Formats that only store the same numbers elsewhere, and the planar layout they are unpacked to."""
+"""Formats that only store the same numbers elsewhere, and the layout they are unpacked to."""
 
 
 @cache
@@ -113,15 +113,14 @@ def layout_of(name: str) -> PixelLayout:
         return PixelLayout(name, "rgb", 16, alpha="a" in _PACKED_16[name], order=_PACKED_16[name])
     if name in ("ya8", "ya16le"):
         return PixelLayout(name, "gray", 8 if name == "ya8" else 16, alpha=True, order="ya")
-    if found := re.fullmatch(r"gray(\d+)?(le)?", name):
+    if found := re.fullmatch(r"gray(9|1[0-6])?(le)?", name):
         return PixelLayout(name, "gray", int(found[1] or 8), order="y")
-    if found := re.fullmatch(r"gbr(a)?p(\d+)?(le)?", name):
+    if found := re.fullmatch(r"gbr(a)?p(9|1[0-6])?(le)?", name):
         return PixelLayout(name, "gbr", int(found[2] or 8), alpha=bool(found[1]))
     if found := re.fullmatch(r"yuv(j|a)?(\d{3})p(\d+)?(le)?", name):
-        if found[2] in _CHROMA and int(found[3] or 8) in range(8, 17):
+        depth, flag = int(found[3] or 8), found[1]
+        if found[2] in _CHROMA and 8 <= depth <= 16:
             log2_w, log2_h = _CHROMA[found[2]]
-            flag = found[1]
-            depth = int(found[3] or 8)
             return PixelLayout(name, "yuv", depth, log2_w, log2_h, flag == "a", "", flag == "j")
     raise UnreadableVideo(f"the pixel format {name} is not one that Evenflow converts")
 

@@ -1,4 +1,4 @@
-"""The near end of the decoding worker: starts it, sends jobs, and turns what goes wrong into one line."""
+"""The near end of the decoding worker: starts it, sends jobs, and puts failures into one line."""
 
 import json
 import os
@@ -72,7 +72,8 @@ def _start() -> "tuple[int, subprocess.Popen[bytes], socket.socket]":
             lines = noise.read().decode(errors="replace").strip().splitlines()
             reason = lines[-1] if lines else "no message"
             raise BackendMissing(
-                f"the decoding process did not start ({reason}): check that `python -c 'import av'` works"
+                f"the decoding process did not start ({reason}): "
+                "check that `python -c 'import av'` works"
             )
     return os.getpid(), process, near
 
@@ -196,8 +197,8 @@ class Job:
                 waited += 0.1
                 if waited >= self._silence_s:
                     raise UnreadableVideo(
-                        f"{self.name}: the decoder has been silent for {self._silence_s:g} s and was "
-                        "stopped: the file is damaged, or its disk does not answer"
+                        f"{self.name}: the decoder has been silent for {self._silence_s:g} s and "
+                        "was stopped: the file is damaged, or its disk does not answer"
                     )
                 continue
             waited = 0.0
@@ -233,7 +234,7 @@ def explain(name: str, kind: str, text: str) -> EvenflowError:
     """The error behind what a job reported: what is true, what came, what to do."""
     if kind == "memory":
         return ResourceShortage(
-            f"{name}: decoding takes more memory than there is or than is allowed: use a smaller file"
+            f"{name}: decoding takes more memory than there is or is allowed: use a smaller file"
         )
     if kind == "disk":
         return ResourceShortage("the disk is full: free some space and run it again")

@@ -1,4 +1,4 @@
-"""Frame rates and frame times: exact fractions, standard rates, and when a clip counts as constant."""
+"""Frame rates and times: exact fractions, standard rates, and when a clip counts as constant."""
 
 import math
 import re
@@ -16,7 +16,7 @@ STANDARD_RATES: tuple[Fraction, ...] = (
     *(Fraction(n * 500, 1001) for n in (24, 30)),
     Fraction(18000, 1001),
 )
-"""Rates that a measured rate is taken to mean when every time fits: broadcast, film, web and animation."""
+"""Rates that a measured rate is taken to mean when every time fits it."""
 
 MAX_RATE = 10_000
 
@@ -24,8 +24,8 @@ MAX_RATE = 10_000
 def parse_rate(text: str | float | Fraction) -> Fraction:
     """The frame rate a person means by `text`.
 
-    `23.976`, `29.97`, `47.952`, `59.94`, `119.88` are the broadcast rates `n * 1000/1001`; a fraction is
-    taken as written; any other decimal is exact.
+    `23.976`, `29.97`, `47.952`, `59.94`, `119.88` are the broadcast rates `n * 1000/1001`; a
+    fraction is taken as written; any other decimal is exact.
 
     Raises:
         BadInput: not a number, or not in (0, 10000].
@@ -55,9 +55,9 @@ def settle_times(
 ) -> tuple[Fraction, tuple[Fraction, ...] | None]:
     """The nominal rate of a clip and, where that rate does not explain them, its true frame times.
 
-    A clip is constant rate if every time lies within one tick of `time_base` of `i / fps` for a rate
-    that its container declares or that is standard; its times are then exactly `i / fps`, so that a
-    container that counts milliseconds and a folder of the same frames agree.
+    A clip is constant rate if every time lies within one tick of `time_base` of `i / fps` for a
+    rate that its container declares or that is standard; its times are then exactly `i / fps`, so
+    that a container that counts milliseconds and a folder of the same frames agree.
 
     Args:
         ticks: presentation times in `time_base`, rising.
@@ -93,6 +93,6 @@ def _explains(ticks: Sequence[int], time_base: Fraction, rate: Fraction) -> bool
 
 
 def common_time_base(times: Sequence[Fraction], fps: Fraction) -> Fraction:
-    """A time base in which all `times` are whole ticks, or 1/90000 if none is fine enough to fit."""
+    """A time base in which all `times` are whole ticks, or 1/90000 if there is none."""
     lcm = math.lcm(fps.numerator, *(time.denominator for time in times))
     return Fraction(1, lcm) if lcm <= 1_000_000 else Fraction(1, 90_000)

@@ -8,6 +8,7 @@ import sys
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -34,7 +35,7 @@ _SEEKABLE = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 
 
 def read(path: str | Path, *, fps: Fraction | str | float | None = None) -> Clip:
-    """A video as a Clip: opened, checked and indexed in a child process, decoded only when streamed.
+    """A video as a Clip: checked and indexed in a child process, decoded only when streamed.
 
     Takes mp4, mov, mkv, webm, avi, ts, gif and y4m files; PNG, JPEG, TIFF, WebP, BMP and EXR images
     and animations; a folder of images; a pattern (`shot_%04d.png`, `shot_*.png`); and `-`, a
@@ -170,8 +171,8 @@ def _diagnosis(path: Path, head: bytes) -> str:
         return f"{name} is text, not a video: check the path"
     if head[4:8] in (b"ftyp", b"mdat", b"wide", b"free", b"skip") and not _has_index(path):
         return (
-            f"{name} was cut off before its index was written (no moov box), so its frames cannot be "
-            "found: record it again, or rebuild it with a repair tool"
+            f"{name} was cut off before its index was written (no moov box), so its frames "
+            "cannot be found: record it again, or rebuild it with a repair tool"
         )
     return f"{name} is not a video that can be read: it is damaged or of an unknown kind"
 
@@ -287,6 +288,14 @@ class FileSource:
     def times(self) -> tuple[Fraction, ...] | None:
         """True frame times in seconds if the rate varies, else None."""
         return self._times
+
+    @property
+    def sample_aspect(self) -> Fraction:
+        """Width over height of one stored pixel; 1 for square ones and where the file is silent."""
+        with suppress(BadInput):  # Matroska as written here has no room for it
+            return parse_rate(self.embedded.get("sample_aspect", ""))
+        num, den = self.fields["sar"]
+        return Fraction(num, den) if num > 0 and den > 0 else Fraction(1)
 
     @property
     def first_time(self) -> Fraction:
@@ -434,7 +443,7 @@ class FileSource:
         return None
 
     def _recorded_times(self, ticks: Sequence[int], base: Fraction) -> tuple[Fraction, ...] | None:
-        """Exact times that our own writer left in a container whose clock is too coarse for them."""
+        """Exact times that our own writer left where the container's clock is too coarse."""
         record = self.embedded.get("times")
         if not isinstance(record, dict):
             return None
@@ -723,9 +732,10 @@ class ImageSource:
                 first, last = missing[0]
                 count = sum(b - a + 1 for a, b in missing)
                 where = f"{first}" if first == last else f"{first} to {last}"
+                plural = "s" if count > 1 else ""
                 more = " and others" if len(missing) > 1 else ""
                 self._warn(
-                    f"{self._name}: {count} number{'s' if count > 1 else ''} missing in the sequence "
+                    f"{self._name}: {count} number{plural} missing in the sequence "
                     f"({where}{more}); the frames around follow each other directly"
                 )
 

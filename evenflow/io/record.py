@@ -15,7 +15,7 @@ KEY = "evenflow"
 def make_record(
     settings: dict[str, Any] | None, provenance: dict[str, Any] | None, **facts: object
 ) -> dict[str, Any]:
-    """The record of one file: `settings` and `provenance` as given, `facts` where they are not None."""
+    """The record of one file: `settings`, `provenance` and `facts`, each where it is not None."""
     from evenflow import __version__
 
     record: dict[str, Any] = {"schema": SCHEMA, "version": __version__}

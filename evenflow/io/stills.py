@@ -21,14 +21,18 @@ def png_bytes(picture: Pixels, texts: Sequence[tuple[str, str]] = ()) -> bytes:
     """A PNG of 8 or 16 bits, tagged sRGB, with text chunks."""
     import cv2
 
-    order = {1: slice(None), 3: [2, 1, 0], 4: [2, 1, 0, 3]}[picture.shape[2]]
-    stored = np.ascontiguousarray(picture[:, :, order])
+    stored = _bgr(picture)
     done, data = cv2.imencode(".png", stored, [cv2.IMWRITE_PNG_COMPRESSION, 3])
     if not done:
         raise BadInput(f"a picture of {picture.shape[1]} x {picture.shape[0]} does not fit a PNG")
     raw = data.tobytes()
     extra = _chunk(b"sRGB", b"\0") + b"".join(_text_chunk(key, text) for key, text in texts)
     return raw[:33] + extra + raw[33:]  # signature 8, IHDR 25
+
+
+def _bgr(picture: Pixels) -> NDArray:
+    order = {1: [0], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[picture.shape[2]]
+    return np.ascontiguousarray(picture[:, :, order])
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:
@@ -61,8 +65,7 @@ def tiff_bytes(picture: Pixels) -> bytes:
     """A TIFF of 8 or 16 bits, losslessly packed."""
     import cv2
 
-    order = {1: slice(None), 3: [2, 1, 0], 4: [2, 1, 0, 3]}[picture.shape[2]]
-    done, data = cv2.imencode(".tiff", np.ascontiguousarray(picture[:, :, order]))
+    done, data = cv2.imencode(".tiff", _bgr(picture))
     if not done:
         raise BadInput(f"a picture of {picture.shape[1]} x {picture.shape[0]} does not fit a TIFF")
     return data.tobytes()
@@ -92,7 +95,7 @@ def write_exr(picture: Pixels, path: Path) -> None:
 def to_8bit(picture: Pixels) -> NDArray[np.uint8]:
     """A picture with 8 bits a channel, rounded."""
     if picture.dtype == np.uint8:
-        return picture
+        return picture.astype(np.uint8, copy=False)
     return ((picture.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
 
 
@@ -161,7 +164,7 @@ def _u24(value: int) -> bytes:
 
 
 def _color(picture: Pixels) -> Pixels:
-    return np.repeat(picture, 3, axis=2) if picture.shape[2] == 1 else picture
+    return picture.repeat(3, axis=2) if picture.shape[2] == 1 else picture
 
 
 def webp_record(path: Path) -> str | None:
@@ -207,7 +210,7 @@ def gif_palette(picture: Pixels) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         indices = np.array(image)
         table = np.frombuffer(bytes(chosen.getpalette() or []), np.uint8).reshape(-1, 3)
         palette[: len(table), :3] = table
-    if room == 255:
+    if clear is not None and room == 255:
         palette[255] = 0
         indices = np.where(clear, 255, indices).astype(np.uint8)
     return indices, palette

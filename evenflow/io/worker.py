@@ -10,6 +10,7 @@ Kinds: `H` heartbeat, `I` what the file is, `F` a frame, `W` a warning, `E` the 
 """
 
 import errno
+import heapq
 import json
 import os
 import resource
@@ -434,8 +435,23 @@ def _packed(planes: tuple[NDArray, ...]) -> list[NDArray]:
 # Images --------------------------------------------------------------------------------------
 
 
+_PARSING = (SyntaxError, ValueError, LookupError, TypeError, EOFError, RuntimeError, struct.error)
+"""What parsers of damaged images raise."""
+
+
 def image_header(path: str) -> dict[str, Any]:
     """Size, channels and depth of an image file from its header alone."""
+    try:
+        return _any_header(path)
+    except _PARSING:
+        raise Refusal("image_broken") from None
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise Refusal("image_broken") from None  # Pillow's own
+
+
+def _any_header(path: str) -> dict[str, Any]:
     with open(path, "rb") as file:
         head = file.read(64)
     if not head:
@@ -462,7 +478,7 @@ def image_header(path: str) -> dict[str, Any]:
             gray = picture.mode in ("1", "L", "I;16", "LA")
             alpha = "A" in picture.mode or "transparency" in picture.info
             channels = 4 if alpha else 1 if gray else 3
-            entry = _image(width, height, channels, 8, "pillow", picture.format.lower())
+            entry = _image(width, height, channels, 8, "pillow", str(picture.format).lower())
             entry["frames"] = int(getattr(picture, "n_frames", 1))
             return entry
     except PIL.UnidentifiedImageError:
@@ -531,13 +547,25 @@ def _exr_header(path: str) -> dict[str, Any]:
 
 def load_image(path: str, head: dict[str, Any]) -> NDArray:
     """The picture of an image file, `(h, w, c)` uint8 or uint16."""
+    try:
+        return _any_image(path, head)
+    except (*_PARSING, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise Refusal("image_broken") from None
+
+
+def _any_image(path: str, head: dict[str, Any]) -> NDArray:
     if head["reader"] == "exr":
         return _load_exr(path, head)
     if head["reader"] == "cv2":
         import cv2
 
         cv2.setNumThreads(1)
-        picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+        try:
+            picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+        except cv2.error:
+            picture = None
         if picture is None:
             raise Refusal("image_broken")
         if picture.ndim == 2:
@@ -553,12 +581,8 @@ def load_image(path: str, head: dict[str, Any]) -> NDArray:
     import PIL.ImageOps
 
     PIL.Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-    try:
-        with PIL.Image.open(path) as opened:
-            picture = PIL.ImageOps.exif_transpose(opened)
-            return pillow_array(picture, head["channels"])
-    except (OSError, SyntaxError, ValueError, struct.error):
-        raise Refusal("image_broken") from None
+    with PIL.Image.open(path) as opened:
+        return pillow_array(PIL.ImageOps.exif_transpose(opened), head["channels"])
 
 
 def pillow_array(picture: Any, channels: int) -> NDArray:
@@ -619,6 +643,8 @@ def probe_images(job: dict[str, Any], out: Outlet) -> None:
         try:
             head = image_header(path)
         except Refusal as refusal:
+            if len(job["paths"]) == 1 or refusal.kind == "need_exr":
+                raise
             name = os.path.basename(path)
             raise Refusal("image", f"{name}: {_why(refusal)}") from None
         if first is None:
@@ -648,6 +674,7 @@ def _why(refusal: Refusal) -> str:
         "empty": "the file is empty",
         "not_image": "not an image that can be read",
         "image_broken": "the image is damaged",
+        "need_exr": "EXR needs an extra: pip install 'evenflow[exr]'",
     }.get(refusal.kind, str(refusal))
 
 
@@ -733,7 +760,7 @@ def _animation(path: str, head: dict[str, Any], out: Outlet) -> Iterator[tuple[i
 
 
 def remux(job: dict[str, Any], out: Outlet) -> None:
-    """Our own video file plus audio and subtitles of another file, packets untouched, to a third."""
+    """Our own video file plus sound and subtitles of another, packets untouched, to a third."""
     video_path, other_path, target = job["video"], job["other"], job["target"]
     notes: list[str] = []
     picture = av.open("file:" + video_path, "r")
@@ -768,14 +795,8 @@ def remux(job: dict[str, Any], out: Outlet) -> None:
         queues = [_timed(picture.demux(source_video), first, Fraction(0), out)]
         if chosen:
             queues.append(_timed(other.demux(chosen), pairs, shift, out))
-        waiting = [next(queue, None) for queue in queues]
-        while any(item is not None for item in waiting):
-            at = min(
-                (i for i, item in enumerate(waiting) if item is not None),
-                key=lambda i: waiting[i][0],
-            )
-            sink.mux_one(waiting[at][1])
-            waiting[at] = next(queues[at], None)
+        for _, packet in heapq.merge(*queues, key=lambda item: item[0]):
+            sink.mux_one(packet)
     picture.close()
     other.close()
     out.send(b"E", {"notes": notes, "carried": len(pairs)})

@@ -77,7 +77,7 @@ def write(
 
     | path | what is written |
     |---|---|
-    | `x.mkv` | FFV1, lossless, in the source's own pixel format and depth, else RGB; untouched frames of a file keep their planes bit for bit |
+    | `x.mkv` | FFV1, lossless, in the source's own pixel format and depth, else RGB |
     | `x.mp4`, `x.mov` | H.264 4:2:0, BT.709; 10 bit for deeper sources |
     | `x.webm` | VP9 4:2:0, BT.709, with alpha |
     | `x.gif`, `x.webp` | animation (256 colors a frame; lossless) |
@@ -85,9 +85,10 @@ def write(
     | `x_%04d.tiff`, `x_%04d.exr` | TIFF; scene-linear EXR (extra `exr`) |
     | `x.y4m`, `-` | YUV4MPEG2, to a file or standard output |
 
-    Sizes that 4:2:0 H.264 cannot hold (odd ones) are padded by repeating the last column or row, and
-    the true size is recorded, so that `read` gives it back. Rotation stays a tag where the container
-    has one, so that planes stay untouched; elsewhere the pictures are turned.
+    Frames of a file that nobody edited keep their planes bit for bit in mkv. Sizes that 4:2:0 H.264
+    cannot hold (odd ones) are padded by repeating the last column or row, and the true size is
+    recorded, so that `read` gives it back. Rotation stays a tag where the container has one, so
+    that planes stay untouched; elsewhere the pictures are turned.
 
     Args:
         clip: a Clip, or frames with rising times.
@@ -97,7 +98,7 @@ def write(
         fps: rate, instead of the clip's own times.
         settings: what the user asked for; embedded, read back by `info`.
         provenance: where the pixels come from; embedded, read back by `info`.
-        carry_from: file whose sound and subtitles are copied, untouched; default the clip's own file.
+        carry_from: file whose sound and subtitles are copied untouched; default the clip's own.
         crf: quality of mp4, mov (default 15) and webm (20); lower is better.
         progress, cancel: see `core.events`.
         note: told about what the container cannot hold, one line each; default Python warnings.
@@ -183,9 +184,9 @@ class _Plan:
             if not path.is_file():
                 raise BadInput(f"{path.name} does not exist: it was to give the sound")
             return path
-        path = getattr(self.model, "path", None)
+        own: Path | None = getattr(self.model, "path", None)
         heard = self.info is not None and (self.info.has_audio or self.info.has_subtitles)
-        return path if path is not None and heard and self.retimed is None else None
+        return own if heard and self.retimed is None else None
 
     @property
     def carry_start(self) -> Fraction:
@@ -206,6 +207,11 @@ class _Plan:
     def rate_text(self) -> str:
         """The rate as it stands in the record."""
         return f"{self.fps.numerator}/{self.fps.denominator}"
+
+    @property
+    def sample_aspect(self) -> Fraction:
+        """Width over height of one stored pixel."""
+        return getattr(self.like, "sample_aspect", Fraction(1))
 
     @property
     def steps(self) -> dict[str, Any] | None:
@@ -326,8 +332,10 @@ def _write_file(
                     os.replace(temporary[1], temporary[0])
         else:
             with open(name, "w+b") as file:
-                maker = {".gif": _Gif, ".webp": _Webp, ".y4m": _Y4m}[suffix]
-                _write_all(plan, maker(plan, file), progress, cancel)
+                makers: dict[str, Callable[[_Plan, Any], _Sink]] = {
+                    ".gif": _Gif, ".webp": _Webp, ".y4m": _Y4m
+                }  # fmt: skip
+                _write_all(plan, makers[suffix](plan, file), progress, cancel)
                 file.flush()
             if plan.carry is not None and plan.info is not None:
                 plan.note(f"{path.name} cannot hold sound or subtitles; they are left out")
@@ -406,14 +414,15 @@ class _Video:
         padded = form.crop if form.crop is not None else None
         if padded is not None and not _already_padded(first, form):
             plan.note(
-                f"H.264 holds even sizes: {width} x {height} is stored as {form.width} x {form.height} "
-                "with its edge repeated; Evenflow reads the true size back"
+                f"H.264 holds even sizes: {width} x {height} is stored as "
+                f"{form.width} x {form.height} with its edge repeated; Evenflow reads the true size"
             )
         coarse = self.muxer in ("matroska", "webm")
         record = plan.record(
             fps=plan.rate_text,
             picture=list(padded) if padded is not None else None,
             chroma="center" if form.centered else None,
+            sample_aspect=str(plan.sample_aspect) if plan.sample_aspect != 1 else None,
             times=plan.steps if coarse else None,
         )
         self.metadata = {KEY: to_text(record), "comment": comment(record)}
@@ -441,6 +450,8 @@ class _Video:
         context.color_range = 2 if color.full_range else 1
         context.color_primaries = CODE_OF_PRIMARIES.get(color.primaries, 2)
         context.color_trc = CODE_OF_TRANSFER.get(color.transfer, 2)
+        if plan.sample_aspect != 1:
+            context.sample_aspect_ratio = plan.sample_aspect
         if form.rotation_deg:
             stream.set_display_rotation(-form.rotation_deg)
         if form.layout.alpha and self.muxer == "webm":
@@ -499,7 +510,7 @@ def picture_of(planes: tuple[NDArray, ...], form: FrameFormat) -> "av.VideoFrame
     picture = av.VideoFrame(form.width, form.height, form.pixel_format)
     size = form.layout.dtype.itemsize
     for stored, plane in zip(picture.planes, planes, strict=True):
-        target = np.frombuffer(stored, form.layout.dtype)  # type: ignore[call-overload]
+        target = np.frombuffer(stored, form.layout.dtype)
         stride = stored.line_size // size
         rows = plane.reshape(plane.shape[0], -1)
         target = target[: stride * rows.shape[0]].reshape(rows.shape[0], stride)
@@ -524,9 +535,9 @@ def _planes_in(frame: Frame, form: FrameFormat) -> tuple[NDArray, ...]:
             if (mine.crop or have) == form.crop and mine.crop is None:
                 shapes = form.layout.planes(*want)
                 return tuple(
-                    np.pad(plane, ((0, s.rows - plane.shape[0]), (0, s.columns - plane.shape[1])), "edge")
-                    for plane, s in zip(frame.planes, shapes, strict=True)
-                )  # fmt: skip
+                    _extend(plane, shape.rows, shape.columns)
+                    for plane, shape in zip(frame.planes, shapes, strict=True)
+                )
     pixels = frame.pixels()
     width, height = form.upright_size
     if pixels.shape[1] != width or pixels.shape[0] != height:
@@ -535,6 +546,11 @@ def _planes_in(frame: Frame, form: FrameFormat) -> tuple[NDArray, ...]:
             f"{width} x {height}: scale them to one size first"
         )
     return native_frame(pixels, form).planes
+
+
+def _extend(plane: NDArray, rows: int, columns: int) -> NDArray:
+    more = ((0, rows - plane.shape[0]), (0, columns - plane.shape[1]))
+    return np.pad(plane, more, mode="edge")
 
 
 def _stored_alike(a: PixelLayout, b: PixelLayout) -> bool:
@@ -556,9 +572,9 @@ def _lossless_format(first: Frame, plan: _Plan) -> FrameFormat:
     if form is not None and pixels is not None:
         size = pixels.shape[1], pixels.shape[0]
         deep = pixels.dtype == np.uint16 and form.layout.depth == 8
-        if form.upright_size != size or deep or (pixels.shape[2] == 4) > form.layout.alpha:
-            form = None
-        elif pixels.shape[2] >= 3 and form.layout.family == "gray":
+        more_alpha = pixels.shape[2] == 4 and not form.layout.alpha
+        more_color = pixels.shape[2] >= 3 and form.layout.channels == 1
+        if form.upright_size != size or deep or more_alpha or more_color:
             form = None
     if form is None:
         assert pixels is not None
@@ -631,7 +647,7 @@ class _Gif:
             raise BadInput(f"frame {frame.index} differs in size from the first")
         indices, palette = gif_palette(pixels)
         argb = np.ascontiguousarray(palette[:, [3, 0, 1, 2]])
-        picture = av.VideoFrame.from_ndarray((indices, argb), format="pal8")  # type: ignore[arg-type]
+        picture = av.VideoFrame.from_ndarray((indices, argb), format="pal8")
         hundredths = max(round(ticks * self._plan.time_base * 100), self._last + 1)
         self._last = hundredths
         picture.pts, picture.time_base = hundredths, Fraction(1, 100)
@@ -671,7 +687,8 @@ class _Webp:
         if pixels.dtype == np.uint16:
             self._plan.note("webp holds 8 bits a channel; the deeper ones are rounded")
         record = to_text(self._plan.record(fps=self._plan.rate_text, times=self._plan.steps))
-        xmp = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><evenflow>{_escape(record)}</evenflow></x:xmpmeta>'
+        inner = f"<evenflow>{_escape(record)}</evenflow>"
+        xmp = f'<x:xmpmeta xmlns:x="adobe:ns:meta/">{inner}</x:xmpmeta>'
         self._writer = WebpWriter(
             self._file, pixels.shape[1], pixels.shape[0], alpha=pixels.shape[2] == 4, note=xmp
         )
@@ -771,7 +788,7 @@ class _Stills:
         pixels = frame.pixels()
         if pixels.shape != self._shape:
             raise BadInput(
-                f"frame {frame.index} is {pixels.shape}, the first is {self._shape}: sizes must agree"
+                f"frame {frame.index} is {pixels.shape}, the first {self._shape}: they must agree"
             )
         path = self._folder / self._name_of(self._count)
         if self._suffix == ".exr":

@@ -131,8 +131,8 @@ class PipeSource:
         """
         if start < self._at or self._busy:
             raise BadInput(
-                f"a stream is read once and forward; frame {self._at} is next, {start} was asked for: "
-                "save it to a file first"
+                f"a stream is read once and forward; frame {self._at} is next, {start} was "
+                "asked for: save it to a file first"
             )
         self._busy = True
         try:

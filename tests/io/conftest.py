@@ -37,7 +37,7 @@ def smooth_clip(t=6, h=48, w=64, c=3, dtype=np.uint8, fps=Fraction(24), seed=0):
     frames = []
     for i in range(t):
         planes = []
-        for k in range(c):
+        for _ in range(c):
             fx, fy, p = rng.uniform(0.02, 0.08), rng.uniform(0.02, 0.08), rng.uniform(0, 6)
             planes.append(0.5 + 0.4 * np.sin(fx * x + fy * y + p + 0.3 * i))
         frames.append(np.stack(planes, -1))
@@ -52,9 +52,7 @@ class TimedSource:
 
     def __init__(self, times, size=(64, 48), **info):
         self.times = tuple(times)
-        self.info = SourceInfo(
-            "timed", *size, Fraction(8), len(times), variable_rate=True, **info
-        )
+        self.info = SourceInfo("timed", *size, Fraction(8), len(times), variable_rate=True, **info)
 
     def stream(self, start=0, stop=None, *, cancel=None):
         for i in range(*slice(start, stop).indices(len(self.times))):

@@ -56,10 +56,11 @@ def test_flat_color_is_the_same_at_every_chroma_size(name):
     layout = layout_of(name)
     color = ColorTags("bt709", False, "bt709", "bt709")
     full = tuple(np.full((8, 12), v, np.uint8) for v in (120, 90, 200))
-    planes = (full[0],) + tuple(
+    chroma = [
         np.full((p.rows, p.columns), v, np.uint8)
         for p, v in zip(layout.planes(12, 8)[1:], (90, 200), strict=True)
-    )
+    ]
+    planes = (full[0], *chroma)
     want = to_pixels(full, layout_of("yuv444p"), color)
     for centered in (False, True):
         assert (to_pixels(planes, layout, color, centered=centered) == want).all()

@@ -255,6 +255,15 @@ def test_timecode_is_carried(make_clip, tmp_path, ending):
     assert read(write(tagged, tmp_path / f"a{ending}")).info.timecode == "01:02:03:04"
 
 
+@pytest.mark.parametrize("ending", [".mkv", ".mp4", ".mov"])
+def test_pixels_that_are_not_square_stay_so(make_clip, tmp_path, ending):
+    clip = make_clip(2)
+    source = _Head(clip.source, 2)
+    source.sample_aspect = Fraction(16, 15)
+    out = write(Clip(source), tmp_path / f"a{ending}")
+    assert read(out).source.sample_aspect == Fraction(16, 15)
+
+
 @pytest.mark.parametrize("degrees", [90, 180, 270])
 @pytest.mark.parametrize("ending", [".mkv", ".mp4", ""])
 def test_rotation_is_carried_or_baked_in(carphone, tmp_path, degrees, ending):
@@ -265,7 +274,9 @@ def test_rotation_is_carried_or_baked_in(carphone, tmp_path, degrees, ending):
     notes = []
     back = read(write(Clip(_Head(turned.source, 2)), tmp_path / f"r{ending}", note=notes.append))
     assert back.frames().shape == upright.shape
-    assert np.abs(back.frames().astype(float) - upright).mean() < (2.5 if ending == ".mp4" else 0.01)
+    assert np.abs(back.frames().astype(float) - upright).mean() < (
+        2.5 if ending == ".mp4" else 0.01
+    )
 
 
 def test_a_phone_turned_clockwise_is_read_upright(make_clip, tmp_path):
@@ -458,7 +469,9 @@ def test_wrong_outputs_are_one_line(make_clip, tmp_path):
 # What is embedded ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ending", [".mkv", ".mp4", ".mov", ".webm", ".gif", ".webp", "", "_%02d.png"])
+@pytest.mark.parametrize(
+    "ending", [".mkv", ".mp4", ".mov", ".webm", ".gif", ".webp", "", "_%02d.png"]
+)
 def test_settings_and_provenance_are_read_back(make_clip, tmp_path, ending):
     settings = {"seed": 7, "prompt": 'a "red" ball, größer', "long": "x" * 5000}
     provenance = {"inputs": ["a.mp4"], "generated": True}
