@@ -37,7 +37,8 @@ def plant(clip: Clip, kind: str, strength: int, seed: int) -> tuple[Clip, Span] 
     if room < 1:
         return None
     start = (8 if kind != "drift" else 1) + int(rng.integers(0, room))
-    end = count if kind == "style_change" else min(start + length, count - (0 if kind == "drift" else 4))
+    spare = 0 if kind in ("drift", "style_change") else 4
+    end = count if kind == "style_change" else min(start + length, count - spare)
     at = Range.parse(f"{start}f..{end}f")
     return inject(clip, kind, strength=strength, at=at, seed=seed)
 
@@ -93,8 +94,8 @@ def planted(clips: list[footage.Footage], strengths: list[int], seed: int, round
                     row[1] += named
                     row[2] += 1
                     if not named:
-                        span = f"[{truth.start_frame},{truth.end_frame})"
-                        misses.append(f"  {item.name}: {kind} {strength} at {span}: {brief(report)}")
+                        span = f"{kind} {strength} at [{truth.start_frame},{truth.end_frame})"
+                        misses.append(f"  {item.name}: {span}: {brief(report)}")
         print(f"  done {item.name}, clean: {brief(clean)}", flush=True)
     print(f"{'kind':22} {'strength':>8} {'found':>7} {'named':>7} {'n':>4}")
     total = np.zeros(3)
@@ -141,8 +142,8 @@ def main() -> None:
     parser.add_argument("--strengths", type=int, nargs="+", default=[4, 5])
     parser.add_argument("--clean-minutes", type=float, help="only look for alarms on clean footage")
     options = parser.parse_args()
-    sets = {"development": footage.development, "judging": footage.judging, "none": lambda: iter(())}
-    clips = list(sets[options.set]())
+    sets = {"development": footage.development, "judging": footage.judging}
+    clips = list(sets[options.set]()) if options.set in sets else []
     if options.clips:
         clips += list(footage.folder(options.clips))
     start = time.time()

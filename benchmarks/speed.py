@@ -4,8 +4,8 @@
     python -m benchmarks.speed --clip CLIP.mp4
     python -m benchmarks.speed --minutes 10        # memory only, on a clip that long
 
-The floor: PyAV decodes, the luma is brought to 240 lines, DIS (preset "fast") runs on each pair, one way.
-Times are only ever compared side by side: A B A B, the median of the ratios counts.
+The floor: PyAV decodes, the luma is brought to 240 lines, DIS (preset "fast") runs on each pair,
+one way. Times are only ever compared side by side: A B A B, the median of the ratios counts.
 """
 
 import argparse
@@ -133,7 +133,8 @@ def main() -> None:
                 target = folder / f"long{minutes:g}.mp4"
                 long_clip(clip, target, minutes)
                 peak, seconds = peak_of_tree([*command, str(target)])
-                print(f"{minutes:g} minutes: peak {peak / 2**20:.0f} MiB, {seconds:.0f} s", flush=True)
+                text = f"{minutes:g} minutes: peak {peak / 2**20:.0f} MiB, {seconds:.0f} s"
+                print(text, flush=True)
             return
         full(clip)  # compiles what is compiled once
         frames = len(ef.read(clip))

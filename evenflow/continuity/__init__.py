@@ -1,4 +1,4 @@
-"""Check: one pass over a clip, one detector per defect kind, arbitration, severity; injection of faults."""
+"""Check: one pass, one detector per defect kind, arbitration, severity; and planted faults."""
 
 from evenflow.continuity.detectors import DETECTORS
 from evenflow.continuity.injectors import INJECTORS

@@ -1,7 +1,8 @@
 """The one pass: decode once, reduce every frame, compare every pair, in fixed chunks, in order.
 
-Chunks are `CHUNK` frames whatever the number of workers, so that results never depend on it. What is
-kept of a frame after its chunk is a few kilobytes; memory does not grow with the length of the clip.
+Chunks are `CHUNK` frames whatever the number of workers, so that results never depend on it. What
+is kept of a frame after its chunk is a few kilobytes; memory does not grow with the length of the
+clip.
 """
 
 import os

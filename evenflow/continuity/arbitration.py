@@ -1,7 +1,7 @@
 """Arbitration: the strongest cause first; what it explains is dropped and listed as ruled out.
 
-Order and rules follow what faults do to each other's signals: one bad frame steps every series twice,
-a new look steps all of them once, grain raises residuals, a hold ends in a jump.
+Order and rules follow what faults do to each other's signals: one bad frame steps every series
+twice, a new look steps all of them once, grain raises residuals, a hold ends in a jump.
 """
 
 from evenflow.continuity.candidate import Candidate
@@ -22,7 +22,6 @@ EXPLAINS: dict[str, frozenset[str]] = {
 RIVALS = (
     frozenset({"image_flicker", "lighting_flicker"}),
     frozenset({"image_flicker", "freeze"}),
-    frozenset({"style_change", "high_frequency_noise"}),
     frozenset({"unnatural_jump", "shake"}),
 )
 """Either may be the cause of the other's signal; the stronger one wins."""
@@ -50,7 +49,7 @@ def arbitrate(candidates: list[Candidate]) -> list[Candidate]:
 
 def explains(strong: Candidate, weak: Candidate) -> bool:
     """True if `strong` is the cause of what looks like `weak`."""
-    if weak.kind == strong.kind or not _covers(strong, weak):
+    if weak.kind == strong.kind or strong.kind in weak.immune or not _covers(strong, weak):
         return False
     if frozenset({weak.kind, strong.kind}) in RIVALS:
         return strong.severity >= weak.severity

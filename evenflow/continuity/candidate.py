@@ -23,6 +23,7 @@ class Candidate:
         evidence: the signal, its value and the threshold it passed.
         ruled_out: other causes that do not fit.
         tiles: `(48,)` where, or None for the whole picture.
+        immune: kinds that cannot be the cause of this, whatever their size.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class Candidate:
     evidence: dict[str, Any]
     ruled_out: tuple[str, ...] = ()
     tiles: NDArray[np.bool_] | None = field(default=None, compare=False)
+    immune: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "severity", float(min(self.severity, MOST)))

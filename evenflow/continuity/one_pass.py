@@ -1,7 +1,7 @@
 """Check: a clip in, a Report out; one pass, one passage a shot, in memory that does not grow.
 
-The digest covers version, settings, every frame's pixels and its rational time; not path, container or
-number of workers.
+The digest covers version, settings, every frame's pixels and its rational time; not path, container
+or number of workers.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ from evenflow.core.times import Range
 from evenflow.motion.cuts import FLASH, Evidence, gradual, is_cut
 
 LONGEST = 3072
-"""Frames of a shot that are looked at together; longer shots are taken in stretches of this length."""
+"""Frames of a shot that are looked at together; longer shots are taken in such stretches."""
 SHARED = 192
 """Frames that two stretches of one shot share, so that nothing is missed at their border."""
 LEAST_SIDE = 16
@@ -69,8 +69,8 @@ def check(
     info = clip.info
     if min(info.width, info.height) < LEAST_SIDE:
         raise BadInput(
-            f"{info.name} is {info.width} x {info.height}: check needs at least {LEAST_SIDE} pixels "
-            "on each side, so crop or scale it first"
+            f"{info.name} is {info.width} x {info.height}: check needs at least "
+            f"{LEAST_SIDE} pixels on each side, so crop or scale it first"
         )
     start, stop = (0, None)
     if span is not None:

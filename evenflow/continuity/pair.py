@@ -1,4 +1,4 @@
-"""Pair: how one frame follows from the one before it, and whether the frame between two can be skipped.
+"""Pair: how one frame follows from the one before, and whether it can be skipped.
 
 Everything is measured after motion compensation, on pixels whose motion can be trusted.
 """
@@ -16,8 +16,8 @@ from evenflow.geometry.warp import pixel_grid, warp
 from evenflow.motion.camera import CameraStep, camera_step
 from evenflow.motion.flow import MIN_SIDE, agree, flow
 
-STRIDE = 2
-"""Photometry is read on every second pixel of every second row."""
+STRIDE = 3
+"""Photometry is read on every third pixel of every third row."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def planes_of(picture: Picture) -> Planes:
     """The values of a picture that pairs compare."""
     lab = cv2.cvtColor(picture.rgb.astype(np.float32) / 255.0, cv2.COLOR_RGB2Lab)
     lightness = lab[..., 0]
-    # L = 116 Y^(1/3) - 16 (CIE 1976), so log Y = 3 log((L + 16) / 116); below L = 8 the curve is a line
+    # L = 116 Y^(1/3) - 16 (CIE 1976), so log Y = 3 log((L + 16) / 116); a line below L = 8
     log_y = 3.0 * np.log((np.maximum(lightness, 2.0) + 16.0) / 116.0)
     gray = gray_of(picture.rgb)
     color = np.dstack([log_y, lab[..., 1], lab[..., 2], gray.astype(np.float32)])
@@ -106,11 +106,16 @@ def planes_of(picture: Picture) -> Planes:
 
 
 def compare(before: Planes, after: Planes, skipped: Planes | None, palette_step: float) -> Pair:
-    """Measures how `after` follows `before`; `skipped` is the frame behind `after`, for the bridge."""
+    """Measures how `after` follows `before`; `skipped` is the frame behind it, for the bridge."""
     back, ahead = flow(after.gray, before.gray), flow(before.gray, after.gray)
     valid = agree(back, ahead)
     warped = warp(before.color, back)
-    gain, shift_a, shift_b, tile_gain, tile_a, tile_b = _photometry(warped, after.color, valid)
+    tile_gain, tile_a, tile_b, onward = _photometry(warped, after.color, valid)
+    # a warped picture is softer than the one it is compared with, which leaves a bias on each step;
+    # the same comparison the other way round leaves the same bias, and the difference none
+    returned = warp(after.color, ahead)
+    homeward = _overall(returned, before.color, agree(ahead, back))
+    gain, shift_a, shift_b = (float(v) for v in 0.5 * (onward - homeward))
 
     expected = np.clip(_brighten(warped[..., 3], 0.0 if np.isnan(gain) else gain), 0.0, 255.0)
     residual = np.abs(after.color[..., 3] - expected)
@@ -159,24 +164,41 @@ def _brighten(luma: NDArray[np.float32], gain: float) -> NDArray[np.float32]:
 
 def _photometry(
     warped: NDArray[np.float32], after: NDArray[np.float32], valid: NDArray[np.bool_]
-) -> tuple[float, float, float, NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]:
+    """Median step of log luminance, a and b per tile, and over the whole picture."""
+    step, usable = _steps(warped, after, valid)
+    tiles = _tile_medians(np.where(usable[..., None], step, np.nan), TILE_ROWS, TILE_COLS)
+    return tiles[:, 0], tiles[:, 1], tiles[:, 2], _middle(step, usable)
+
+
+def _overall(
+    warped: NDArray[np.float32], after: NDArray[np.float32], valid: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Step of log luminance, a and b over the whole picture, `(3,)`; NaN if little can be seen."""
+    return _middle(*_steps(warped, after, valid))
+
+
+def _steps(
+    warped: NDArray[np.float32], after: NDArray[np.float32], valid: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     a, b = warped[::STRIDE, ::STRIDE], after[::STRIDE, ::STRIDE]
     usable = valid[::STRIDE, ::STRIDE] & (np.minimum(a[..., 3], b[..., 3]) > 12)
     usable &= np.maximum(a[..., 3], b[..., 3]) < 250
-    step = np.where(usable[..., None], b[..., :3] - a[..., :3], np.nan)
-    tiles = _tile_medians(step, TILE_ROWS, TILE_COLS)  # (48, 3)
-    count = int(usable.sum())
-    if count < 0.02 * usable.size:
-        return np.nan, np.nan, np.nan, tiles[:, 0], tiles[:, 1], tiles[:, 2]
-    gain, shift_a, shift_b = (
-        _center(step[..., i][usable], floor) for i, floor in enumerate((0.03, 1.0, 1.0))
-    )
-    return gain, shift_a, shift_b, tiles[:, 0], tiles[:, 1], tiles[:, 2]
+    return b[..., :3] - a[..., :3], usable
+
+
+def _middle(step: NDArray[np.float32], usable: NDArray[np.bool_]) -> NDArray[np.float64]:
+    if np.count_nonzero(usable) < 0.02 * usable.size:
+        return np.full(3, np.nan)
+    floors = (0.03, 1.0, 1.0)
+    return np.array([_center(step[..., i][usable], floor) for i, floor in enumerate(floors)])
 
 
 def _center(values: NDArray[np.float32], floor: float) -> float:
-    """Mean after values far from the median are drawn in; unlike the median it sees a slow ramp that
-    8-bit rounding lets through in a few pixels at a time."""
+    """Mean after values far from the median are drawn in.
+
+    Unlike the median it sees a slow ramp that 8-bit rounding lets through a few pixels at a time.
+    """
     middle = np.median(values)
     off = values - middle
     reach = max(floor, 3.7 * float(np.median(np.abs(off))))  # 2.5 sigma
@@ -185,7 +207,7 @@ def _center(values: NDArray[np.float32], floor: float) -> float:
 
 @njit(cache=True, nogil=True)
 def _tile_medians(values: NDArray[np.float32], rows: int, cols: int) -> NDArray[np.float32]:
-    """Median of each channel per tile over what is not NaN; NaN where a tenth of a tile is not left."""
+    """Median of each channel per tile over what is not NaN; NaN where less than a tenth is left."""
     height, width, channels = values.shape
     out = np.full((rows * cols, channels), np.nan, np.float32)
     for row in range(rows):

@@ -1,4 +1,4 @@
-"""Passage: the signals of one shot (or of a stretch of a very long one), as arrays a detector can read.
+"""Passage: the signals of one shot (or a stretch of a very long one) as arrays.
 
 Entry i of a pair signal compares frames i-1 and i of the passage; entry 0 is NaN.
 """

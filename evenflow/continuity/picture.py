@@ -1,10 +1,9 @@
 """Picture: what one frame is reduced to before anything is compared; a few hundred kilobytes each.
 
-Everything later works on the working size: 240 lines, or fewer where the source has fewer. Grain and
-sharpness are read at 480 lines, because 240 lines average them away.
+Everything later works on the working size: 240 lines, or fewer where the source has fewer. Grain
+and sharpness are read at 480 lines, because 240 lines average them away.
 """
 
-import hashlib
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -14,6 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from evenflow.core.clip import Frame, Pixels
+from evenflow.io.digest import frame_digest
 
 WORK_LINES = 240
 GRAIN_LINES = 480
@@ -35,7 +35,8 @@ class Picture:
         rgb: `(h, w, 3)` uint8 at working size.
         thumb: `(18, 32)` uint8 luma.
         grain: sigma of the noise per tile, gray levels, `(3, 48)`: at 480 lines from the median
-            response, at 480 lines from its upper tail (salt and specks), at 240 lines (coarse grain).
+            response, at 480 lines from its upper tail (salt and specks), at 240 lines (coarse
+            grain).
         bands: natural log of the mean gradient energy in four octaves, finest first.
         moments: mean and standard deviation of L, a, b (CIELAB), `(6,)`.
         palette: histogram of L, a, b marginals, `(3, 32)`, each summing to 1.
@@ -55,7 +56,18 @@ class Picture:
 
 
 def working_size(width: int, height: int, lines: int = WORK_LINES) -> tuple[int, int]:
-    """Width and height after the short side is brought to `lines`; never larger than the source."""
+    """Width and height after the short side is brought to `lines`; never larger than the source.
+
+    Where a whole number of source lines makes one line, up to a few pixels of the long side are
+    left out, so that every working pixel is the mean of whole source pixels.
+    """
+    whole = min(width, height) // lines
+    if (
+        whole
+        and whole * lines == min(width, height)
+        and max(width, height) <= MAX_LONG_SIDE * whole
+    ):
+        return width // whole, height // whole
     scale = min(
         1.0, lines / min(width, height), MAX_LONG_SIDE * lines / WORK_LINES / max(width, height)
     )
@@ -65,7 +77,7 @@ def working_size(width: int, height: int, lines: int = WORK_LINES) -> tuple[int,
 def reduce(frame: Frame) -> Picture:
     """Reduces a frame to a Picture."""
     pixels = frame.pixels()
-    digest = digest_of(pixels)
+    digest = frame_digest(pixels)
     height, width = pixels.shape[:2]
     rgb = _rgb8(pixels, working_size(width, height))
     thumb = cv2.resize(gray_of(rgb), THUMB, interpolation=cv2.INTER_AREA)
@@ -93,19 +105,22 @@ def gray_of(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return gray
 
 
-def digest_of(pixels: Pixels) -> bytes:
-    """SHA-256 of a picture's shape, depth and values."""
-    head = f"{pixels.shape} {pixels.dtype.name}".encode()
-    return (
-        hashlib.sha256(head + b"\0").digest()
-        + hashlib.sha256(np.ascontiguousarray(pixels)).digest()
-    )
+def _resized(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """Area average to `(width, height)`; pixels beyond a whole factor are left out."""
+    height, width = pixels.shape[:2]
+    if (width, height) == size:
+        return pixels
+    whole = height // size[1]
+    if whole == width // size[0] and whole * size[1] == height:
+        pixels = pixels[:, : whole * size[0]]
+    elif whole == width // size[0] and whole * size[0] == width:
+        pixels = pixels[: whole * size[1]]
+    small: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return small
 
 
 def _rgb8(pixels: Pixels, size: tuple[int, int]) -> NDArray[np.uint8]:
-    small = pixels
-    if pixels.shape[1::-1] != size:
-        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    small = _resized(pixels, size)
     small = small.reshape(size[1], size[0], -1)
     if small.dtype == np.uint16:
         small = ((small.astype(np.uint32) + 128) // 257).astype(np.uint8)
@@ -125,8 +140,7 @@ def _luma(pixels: Pixels, size: tuple[int, int]) -> NDArray[np.uint8]:
         luma = cv2.cvtColor(
             pixels, cv2.COLOR_RGBA2GRAY if pixels.shape[2] == 4 else cv2.COLOR_RGB2GRAY
         )
-    if luma.shape[::-1] != size:
-        luma = cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
+    luma = _resized(luma, size)
     if luma.dtype == np.uint16:
         luma = ((luma.astype(np.uint32) + 128) // 257).astype(np.uint8)
     return np.ascontiguousarray(luma)
@@ -134,8 +148,9 @@ def _luma(pixels: Pixels, size: tuple[int, int]) -> NDArray[np.uint8]:
 
 @njit(cache=True, nogil=True)
 def _grain(luma: NDArray[np.uint8], rows: int, cols: int) -> NDArray[np.float32]:
-    """Noise sigma per tile, `(2, tiles)`: median and 95th percentile of the absolute response of the
-    Laplacian difference mask, each scaled to the sigma of Gaussian noise.
+    """Noise sigma per tile, `(2, tiles)`, from the Laplacian difference mask.
+
+    Median and 95th percentile of its absolute response, each scaled to the sigma of Gaussian noise.
 
     Source: Immerkaer 1996, CVIU 64(2), equation 3 (its mask, norm 6); percentiles instead of the
     mean, so that edges do not count.
@@ -163,7 +178,8 @@ def _grain(luma: NDArray[np.uint8], rows: int, cols: int) -> NDArray[np.float32]
                         + np.int32(luma[y + 1, x - 1])
                         + np.int32(luma[y + 1, x + 1])
                     )
-                    counts[min(abs(m), 1023)] += 1
+                    response = abs(m)
+                    counts[response if response < 1023 else 1023] += 1
                     total += 1
             for k in range(2):
                 target = (0.5 if k == 0 else 0.95) * total
@@ -179,21 +195,39 @@ def _grain(luma: NDArray[np.uint8], rows: int, cols: int) -> NDArray[np.float32]
 
 
 def _bands(luma: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
-    level = luma.astype(np.float32)
+    level = luma
     energies = np.zeros(NUM_BANDS, np.float32)
     flat = 0.0
     for band in range(NUM_BANDS):
-        dx = level[:-1, 1:] - level[:-1, :-1]
-        dy = level[1:, :-1] - level[:-1, :-1]
-        square = dx * dx + dy * dy
-        energies[band] = np.log(float(square.mean()) + 0.1)
+        power, still = _gradient(level)
+        energies[band] = np.log(power + 0.1)
         if band == 0:
-            flat = float(np.count_nonzero(square < 1.0)) / square.size
+            flat = still
         if min(level.shape) < 16:
             energies[band + 1 :] = energies[band]
             break
         level = cv2.pyrDown(level)
     return energies, flat
+
+
+@njit(cache=True, nogil=True)
+def _gradient(level: NDArray[np.uint8]) -> tuple[float, float]:
+    """Mean squared forward difference, and the share of pixels without any."""
+    height, width = level.shape
+    total, still = np.int64(0), np.int64(0)
+    for y in range(height - 1):
+        row, below = level[y], level[y + 1]
+        sum_row, still_row = np.int32(0), np.int32(0)
+        for x in range(width - 1):
+            dx = np.int32(row[x + 1]) - np.int32(row[x])
+            dy = np.int32(below[x]) - np.int32(row[x])
+            square = dx * dx + dy * dy
+            sum_row += square
+            still_row += np.int32(square == 0)
+        total += sum_row
+        still += still_row
+    count = (height - 1) * (width - 1)
+    return total / count, still / count
 
 
 def _palette(lab: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -25,8 +25,8 @@ def inject(
 ) -> tuple[Clip, Span]:
     """A clip with one planted fault, and the truth about it.
 
-    The clip is lazy: faults are planted while frames stream. Frames that the fault does not touch are
-    the source's own objects, so a lossless copy keeps them bit for bit.
+    The clip is lazy: faults are planted while frames stream. Frames that the fault does not touch
+    are the source's own objects, so a lossless copy keeps them bit for bit.
 
     Args:
         kind: a key of `INJECTORS`.
@@ -40,7 +40,8 @@ def inject(
         injector's own magnitude and unit, and the seed.
 
     Raises:
-        BadInput: unknown kind, strength out of range, box outside the picture, or a range that holds
+        BadInput: unknown kind, strength out of range, box outside the picture, or a range that
+        holds
             too few frames for the kind.
     """
     if kind not in INJECTORS:
@@ -58,7 +59,8 @@ def inject(
         x0, y0, x1, y1 = box
         if not (0 <= x0 < x1 <= info.width and 0 <= y0 < y1 <= info.height):
             raise BadInput(
-                f"a box is x0,y0,x1,y1 inside {info.width} x {info.height}, got {','.join(map(str, box))}"
+                f"a box is x0,y0,x1,y1 inside {info.width} x {info.height}, "
+                f"got {','.join(map(str, box))}"
             )
     injector = INJECTORS[kind]
     magnitude = injector.magnitudes[strength - 1]

@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import generic_filter, median_filter
+from scipy.ndimage import median_filter
 
 Series = NDArray[np.float64]
 
@@ -29,14 +29,6 @@ def around(series: Series, index: int, reach: int, *, skip: int = 0) -> Series:
     return near[np.isfinite(near)]
 
 
-def noise_floor(series: Series) -> float:
-    """1.4826 times the median absolute deviation of the finite entries."""
-    finite = series[np.isfinite(series)]
-    if len(finite) == 0:
-        return 0.0
-    return float(1.4826 * np.median(np.abs(finite - np.median(finite))))
-
-
 def runs(flags: NDArray[np.bool_], *, gap: int = 0) -> list[tuple[int, int]]:
     """Half-open runs of True; runs with at most `gap` False between them are joined.
 
@@ -51,12 +43,3 @@ def runs(flags: NDArray[np.bool_], *, gap: int = 0) -> list[tuple[int, int]]:
         else:
             joined.append((start, end))
     return joined
-
-
-def local_percentile(series: Series, window: int, percent: float) -> Series:
-    """Percentile over `window` entries around each one, NaN ignored."""
-    made: Series = generic_filter(
-        series, lambda v: np.nanpercentile(v, percent) if np.isfinite(v).any() else np.nan,
-        size=max(3, window | 1), mode="reflect",
-    )  # fmt: skip
-    return made

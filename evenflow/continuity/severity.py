@@ -1,11 +1,12 @@
 """Just-noticeable differences: what size of each signal a viewer barely sees.
 
 Engineering values after the literature named at each line; seen at 3 picture heights (the height of
-the picture is 18 degrees). They are to be replaced by a calibration against the world's planted faults.
+the picture is 18 degrees). They are to be replaced by a calibration against the world's planted
+faults.
 """
 
 LUMA_FLICKER = 0.009
-"""rms log luminance at 4 to 15 Hz (de Lange 1958: 0.7 % for a large field, more in a busy picture)."""
+"""rms log luminance at 4 to 15 Hz (de Lange 1958: 0.7 % for a large field; more in a picture)."""
 FLASH_GAIN = 0.03
 """log luminance of a single deviating frame."""
 FLASH_TINT = 2.3
@@ -15,7 +16,7 @@ FLASH_RESIDUAL = 2.2
 FLASH_SHARPNESS = 0.16
 """log gradient energy that a single frame loses or gains (8 % of the amplitude)."""
 GRAIN = 1.4
-"""gray levels of added noise at 480 lines (Chou & Li 1995 thresholds, lowered for temporal noise)."""
+"""gray levels of added noise at 480 lines (Chou & Li 1995, lowered for noise that moves)."""
 STYLE = 1.6
 """length of the step in look, in units of the look's own thresholds."""
 TONE = 3.2

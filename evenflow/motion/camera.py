@@ -1,6 +1,7 @@
 """Camera step between two pictures: the similarity that most of the flow follows.
 
-Source: iteratively reweighted least squares with Geman-McClure weights (Black & Anandan 1996, CVIU 63).
+Source: iteratively reweighted least squares with Geman-McClure weights (Black & Anandan 1996, CVIU
+63).
 """
 
 from dataclasses import dataclass

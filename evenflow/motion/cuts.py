@@ -4,8 +4,9 @@ A cut is a step where motion fails both ways, the picture as a whole is another 
 picture does not come back within `FLASH` frames. A fade goes through a picture without contrast; a
 dissolve is a mix `a x + (1 - a) y` of two unrelated pictures whose share `a` runs from 1 to 0.
 
-Source: the flash rule and flow failure as notes on PySceneDetect's false cuts call for; the dissolve
-model is Hampapur et al. 1995, Production model based digital video segmentation, section 4.
+Source: the flash rule and flow failure as notes on PySceneDetect's false cuts call for; the
+dissolve model is Hampapur et al. 1995, Production model based digital video segmentation, section
+4.
 """
 
 from dataclasses import dataclass
@@ -151,7 +152,7 @@ def _trimmed(flat: Series, start: int, end: int) -> tuple[int, int]:
 
 
 def _mix(flat: Series, start: int, end: int) -> float | None:
-    """How badly frames between `start` and `end` are no mix of the two ends; None if they are none."""
+    """How badly the frames between are no mix of the two ends; None if they are none at all."""
     x, y = flat[start], flat[end]
     gap = x - y
     power = float(gap @ gap) / len(gap)

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
-
-from evenflow.geometry.warp import inside, warp
 
 _local = threading.local()
 
@@ -52,13 +51,30 @@ def match(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> Match:
     return Match(back, ahead, agree(back, ahead))
 
 
+@njit(cache=True, nogil=True)
 def agree(back: Flow, ahead: Flow) -> NDArray[np.bool_]:
     """True where following `back` and then `ahead` returns to the start, `(h, w)`.
 
-    `|w + b|^2 <= 0.01 (|w|^2 + |b|^2) + 0.5` in squared pixels (Sundaram et al., equation 5).
+    `|w + b|^2 <= 0.01 (|w|^2 + |b|^2) + 0.5` in squared pixels (Sundaram et al., equation 5); False
+    where `back` leaves the picture.
     """
-    returned = warp(ahead, back)
-    rx, ry, bx, by = returned[..., 0], returned[..., 1], back[..., 0], back[..., 1]
-    gap_2 = (rx + bx) ** 2 + (ry + by) ** 2
-    size_2 = rx * rx + ry * ry + bx * bx + by * by
-    return (gap_2 <= 0.01 * size_2 + 0.5) & inside(back)
+    height, width = back.shape[:2]
+    made = np.zeros((height, width), np.bool_)
+    for row in range(height):
+        for col in range(width):
+            bx, by = back[row, col, 0], back[row, col, 1]
+            x, y = col + bx, row + by
+            if not (0 <= x <= width - 1 and 0 <= y <= height - 1):
+                continue
+            x0, y0 = int(x), int(y)
+            x1, y1 = min(x0 + 1, width - 1), min(y0 + 1, height - 1)
+            fx, fy = x - x0, y - y0
+            top_x = ahead[y0, x0, 0] * (1 - fx) + ahead[y0, x1, 0] * fx
+            top_y = ahead[y0, x0, 1] * (1 - fx) + ahead[y0, x1, 1] * fx
+            low_x = ahead[y1, x0, 0] * (1 - fx) + ahead[y1, x1, 0] * fx
+            low_y = ahead[y1, x0, 1] * (1 - fx) + ahead[y1, x1, 1] * fx
+            rx, ry = top_x * (1 - fy) + low_x * fy, top_y * (1 - fy) + low_y * fy
+            gap_2 = (rx + bx) ** 2 + (ry + by) ** 2
+            size_2 = rx * rx + ry * ry + bx * bx + by * by
+            made[row, col] = gap_2 <= 0.01 * size_2 + 0.5
+    return made

@@ -1,4 +1,4 @@
-"""Check as a caller sees it: clean footage is clean, faults are named, results never depend on how."""
+"""Check as a caller sees it: clean footage is clean, faults are named, nothing depends on how."""
 
 from fractions import Fraction
 

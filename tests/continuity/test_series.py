@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from evenflow.continuity.detectors.drift import ramp
 from evenflow.continuity.detectors.shake import smooth_free
-from evenflow.continuity.robust import noise_floor, running_median, running_rms, runs
+from evenflow.continuity.robust import running_median, running_rms, runs
 
 
 @given(st.lists(st.booleans(), max_size=60), st.integers(0, 4))
@@ -27,11 +27,6 @@ def test_a_running_median_keeps_a_step_and_drops_single_frames():
 
 def test_running_rms_of_a_constant_is_the_constant():
     assert np.allclose(running_rms(np.full(20, -3.0), 5), 3.0)
-
-
-def test_noise_floor_is_sigma_for_gaussian_noise():
-    noise = np.random.default_rng(0).normal(0, 2.0, 20_000)
-    assert abs(noise_floor(noise) - 2.0) < 0.05
 
 
 def test_a_smooth_camera_path_leaves_no_tremble():

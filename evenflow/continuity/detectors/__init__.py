@@ -1,4 +1,4 @@
-"""Detectors: one defect kind a file; each reads a passage and says what it suspects, how bad, how sure."""
+"""Detectors: one defect kind a file; each reads a passage and says what it suspects, and why."""
 
 from collections.abc import Callable
 

@@ -1,7 +1,7 @@
 """Freeze: the picture stands still to the last grain while it moved before and moves after.
 
-Signal: mean absolute change, against what is usual in the second around. A regular cadence (24 frames
-a second shown at 30, animation drawn on twos) is not a freeze.
+Signal: mean absolute change, against what is usual in the second around. A regular cadence (24
+frames a second shown at 30, animation drawn on twos) is not a freeze.
 """
 
 import numpy as np

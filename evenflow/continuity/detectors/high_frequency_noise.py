@@ -1,8 +1,8 @@
 """High-frequency noise: grain or specks that are not there in the rest of the shot.
 
-Signal: sigma of the Laplacian difference mask in the flatter tiles (fine grain, specks, coarse grain)
-above the shot's own lower sixth; confirmed by what motion cannot explain. Grain that is there from
-the first frame to the last is style.
+Signal: sigma of the Laplacian difference mask in the flatter tiles (fine grain, specks, coarse
+grain) above the shot's own lower sixth; confirmed by what motion cannot explain. Grain that is
+there from the first frame to the last is a look.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
-"""Image flicker: single frames differ from both neighbors, while the neighbors agree with each other.
+"""Image flicker: single frames differ from both neighbors, which agree with each other.
 
-Signals: brightness or color that leaves and returns within three frames; sharpness that does; and the return
+Signals: brightness or color that leaves and returns within three frames; sharpness that does; and
+the return
 test: the steps into and out of a frame leave more than the step that skips it.
 """
 
@@ -17,7 +18,7 @@ LONGEST = 3
 
 
 def bad_frames(passage: Passage) -> tuple[Series, Series, Series]:
-    """JND per frame by brightness and tint, by sharpness and by structure; 0 where a frame fits in."""
+    """JND per frame by brightness and tint, by sharpness, by structure; 0 where a frame fits in."""
     gain = _excursions(flicker_path(passage)) / FLASH_GAIN
     for axis in (1, 2):
         path = passage.tone[:, axis]

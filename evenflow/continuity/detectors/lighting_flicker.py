@@ -1,7 +1,7 @@
 """Lighting flicker: brightness goes up and down from frame to frame, while motion is accounted for.
 
-Signal: the path of log luminance after motion compensation, without its running median; its rms over
-half a second. A ramp or a lasting step leaves nothing behind the median.
+Signal: the path of log luminance after motion compensation, without its running median; its rms
+over half a second. A ramp or a lasting step leaves nothing behind the median.
 """
 
 import numpy as np

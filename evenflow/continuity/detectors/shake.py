@@ -1,8 +1,8 @@
 """Shake: the camera trembles above what a hand does.
 
 Signal: the camera path without its smooth part (a cubic fitted to a third of a second around each
-frame, Savitzky & Golay 1964), rms over half a second, in minutes of arc. It must turn back and forth,
-and most of the picture must tremble alike, else it is something in the picture that moves.
+frame, Savitzky & Golay 1964), rms over half a second, in minutes of arc. It must turn back and
+forth, and most of the picture must tremble alike, else it is something in the picture that moves.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ from evenflow.continuity.severity import SHAKE_ARCMIN
 
 
 def tremble(passage: Passage) -> Series:
-    """Rms over the picture of the camera's position without its smooth part, `(n,)`, arc minutes."""
+    """Camera position without its smooth part, rms over the picture, `(n,)`, minutes of arc."""
     rest = _rest(passage)
     made: Series = np.sqrt((rest**2).sum(axis=2).mean(axis=1))
     return made

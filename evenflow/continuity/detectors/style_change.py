@@ -81,7 +81,7 @@ def texture_steps(passage: Passage) -> Series:
 
 
 def look(passage: Passage) -> Series:
-    """Means and spreads of color and texture of each frame, to recognize a look again, `(n, 11)`."""
+    """Means and spreads of color and texture, to recognize a look again, `(n, 11)`."""
     flat = np.array([[p.flat] for p in passage.pictures]) / TEXTURE_UNITS[4]
     return np.concatenate([passage.moments / 2.5, passage.bands / 0.27, flat], axis=1)
 

@@ -1,7 +1,7 @@
 """Unnatural jump: one step is several times as large as the steps before and after it.
 
-Signals: raw change, length of the tile flow, and what motion leaves, each against the largest of its
-neighbors, so that a hit, a fast pan or a shaky hand (which take several frames) do not count.
+Signals: raw change, length of the tile flow, and what motion leaves, each against the largest of
+its neighbors, so that a hit, a fast pan or a shaky hand (which take several frames) do not count.
 """
 
 import numpy as np
@@ -24,7 +24,7 @@ def isolation(series: Series, floor: float) -> Series:
 
 
 def excess_arcmin(passage: Passage) -> Series:
-    """How far tiles that move jump beyond their neighbors' flow, in minutes of arc; the 75th percentile."""
+    """How far tiles jump beyond their neighbors' flow, minutes of arc, the 75th percentile."""
     u, v = passage.of_tiles("tile_u"), passage.of_tiles("tile_v")
     made = np.zeros(len(passage))
     if len(passage) < 4:
@@ -68,6 +68,8 @@ def detect(passage: Passage) -> list[Candidate]:
                 f"one step is {alone:.1f} times as large as any of the steps around it",
                 evidence("change", float(passage.change[i]), float(passage.change[i] / alone)),
                 ("cut", "fast motion"),
+                # a camera that trembles is followed by the flow and leaves nothing behind it
+                immune=frozenset({"shake"} if residual[i] > 1.3 else ()),
             )
         )
     return found

@@ -1,6 +1,7 @@
-"""Drift: color and exposure run away slowly over the span, as at the joins of long generated videos."""
+"""Drift: color and exposure run away slowly over the span, as they do in long generated videos."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import cv2
 import numpy as np
@@ -13,7 +14,8 @@ from evenflow.core.clip import Frame
 def drift(frames: Iterator[Frame], plant: Plant) -> Iterator[Frame]:
     """Moves CIELAB along one random direction, linear in time, to `magnitude` dE at the span's end.
 
-    The span runs to the end of the clip if nothing brings the look back, so frames behind it keep it.
+    The span runs to the end of the clip if nothing brings the look back, so frames behind it keep
+    it.
     """
     direction = plant.rng().standard_normal(3)
     direction[0] *= 0.5  # most drifts are of color
@@ -24,10 +26,10 @@ def drift(frames: Iterator[Frame], plant: Plant) -> Iterator[Frame]:
             yield frame
             continue
         offset = (direction * plant.magnitude * share).astype(np.float32)
-        yield plant.edited(frame, lambda x, offset=offset: _shifted(x, offset))
+        yield plant.edited(frame, partial(_shifted, offset=offset))
 
 
-def _shifted(x: NDArray[np.float32], offset: NDArray[np.float32]) -> NDArray[np.float32]:
+def _shifted(x: NDArray[np.float32], *, offset: NDArray[np.float32]) -> NDArray[np.float32]:
     if x.shape[2] == 1:
         return x + offset[0] / 100.0
     lab = cv2.cvtColor(np.ascontiguousarray(x), cv2.COLOR_RGB2Lab)

@@ -1,6 +1,7 @@
 """Image flicker: single frames come out dark, soft or washed out, their neighbors do not."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import cv2
 import numpy as np
@@ -20,7 +21,7 @@ def image_flicker(frames: Iterator[Frame], plant: Plant) -> Iterator[Frame]:
         index += int(rng.integers(4, 9))
     height = plant.info.height
 
-    def damage(x: NDArray[np.float32], how: str) -> NDArray[np.float32]:
+    def damage(x: NDArray[np.float32], *, how: str) -> NDArray[np.float32]:
         if how == "dark":
             return x * np.float32(1.0 - 0.7 * plant.magnitude)
         if how == "bright":
@@ -31,4 +32,4 @@ def image_flicker(frames: Iterator[Frame], plant: Plant) -> Iterator[Frame]:
 
     for frame in frames:
         how = bad.get(frame.index)
-        yield frame if how is None else plant.edited(frame, lambda x, how=how: damage(x, how))
+        yield frame if how is None else plant.edited(frame, partial(damage, how=how))

@@ -1,9 +1,7 @@
-"""Lighting flicker: the light changes a little at every frame, in linear light, box edges feathered.
-
-Source: systems notes of the survey's Table 1, "lighting flickering"; the gain is an AR(1) process.
-"""
+"""Lighting flicker: the light changes a little at every frame, in linear light."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -21,6 +19,6 @@ def lighting_flicker(frames: Iterator[Frame], plant: Plant) -> Iterator[Frame]:
         if frame.index in plant:
             gain = max(0.05, 1.0 + wave[frame.index - plant.start])
             factor = np.float32(gain ** (1 / 2.2))
-            yield plant.edited(frame, lambda x, factor=factor: x * factor)
+            yield plant.edited(frame, partial(np.multiply, factor))
         else:
             yield frame

@@ -51,7 +51,7 @@ class Plant:
         white = np.iinfo(pixels.dtype).max
         x0, y0, x1, y1 = self.box or (0, 0, pixels.shape[1], pixels.shape[0])
         color = min(pixels.shape[2], 3)
-        region = pixels[y0:y1, x0:x1, :color].astype(np.float32) / white
+        region = pixels[y0:y1, x0:x1, :color].astype(np.float32) / np.float32(white)
         made: Pixels = pixels.copy()
         value = np.clip(edit(region), 0.0, 1.0) * white + 0.5
         made[y0:y1, x0:x1, :color] = value.astype(pixels.dtype)
@@ -64,7 +64,7 @@ Apply = Callable[[Iterator[Frame], Plant], Iterator[Frame]]
 
 @dataclass(frozen=True)
 class Injector:
-    """One row of the table: what plants the kind, its magnitude at strength 1 to 5, and their unit."""
+    """One row of the table: what plants the kind, its magnitudes at strength 1 to 5, their unit."""
 
     apply: Apply
     magnitudes: tuple[float, float, float, float, float]
@@ -86,6 +86,7 @@ class PlantedSource:
 
     @property
     def info(self) -> SourceInfo:
+        """Of the planted clip."""
         info = self.source.info
         if info.num_frames is None or self.lost == 0:
             return info
@@ -93,11 +94,13 @@ class PlantedSource:
 
     @property
     def warnings(self) -> tuple[str, ...]:
+        """Of the source."""
         return self.source.warnings
 
     def stream(
         self, start: int = 0, stop: int | None = None, *, cancel: CancelToken | None = None
     ) -> Iterator[Frame]:
+        """Planted frames `[start, stop)`; the source is read from its beginning."""
         inner = self.source.stream(0, None, cancel=cancel)
         try:
             yield from islice(self.apply(inner, self.plant), start, stop)

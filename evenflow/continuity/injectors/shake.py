@@ -1,6 +1,7 @@
-"""Shake: the camera trembles; the picture is shifted by a random walk around its place at every frame."""
+"""Shake: the camera trembles; at every frame the picture is shifted around its place."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import cv2
 import numpy as np
@@ -23,10 +24,10 @@ def shake(frames: Iterator[Frame], plant: Plant) -> Iterator[Frame]:
             yield frame
             continue
         dx, dy = path[frame.index - plant.start]
-        yield plant.edited(frame, lambda x, dx=dx, dy=dy: _shift(x, dx, dy))
+        yield plant.edited(frame, partial(_shift, dx=float(dx), dy=float(dy)))
 
 
-def _shift(x: NDArray[np.float32], dx: float, dy: float) -> NDArray[np.float32]:
+def _shift(x: NDArray[np.float32], *, dx: float, dy: float) -> NDArray[np.float32]:
     matrix = np.array([[1.0, 0.0, dx], [0.0, 1.0, dy]])
     size = (x.shape[1], x.shape[0])
     moved = cv2.warpAffine(x, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)

@@ -23,14 +23,14 @@ def _poster(x: Picture) -> Picture:
 
 def _duotone(x: Picture) -> Picture:
     gray = x.mean(axis=2, keepdims=True)
-    dark, light = np.float32([0.10, 0.05, 0.30]), np.float32([1.0, 0.85, 0.55])
+    dark, light = np.array([0.10, 0.05, 0.30], np.float32), np.array([1.0, 0.85, 0.55], np.float32)
     toned: Picture = dark + (light - dark) * gray
     return toned if x.shape[2] == 3 else np.sqrt(gray)
 
 
 def _faded(x: Picture) -> Picture:
     gray = x.mean(axis=2, keepdims=True)
-    tint = np.float32([1.06, 1.0, 0.82]) if x.shape[2] == 3 else np.float32([1.0])
+    tint = np.array([1.06, 1.0, 0.82][: x.shape[2]], np.float32)
     made: Picture = (0.30 + 0.55 * (0.35 * x + 0.65 * gray)) * tint
     return made
 

@@ -1,4 +1,4 @@
-"""Unnatural jump: a few frames of time are missing; with a box, the region jerks aside for one frame."""
+"""Unnatural jump: a few frames of time are missing; with a box, the region jerks aside once."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +15,7 @@ def skipped_frames(plant: Plant) -> int:
 
 
 def unnatural_jump(frames: Iterator[Frame], plant: Plant) -> Iterator[Frame]:
-    """Drops `magnitude` frames from `start` on; with a box, shifts it by 8 % of its size per unit."""
+    """Drops `magnitude` frames from `start` on; a box it shifts by 8 % of its size per unit."""
     if plant.box is not None:
         yield from _jerk(frames, plant)
         return
