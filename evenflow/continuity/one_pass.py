@@ -222,7 +222,7 @@ def _series(passage: Passage) -> dict[str, Any]:
         "motion": passage.of_pairs("speed") * scale * passage.fps,
         "camera_x": camera[:, 0],
         "camera_y": camera[:, 1],
-        "shake": np.full(len(passage), np.nan)
+        "tremble": np.full(len(passage), np.nan)
         if trembles is None
         else np.where(np.isnan(passage.inliers), np.nan, trembles),
         "occlusion": 1.0 - passage.of_pairs("valid"),

@@ -17,9 +17,7 @@ def moved(dx, dy, zoom, turn):
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    st.floats(-20, 20), st.floats(-20, 20), st.floats(-0.05, 0.05), st.floats(-0.05, 0.05)
-)
+@given(st.floats(-20, 20), st.floats(-20, 20), st.floats(-0.05, 0.05), st.floats(-0.05, 0.05))
 def test_a_similarity_is_recovered(dx, dy, zoom, turn):
     step = camera_step(POINTS, moved(dx, dy, zoom, turn))
     assert (step.dx, step.dy) == (pytest.approx(dx, abs=1e-2), pytest.approx(dy, abs=1e-2))
