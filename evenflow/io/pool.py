@@ -1,5 +1,6 @@
 """The near end of the decoding worker: starts it, sends jobs, and puts failures into one line."""
 
+import atexit
 import json
 import os
 import select
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -95,12 +97,31 @@ def _hand_over(data_fd: int, link: socket.socket) -> None:
     raise AssertionError
 
 
+def _stop() -> None:
+    """Ends the worker with the process that started it."""
+    global _server
+    server, _server = _server, None
+    if server is not None and server[0] == os.getpid():
+        server[2].close()
+        try:
+            server[1].wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            server[1].kill()
+
+
+atexit.register(_stop)
+
+
 def _forget_in_child() -> None:
     global _server, _lock
     _server, _lock = None, threading.Lock()
 
 
 os.register_at_fork(after_in_child=_forget_in_child)
+
+
+class _WorkerGone(EvenflowError):
+    """The process that runs the jobs is no more."""
 
 
 class Job:
@@ -126,6 +147,12 @@ class Job:
         self.pid: int | None = None
         self._cancel = cancel
         self._silence_s = SILENCE_S if silence_s is None else silence_s
+        text = json.dumps({"memory": memory_bytes or MEMORY_BYTES, **fields}).encode()
+        self._order = struct.pack("<Q", len(text)) + text
+        self._retried = False
+        self._launch()
+
+    def _launch(self) -> None:
         self._closed = False
         read_fd, write_fd = os.pipe()
         self._fd = read_fd
@@ -138,8 +165,8 @@ class Job:
         self._link, far = socket.socketpair()
         try:
             _hand_over(write_fd, far)
-            text = json.dumps({"memory": memory_bytes or MEMORY_BYTES, **fields}).encode()
-            self._link.sendall(struct.pack("<Q", len(text)) + text)
+            with suppress(OSError):  # a worker that just died shows as the end of the pipe
+                self._link.sendall(self._order)
         except BaseException:
             self.close()
             raise
@@ -152,7 +179,15 @@ class Job:
             while True:
                 if self._cancel is not None:
                     self._cancel.check()
-                head = self._read(HEADER.size)
+                try:
+                    head = self._read(HEADER.size)
+                except _WorkerGone:
+                    if self.pid is not None or self._retried:
+                        raise
+                    self._retried = True  # the worker died before it took the job: start another
+                    self.close()
+                    self._launch()
+                    continue
                 kind, num_text, num_payload = HEADER.unpack(head)
                 if num_text > MAX_JSON or num_payload > MAX_PAYLOAD:
                     raise UnreadableVideo(
@@ -224,6 +259,10 @@ class Job:
             return UnreadableVideo(
                 f"{self.name}: the decoder crashed on this file (signal {-code}): it is damaged or "
                 "hostile; re-encode it with another program"
+            )
+        if code is None:
+            return _WorkerGone(
+                f"{self.name}: the decoding process was ended from outside: run it again"
             )
         return UnreadableVideo(
             f"{self.name}: the decoder ended without an answer: the file is damaged; re-encode it"

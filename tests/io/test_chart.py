@@ -22,6 +22,16 @@ def test_every_writer_brings_the_chart_back_right():
             assert trip.lossless
 
 
+def test_five_mp4_hops_keep_the_chart(tmp_path):
+    clip = chart_clip()
+    for hop in range(5):
+        write(Clip(ArraySource(clip.frames(), clip.info.fps)), tmp_path / f"{hop}.mp4")
+        clip = read(tmp_path / f"{hop}.mp4")
+    reading = read_chart(clip)
+    assert reading.cause is None
+    assert reading.mean_error <= 1.5
+
+
 def retag(path, **changes):
     """Reads a file with tags that it does not carry, as a wrong tag would make us."""
     clip = read(path)

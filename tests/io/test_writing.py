@@ -500,6 +500,25 @@ def test_every_ending_is_written_and_read(make_clip, tmp_path):
         assert np.abs(back.frames()[..., :3].astype(float) - clip.frames()).mean() < 5, ending
 
 
+def test_a_pipe_out_is_what_a_pipe_in_reads(make_clip, monkeypatch):
+    import io
+    import sys
+
+    from evenflow.io.y4m import PipeSource
+
+    class Out:
+        buffer = io.BytesIO()
+
+    monkeypatch.setattr(sys, "stdout", Out)
+    clip = make_clip(4)
+    assert write(clip, "-") == Path("-")
+    back = list(PipeSource(io.BytesIO(Out.buffer.getvalue())).stream())
+    assert len(back) == 4
+    error = np.abs(back[0].pixels().astype(float) - clip.frames()[0])
+    assert error.mean() < 0.6
+    assert error.max() <= 2
+
+
 def test_gif_keeps_equal_neighbors_and_their_times(tmp_path):
     still = Clip(ArraySource(np.full((5, 8, 8, 3), 90, np.uint8), Fraction(25)))
     for ending in (".gif", ".webp"):
