@@ -157,6 +157,7 @@ def to_pixels(
     """
     from evenflow.io import kernels
 
+    planes = tuple(_sealed(plane) for plane in planes)
     height, width = planes[0].shape[:2]
     wide = layout.depth > 8
     top = np.float32((1 << layout.depth) - 1)
@@ -199,6 +200,13 @@ def to_pixels(
             else:
                 out[:, :, 3] = planes[3]
     return out
+
+
+def _sealed(array: NDArray) -> NDArray:
+    """A contiguous, read-only view, so that every kernel is compiled for one kind of array."""
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
 
 
 def _gray_to_pixels(plane: NDArray, layout: PixelLayout, color: ColorTags, out: NDArray) -> None:
@@ -278,7 +286,7 @@ def from_pixels(
     black, swing, zero, chroma_swing = quantization(layout.depth, color.full_range)
     gain = matrix_from_rgb(color.matrix) * np.array([[swing], [chroma_swing], [chroma_swing]])
     kernels.rgb_to_yuv(
-        np.ascontiguousarray(picture),
+        _sealed(picture),
         (gain / float(white)).astype(np.float32),
         np.array([black, zero, top], np.float32),
         (layout.log2_w, layout.log2_h, centered),

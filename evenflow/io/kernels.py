@@ -37,7 +37,7 @@ def fixed_point(
     return table.astype(np.int32)
 
 
-@njit(nogil=True, cache=True, inline="always")
+@njit(nogil=True, cache=True)
 def _up_row_int(
     c: NDArray,
     r: int,
