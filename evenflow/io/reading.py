@@ -567,7 +567,7 @@ def image_record(path: Path) -> dict[str, Any]:
     """The record inside a PNG or WebP, or an empty dict."""
     try:
         return parse_record(png_text(path, KEY) or webp_record(path))
-    except (OSError, ValueError, zlib.error):
+    except (OSError, ValueError, IndexError, zlib.error):
         return {}
 
 
@@ -698,7 +698,7 @@ class ImageSource:
         if fields.get("clipped"):
             self._warn(f"{self._name} holds values above white, which are clipped to white")
         if index < stop:
-            why = fields.get("ended") or "an image is damaged"
+            why = (fields.get("ended") or "an image is damaged").removeprefix(f"{self._name}: ")
             if index == 0:
                 raise UnreadableVideo(f"{self._name} cannot be read: {why}")
             self._warn(

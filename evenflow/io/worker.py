@@ -562,8 +562,11 @@ def _any_image(path: str, head: dict[str, Any]) -> NDArray:
         import cv2
 
         cv2.setNumThreads(1)
+        data = np.fromfile(path, np.uint8)
+        if head["codec"] == "png":
+            _check_chunks(data)
         try:
-            picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+            picture = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
         except cv2.error:
             picture = None
         if picture is None:
@@ -583,6 +586,19 @@ def _any_image(path: str, head: dict[str, Any]) -> NDArray:
     PIL.Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     with PIL.Image.open(path) as opened:
         return pillow_array(PIL.ImageOps.exif_transpose(opened), head["channels"])
+
+
+def _check_chunks(data: NDArray[np.uint8]) -> None:
+    """Refuses a PNG whose chunks claim more bytes than there are: OpenCV would take the memory."""
+    at = 8
+    while at + 12 <= data.size:
+        length = int.from_bytes(data[at : at + 4].tobytes(), "big")
+        if at + 12 + length > data.size:
+            raise Refusal("image_broken")
+        if data[at + 4 : at + 8].tobytes() == b"IEND":
+            return
+        at += 12 + length
+    raise Refusal("image_broken")
 
 
 def pillow_array(picture: Any, channels: int) -> NDArray:

@@ -386,6 +386,16 @@ def test_a_truncated_file_is_read_as_far_as_it_goes(make_clip, tmp_path, ending)
     assert "of 60" in " ".join(clip.warnings)
 
 
+def test_an_image_cut_off_in_its_own_record_is_an_error_line(make_clip, tmp_path):
+    path = write(make_clip(1), tmp_path / "a.png", settings={"seed": list(range(300))})
+    data = path.read_bytes()
+    at = data.index(b"iTXt")
+    for cut in range(at, at + 40):
+        path.write_bytes(data[:cut])
+        with pytest.raises(UnreadableVideo, match="damaged|not an image"):
+            list(read(path).stream())
+
+
 def test_damage_in_the_middle_is_a_warning(bikes, tmp_path):
     data = bytearray(bikes.read_bytes())
     rng = np.random.default_rng(4)
