@@ -392,7 +392,7 @@ def test_an_image_cut_off_in_its_own_record_is_an_error_line(make_clip, tmp_path
     at = data.index(b"iTXt")
     for cut in range(at, at + 40):
         path.write_bytes(data[:cut])
-        with pytest.raises(UnreadableVideo, match="damaged|not an image"):
+        with pytest.raises(UnreadableVideo, match=r"damaged|not an image"):
             list(read(path).stream())
 
 
