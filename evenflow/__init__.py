@@ -30,7 +30,6 @@ _HOMES = {
 __all__ = ["__version__", *_HOMES]
 
 if TYPE_CHECKING:
-    from evenflow.reports import report
     from evenflow.continuity import check, inject
     from evenflow.core.clip import ArraySource, Clip
     from evenflow.core.errors import EvenflowError
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from evenflow.core.span import Span
     from evenflow.core.storyboard import Storyboard
     from evenflow.io import info, read, write
+    from evenflow.reports import report
 
 
 def __getattr__(name: str) -> Any:

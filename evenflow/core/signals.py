@@ -35,7 +35,9 @@ SIGNALS: dict[str, Signal] = {
     "motion": Signal("px/s", "neither", "median speed of the picture in source pixels", "median"),
     "camera_x": Signal("px", "neither", "camera step to the right, in source pixels", "mean"),
     "camera_y": Signal("px", "neither", "camera step down, in source pixels", "mean"),
-    "tremble": Signal("px", "lower", "camera path without its smooth part, in source pixels", "rms"),
+    "tremble": Signal(
+        "px", "lower", "camera path without its smooth part, in source pixels", "rms"
+    ),
     "occlusion": Signal(
         "share", "neither", "area without a counterpart in the frame before", "median"
     ),
