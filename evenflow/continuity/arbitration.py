@@ -13,7 +13,7 @@ EXPLAINS: dict[str, frozenset[str]] = {
     ),
     "lighting_flicker": frozenset({"style_change", "unnatural_jump", "drift"}),
     "high_frequency_noise": frozenset({"style_change", "unnatural_jump", "shake", "drift"}),
-    "style_change": frozenset({"unnatural_jump", "drift"}),
+    "style_change": frozenset({"unnatural_jump", "drift", "high_frequency_noise"}),
     "unnatural_jump": frozenset({"shake", "drift"}),
     "drift": frozenset(),
     "shake": frozenset({"unnatural_jump", "drift"}),
@@ -26,7 +26,12 @@ RIVALS = (
 )
 """Either may be the cause of the other's signal; the stronger one wins."""
 LEAST_SHARE = 0.15
-"""A cause that is so much weaker than an effect does not explain it."""
+"""A cause that is weaker than this share of an effect does not explain it."""
+LEAST_OF: dict[tuple[str, str], float] = {
+    ("high_frequency_noise", "style_change"): 0.3,  # grain changes the look, up to a point
+    ("style_change", "high_frequency_noise"): 3.0,  # and a new look may bring a little grain
+}
+LEAST_OF |= {(kind, "drift"): 1.0 for kind in EXPLAINS}  # every fault bends the path of color a bit
 SLACK = 3
 
 
@@ -53,11 +58,17 @@ def explains(strong: Candidate, weak: Candidate) -> bool:
         return False
     if frozenset({weak.kind, strong.kind}) in RIVALS:
         return strong.severity >= weak.severity
-    # a path of color adds up what every other fault does to it; a real drift is worse than that
-    least = 1.0 if weak.kind == "drift" else LEAST_SHARE
+    least = LEAST_OF.get((strong.kind, weak.kind), LEAST_SHARE)
     return weak.kind in EXPLAINS[strong.kind] and strong.severity >= least * weak.severity
 
 
 def _covers(strong: Candidate, weak: Candidate) -> bool:
-    shared = min(weak.end, strong.end + SLACK) - max(weak.start, strong.start - SLACK)
-    return shared > 0.5 * min(weak.end - weak.start, strong.end - strong.start + 2 * SLACK)
+    """True if most of what `weak` saw lies inside `strong`'s span (with slack)."""
+    start, end = weak.start, weak.end
+    if weak.kind == "style_change":  # the step is the evidence; what follows it is only its length
+        start, end = weak.peak, weak.peak + 1
+    length = end - start
+    if weak.kind == "drift":  # a short fault bends a long path
+        length = min(length, strong.end - strong.start + 2 * SLACK)
+    shared = min(end, strong.end + SLACK) - max(start, strong.start - SLACK)
+    return shared > 0.5 * length

@@ -52,7 +52,7 @@ class Pair:
         valid: share of the picture with a counterpart.
         tracked: share of the textured area whose edges are found again where the flow says.
         palette_step: half the L1 distance of the Lab marginals, in [0, 1].
-        tile_u, tile_v: median flow per tile from i-1 to i, in pixels of the working size.
+        tile_u, tile_v: mean flow per tile from i-1 to i, in pixels of the working size.
         speed: median length of the flow; speed_90 its 90th percentile.
         camera: the similarity that most of the flow follows.
         bridge: residual of frame i+1 against frame i-1 at half size (NaN where there is no i+1).
@@ -165,9 +165,9 @@ def _brighten(luma: NDArray[np.float32], gain: float) -> NDArray[np.float32]:
 def _photometry(
     warped: NDArray[np.float32], after: NDArray[np.float32], valid: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]:
-    """Median step of log luminance, a and b per tile, and over the whole picture."""
+    """Step of log luminance, a and b per tile, and over the whole picture."""
     step, usable = _steps(warped, after, valid)
-    tiles = _tile_medians(np.where(usable[..., None], step, np.nan), TILE_ROWS, TILE_COLS)
+    tiles = _tile_centers(np.where(usable[..., None], step, np.nan), TILE_ROWS, TILE_COLS)
     return tiles[:, 0], tiles[:, 1], tiles[:, 2], _middle(step, usable)
 
 
@@ -206,8 +206,11 @@ def _center(values: NDArray[np.float32], floor: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _tile_medians(values: NDArray[np.float32], rows: int, cols: int) -> NDArray[np.float32]:
-    """Median of each channel per tile over what is not NaN; NaN where less than a tenth is left."""
+def _tile_centers(values: NDArray[np.float32], rows: int, cols: int) -> NDArray[np.float32]:
+    """Mean of each channel per tile, its tails of a tenth drawn in (Winsorized); NaN is left out.
+
+    A tile of which less than a tenth is left is NaN.
+    """
     height, width, channels = values.shape
     out = np.full((rows * cols, channels), np.nan, np.float32)
     for row in range(rows):
@@ -225,7 +228,11 @@ def _tile_medians(values: NDArray[np.float32], rows: int, cols: int) -> NDArray[
                         count += 1
             if count >= max(4, size // 10):
                 for channel in range(channels):
-                    out[row * cols + col, channel] = np.median(kept[channel, :count])
+                    part = np.sort(kept[channel, :count])
+                    tail = count // 10
+                    low, high = part[tail], part[count - 1 - tail]
+                    middle = part[tail : count - tail].sum()
+                    out[row * cols + col, channel] = (middle + tail * (low + high)) / count
     return out
 
 
@@ -240,8 +247,8 @@ def _tile_flow(
     back: NDArray[np.float32], valid: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     sparse = np.where(valid[::4, ::4, None], -back[::4, ::4], np.nan).astype(np.float32)
-    medians = _tile_medians(sparse, TILE_ROWS, TILE_COLS)
-    return medians[:, 0], medians[:, 1]
+    centers = _tile_centers(sparse, TILE_ROWS, TILE_COLS)
+    return centers[:, 0], centers[:, 1]
 
 
 @lru_cache(maxsize=16)

@@ -14,6 +14,8 @@ from evenflow.continuity.pair import Pair
 from evenflow.continuity.picture import NUM_TILES, TILE_COLS, TILE_ROWS, Picture
 
 Series = NDArray[np.float64]
+L_PER_LOG = 22.0
+"""CIELAB L per unit of log luminance at L = 50: (L + 16) / 3."""
 LINES_DEG = 18.0
 """Visual angle of the picture's height in degrees, at any size."""
 
@@ -97,6 +99,14 @@ class Passage:
         return path
 
     @cached_property
+    def tile_tone(self) -> Series:
+        """Steps of the look per tile in dE: lightness, a, b; `(n, 48, 3)`, NaN where unseen."""
+        names, scales = ("tile_gain", "tile_a", "tile_b"), (L_PER_LOG, 1.0, 1.0)
+        tiles = [scale * self.of_tiles(name) for name, scale in zip(names, scales, strict=True)]
+        made: Series = np.stack(tiles, axis=2)
+        return made
+
+    @cached_property
     def camera(self) -> Series:
         """Camera steps `(n, 2)`, pixels of the working size."""
         return np.array(
@@ -122,10 +132,7 @@ class Passage:
     @cached_property
     def color_step(self) -> Series:
         """Change of color and brightness along the motion, rms over the tiles, in dE."""
-        steps = np.stack(
-            [22.0 * self.of_tiles("tile_gain"), self.of_tiles("tile_a"), self.of_tiles("tile_b")]
-        )
-        power = (steps**2).sum(axis=0)  # (n, 48)
+        power = (self.tile_tone**2).sum(axis=2)  # (n, 48)
         seen = np.isfinite(power)
         total = np.where(seen, power, 0.0).sum(axis=1)
         mean = total / np.maximum(seen.sum(axis=1), 1)

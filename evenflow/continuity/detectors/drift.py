@@ -7,12 +7,12 @@ goes in one direction, where a ramp explains it better than a step.
 import numpy as np
 
 from evenflow.continuity.candidate import Candidate, evidence
-from evenflow.continuity.passage import Passage, Series
+from evenflow.continuity.passage import L_PER_LOG, Passage, Series
 from evenflow.continuity.robust import running_median
 from evenflow.continuity.severity import TONE
 
-L_PER_LOG = 22.0
-"""CIELAB L per unit of log luminance at L = 50: (L + 16) / 3."""
+ALIKE = 0.5
+"""Least share of the picture that has to go the same way."""
 
 
 def tone_path(passage: Passage) -> Series:
@@ -41,6 +41,8 @@ def detect(passage: Passage) -> list[Candidate]:
     if best is None or best[0] < TONE:
         return []
     way, start, end = best
+    if shared_way(passage, start, end) < ALIKE:
+        return []
     ends = path[end - 1] - path[start]
     what = "brightness" if abs(ends[0]) > np.hypot(ends[1], ends[2]) else "color"
     return [
@@ -56,6 +58,19 @@ def detect(passage: Passage) -> list[Candidate]:
             ("style_change", "lighting_flicker"),
         )
     ]
+
+
+def shared_way(passage: Passage, start: int, end: int) -> float:
+    """Share of the tiles whose own color goes at least a third of the way in the same direction."""
+    steps = passage.tile_tone[start + 1 : end]  # (n, 48, 3)
+    seen = np.isfinite(steps[..., 0]).mean(axis=0) > 0.6
+    if seen.sum() < 8:
+        return 0.0
+    own = np.nan_to_num(steps[:, seen]).sum(axis=0)  # (tiles, 3)
+    whole = passage.tone[end - 1] - passage.tone[start]
+    whole = whole * np.array([L_PER_LOG, 1.0, 1.0])
+    way = float(np.linalg.norm(whole))
+    return float((own @ (whole / max(way, 1e-9)) > way / 3).mean())
 
 
 def ramp(path: Series) -> float | None:

@@ -11,7 +11,7 @@ from scipy.signal import savgol_filter
 from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.passage import Passage, Series
 from evenflow.continuity.picture import NUM_TILES
-from evenflow.continuity.robust import running_rms, runs
+from evenflow.continuity.robust import running_median, running_rms, runs
 from evenflow.continuity.severity import SHAKE_ARCMIN
 
 
@@ -61,6 +61,7 @@ def detect(passage: Passage) -> list[Candidate]:
         return []
     rest = _rest(passage)
     size = tremble(passage)
+    size = np.minimum(size, 3.0 * running_median(size, max(9, round(passage.fps))))
     window = max(6, round(0.5 * passage.fps))
     rms = running_rms(size, window)
     found = []

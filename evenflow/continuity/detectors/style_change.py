@@ -14,6 +14,8 @@ from evenflow.continuity.severity import STYLE
 
 COLOR_UNIT = 1.5
 """dE along the motion, rms over the picture."""
+PALETTE_ALONE = 0.18
+"""Least difference of the histograms that speaks without motion; skipped time stays below."""
 PALETTE_UNIT = 0.08
 """Half the L1 distance of the histograms of L, a and b."""
 TEXTURE_UNITS = np.array([0.25, 0.25, 0.3, 0.3, 0.08])
@@ -32,12 +34,14 @@ def color_steps(passage: Passage) -> Series:
     """
     along = passage.color_step
     palette = np.nan_to_num(passage.of_pairs("palette_step"))
+    valid = np.nan_to_num(passage.of_pairs("valid"))
     made = np.zeros(len(passage))
     for i in range(2, len(passage)):
         if palette[i] < PALETTE_STEP or not _stays(passage, i, palette[i]):
             continue
-        by_histogram = _beyond(palette, i) / PALETTE_UNIT
-        by_motion = _beyond(along, i) / COLOR_UNIT if np.isfinite(along[i]) else 0.0
+        by_histogram = _beyond(palette, i) / PALETTE_UNIT if palette[i] > PALETTE_ALONE else 0.0
+        followed = np.isfinite(along[i]) and valid[i] > 0.5
+        by_motion = _beyond(along, i) / COLOR_UNIT if followed else 0.0
         made[i] = max(by_histogram, by_motion)
     return made
 
