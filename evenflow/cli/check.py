@@ -87,7 +87,7 @@ def check(
     3 is clear, 10 ruins the shot. With --gate, --fail-on or --baseline the
     exit code is 3 where a clause does not hold.
     """
-    from evenflow.core.errors import BadInput, Cancelled, EvenflowError
+    from evenflow.core.errors import BadInput, EvenflowError
     from evenflow.core.gate import Clause, Gate
     from evenflow.core.times import Range
     from evenflow.reports import WRITERS, Baseline, Entry, Unchecked, free_to_write, report
@@ -122,39 +122,39 @@ def check(
     several = len(clips) > 1
     entries: list[Entry] = []
     codes: list[int] = []
-    for path_text in clips:
-        try:
-            with stoppable() as cancel, Bar(quiet=quiet, title=Path(path_text).name) as bar:
-                result = check_clip(
-                    read(path_text, fps=rate),
-                    span=stretch,
-                    workers=workers,
-                    path=path_text,
-                    progress=bar,
-                    cancel=cancel,
-                )
-        except Cancelled:
-            raise
-        except EvenflowError as error:
-            if debug or not several:
-                if json_ and not several:
-                    print_json(Unchecked(path_text, str(error)).dumps())
-                raise
-            entries.append(Unchecked(path_text, str(error)))
-            codes.append(error.exit_code)
-            print_error(str(error))
-            continue
-        asked = list(clauses)
-        if path_text in before:
-            asked += Baseline.gate(before[path_text], result).clauses
-        if asked:
-            result = result.judged(Gate(tuple(asked)))
-        entries.append(result)
-        if json_:
-            for warning in () if quiet else result.warnings:
-                print_warning(f"{Path(path_text).name}: {warning}")
-        elif not quiet:
-            print_card(result, stdout(), verbose=verbose)
+    with stoppable() as cancel:
+        for path_text in clips:
+            cancel.check()
+            try:
+                with Bar(quiet=quiet, title=Path(path_text).name) as bar:
+                    result = check_clip(
+                        read(path_text, fps=rate),
+                        span=stretch,
+                        workers=workers,
+                        path=path_text,
+                        progress=bar,
+                        cancel=cancel,
+                    )
+            except EvenflowError as error:
+                if cancel.cancelled or not several:
+                    if json_ and not cancel.cancelled:
+                        print_json(Unchecked(path_text, str(error)).dumps())
+                    raise
+                entries.append(Unchecked(path_text, str(error)))
+                codes.append(error.exit_code)
+                print_error(str(error))
+                continue
+            asked = list(clauses)
+            if path_text in before:
+                asked += Baseline.gate(before[path_text], result).clauses
+            if asked:
+                result = result.judged(Gate(tuple(asked)))
+            entries.append(result)
+            if json_:
+                for warning in () if quiet else result.warnings:
+                    print_warning(f"{Path(path_text).name}: {warning}")
+            elif not quiet:
+                print_card(result, stdout(), verbose=verbose)
 
     if output is not None:
         report(entries, output, overwrite=yes)

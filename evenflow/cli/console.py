@@ -178,6 +178,7 @@ def stoppable() -> Iterator[CancelToken]:
             before[number] = signal.signal(number, stop)
     try:
         yield token
+        token.check()  # the signal came after the work had looked for the last time
     except EvenflowError as error:
         if token.cancelled:
             raise Cancelled("stopped before the end") from error

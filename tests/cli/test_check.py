@@ -200,6 +200,20 @@ def test_a_signal_cancels_and_whatever_error_follows_counts_as_stopped(
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_a_signal_that_the_work_does_not_see_still_stops_the_run(run, fake_check, monkeypatch):
+    seen = []
+
+    def check(clip, *, path, **options):
+        seen.append(path)
+        os.kill(os.getpid(), signal.SIGINT)
+        return a_report(path)
+
+    monkeypatch.setitem(vars(evenflow.continuity), "check", check)
+    assert run("check", "a.mp4", "b.mp4").code == 130
+    assert seen == ["a.mp4"]
+    assert run("check", "a.mp4").code == 130
+
+
 def test_warnings_of_a_clip_go_to_stderr_with_json(run, fake_check, monkeypatch):
     torn = a_report(warnings=("breaks off after frame 3 of 5",))
     monkeypatch.setitem(vars(evenflow.continuity), "check", lambda clip, **_: torn)
