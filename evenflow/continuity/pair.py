@@ -48,6 +48,7 @@ class Pair:
         residual: mean of what motion, gain and color shift leave, in gray levels.
         tile_residual: the same per tile.
         change: mean absolute difference without any compensation, in gray levels.
+        tile_change: the same per tile.
         still: share of pixels that differ by at most one gray level.
         valid: share of the picture with a counterpart.
         tracked: share of the textured area whose edges are found again where the flow says.
@@ -70,6 +71,7 @@ class Pair:
     residual: float
     tile_residual: NDArray[np.float32]
     change: float
+    tile_change: NDArray[np.float32]
     still: float
     valid: float
     tracked: float
@@ -141,6 +143,7 @@ def compare(before: Planes, after: Planes, skipped: Planes | None, palette_step:
         residual=float(residual.mean()),
         tile_residual=tile_residual,
         change=float(difference.mean()),
+        tile_change=_tile_mean(difference.astype(np.float32)),
         still=float((difference <= 1).mean()),
         valid=float(valid.mean()),
         tracked=tracked,

@@ -145,6 +145,11 @@ class Passage:
         return np.array([np.nan if p is None else p.camera.inliers for p in self.pairs])
 
     @cached_property
+    def tile_grain(self) -> Series:
+        """Sigma of the fine grain per tile, gray levels, `(n, 48)`."""
+        return np.array([p.grain[0] for p in self.pictures], dtype=np.float64)
+
+    @cached_property
     def grains(self) -> Series:
         """Sigma of the grain in the flatter tiles, gray levels, `(3, n)`: fine, specks, coarse."""
         tiles = np.array([p.grain for p in self.pictures], dtype=np.float64)  # (n, 3, 48)

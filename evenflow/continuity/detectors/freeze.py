@@ -6,6 +6,7 @@ frames a second shown at 30, animation drawn on twos) is not a freeze.
 
 import numpy as np
 
+from evenflow.continuity.blocks import Found, gathered
 from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.passage import Passage, Series
 from evenflow.continuity.robust import runs
@@ -18,9 +19,9 @@ LEAST_MOTION = 0.9
 """Gray levels of usual change below which nobody would miss the motion."""
 
 
-def usual_change(passage: Passage, start: int, end: int) -> float:
+def usual_change(change: Series, fps: float, start: int, end: int) -> float:
     """Median change in the second before and the second after, silent steps left out."""
-    change, reach = passage.change, max(4, round(passage.fps))
+    reach = max(4, round(fps))
     near = np.concatenate([change[max(1, start - reach) : start], change[end : end + reach]])
     near = near[np.isfinite(near)]
     loud = near[near > 0.25 * np.max(near, initial=0.0)]
@@ -32,7 +33,7 @@ def held(passage: Passage) -> list[tuple[int, int]]:
     change = np.nan_to_num(passage.change, nan=np.inf)
     made = []
     for start, end in runs(change < max(0.6, 0.25 * float(np.median(change[1:])))):
-        usual = usual_change(passage, start, end)
+        usual = usual_change(change, passage.fps, start, end)
         if usual >= LEAST_MOTION:
             quiet = change[start:end] < max(0.1, min(0.5, SILENT * usual))
             quiet &= np.nan_to_num(passage.of_pairs("still")[start:end]) > STILL
@@ -59,7 +60,7 @@ def detect(passage: Passage) -> list[Candidate]:
         return []
     found = []
     for start, end in spans:
-        usual = usual_change(passage, start, end)
+        usual = usual_change(passage.change, passage.fps, start, end)
         steps = end - start
         if steps < 2 and not (usual > 4.0 and _moves(passage.change, start, end, usual)):
             continue
@@ -80,6 +81,45 @@ def detect(passage: Passage) -> list[Candidate]:
                 ("still scene", "cadence"),
             )
         )
+    return found + _in_places(passage, spans)
+
+
+def _in_places(passage: Passage, spans: list[tuple[int, int]]) -> list[Candidate]:
+    """Parts of the picture that stand still among parts that move, and then catch up at once."""
+    tiles_change = np.nan_to_num(passage.of_tiles("tile_change"))
+
+    def look(block: tuple[int, ...]) -> list[Found]:
+        change = tiles_change[:, block]
+        most, least = change.max(axis=1), change.min(axis=1)
+        made = []
+        for start, end in runs(most[1:] < 0.3):
+            start, end = start + 1, end + 1
+            usual = usual_change(least, passage.fps, start, end)
+            if end - start < 3 or start < 3 or end >= len(most) or usual < LEAST_MOTION:
+                continue
+            sharp = least[start - 1] > 0.5 * usual and least[end] > 1.3 * usual
+            if sharp and most[start:end].max() < max(0.1, 0.08 * usual):
+                size = 1.5 * np.sqrt(end - start) * min(2.0, np.sqrt(usual / 2.0))
+                made.append((start, end, float(size)))
+        return made
+
+    found = []
+    for start, end, size, tiles in gathered(look):
+        if all(end <= a or start >= b for a, b in spans):
+            found.append(
+                Candidate(
+                    "freeze",
+                    start,
+                    end,
+                    (start + end) // 2,
+                    size,
+                    0.8,
+                    f"a part of the picture stands still for {end - start} frames and catches up",
+                    evidence("change", float(tiles_change[start:end, tiles].max()), 0.3),
+                    ("still background", "cadence"),
+                    tiles,
+                )
+            )
     return found
 
 

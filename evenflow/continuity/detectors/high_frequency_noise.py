@@ -6,12 +6,16 @@ there from the first frame to the last is a look.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
+from evenflow.continuity.blocks import Found, gathered
 from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.passage import Passage, Series
 from evenflow.continuity.robust import running_median, runs
 from evenflow.continuity.severity import GRAIN
 
+LOCAL = 3.0
+"""Least JND for a part of the picture, where textures come and go with what moves."""
 KINDS = ("fine grain", "specks", "coarse grain")
 WEIGHTS = np.array([1.0, 0.4, 1.5])
 """Coarse grain is seen at less contrast than fine grain (peak sensitivity lies at 3 to 5 cycles a
@@ -26,46 +30,78 @@ def excess_grain(passage: Passage) -> Series:
 
 
 def detect(passage: Passage) -> list[Candidate]:
-    """Spans whose grain stands above the shot's own."""
+    """Spans whose grain stands above the shot's own, in the whole picture or in a part of it."""
     if len(passage) < 6 or passage.pairs[-1] is None:
         return []
     each = excess_grain(passage)
     excess = each.max(axis=0)
-    steady = running_median(excess, 5) if len(passage) >= 8 else excess
     found = []
+    for start, end, level in _spans(excess, passage.step_half):
+        what = KINDS[int(np.argmax(np.median(each[:, start:end], axis=1)))]
+        found.append(_candidate(excess, start, end, level, what, None))
+    own = passage.tile_grain - np.percentile(passage.tile_grain, 15, axis=0)
+    of_tiles = np.sqrt(np.maximum(own, 0.0) * (passage.tile_grain + 1e-9))
+
+    def look(block: tuple[int, ...]) -> list[Found]:
+        part = of_tiles[:, block].min(axis=1)  # all four tiles have to show it
+        residual = passage.of_tiles("tile_residual")[:, block].mean(axis=1)
+        return [
+            (a, b, level / GRAIN) for a, b, level in _spans(part, residual) if level > LOCAL * GRAIN
+        ]
+
+    for start, end, size, tiles in gathered(look):
+        weaker = [c for c in found if start < c.end and end > c.start and c.severity < 0.7 * size]
+        if all(end <= c.start or start >= c.end or c in weaker for c in found):
+            found = [c for c in found if c not in weaker]
+            series = of_tiles[:, tiles].mean(axis=1)
+            found.append(_candidate(series, start, end, size * GRAIN, "grain", tiles))
+    return found
+
+
+def _spans(excess: Series, residual: Series) -> list[tuple[int, int, float]]:
+    """Start, end and level of what is loud, sudden and fresh."""
+    steady = running_median(excess, 5) if len(excess) >= 8 else excess
+    made = []
     for first, last in runs(np.minimum(excess, steady * 1.5) > 0.6 * GRAIN, gap=3):
         start, end = loud_part(excess, first, last)
         if end - start < 4:
             continue
         level = float(np.median(excess[start:end]))
-        if level < 0.6 * GRAIN or not is_fresh(passage, start, end, level):
+        if level < 0.6 * GRAIN or not is_fresh(residual, start, end, level):
             continue
-        if not is_sudden(excess, start, end):
-            continue
-        what = KINDS[int(np.argmax(np.median(each[:, start:end], axis=1)))]
-        found.append(
-            Candidate(
-                "high_frequency_noise",
-                start,
-                end,
-                start + int(np.argmax(excess[start:end])),
-                level / GRAIN,
-                0.6 + 0.1 * min(4.0, level / GRAIN),
-                f"{what} of {level:.1f} gray levels appears on top of the shot's own",
-                evidence("noise", level, GRAIN),
-                ("film grain", "sharp texture"),
-            )
-        )
-    return found
+        if is_sudden(excess, start, end):
+            made.append((start, end, level))
+    return made
 
 
-def is_fresh(passage: Passage, start: int, end: int, level: float) -> bool:
+def _candidate(
+    excess: Series,
+    start: int,
+    end: int,
+    level: float,
+    what: str,
+    tiles: NDArray[np.bool_] | None,
+) -> Candidate:
+    return Candidate(
+        "high_frequency_noise",
+        start,
+        end,
+        start + int(np.argmax(excess[start:end])),
+        level / GRAIN,
+        0.6 + 0.1 * min(4.0, level / GRAIN),
+        f"{what} of {level:.1f} gray levels appears on top of the shot's own",
+        evidence("noise", level, GRAIN),
+        ("film grain", "sharp texture"),
+        tiles,
+    )
+
+
+def is_fresh(step: Series, start: int, end: int, level: float) -> bool:
     """True if the grain is another one on every frame: texture would move along and cancel.
 
     Independent grain of sigma s adds 0.3 s, in squares, to what is left between two frames at 120
-    lines; it is held against the frames next to the span.
+    lines; `step` is that residual, held against the frames next to the span.
     """
-    step = passage.step_half
     inside = step[start + 1 : end]
     outside = np.concatenate([step[max(1, start - 8) : start], step[end + 1 : end + 9]])
     inside, outside = inside[np.isfinite(inside)], outside[np.isfinite(outside)]
