@@ -32,6 +32,9 @@ LEAST_OF: dict[tuple[str, str], float] = {
     ("style_change", "high_frequency_noise"): 3.0,  # and a new look may bring a little grain
 }
 LEAST_OF |= {(kind, "drift"): 1.0 for kind in EXPLAINS}  # every fault bends the path of color a bit
+NEXT_TO = {("style_change", "high_frequency_noise")}
+"""Causes that also explain what begins where they end: without grain in the new look, the old one
+looks noisy beside it."""
 SLACK = 3
 
 
@@ -54,12 +57,22 @@ def arbitrate(candidates: list[Candidate]) -> list[Candidate]:
 
 def explains(strong: Candidate, weak: Candidate) -> bool:
     """True if `strong` is the cause of what looks like `weak`."""
-    if weak.kind == strong.kind or strong.kind in weak.immune or not _covers(strong, weak):
+    if weak.kind == strong.kind or strong.kind in weak.immune:
+        return False
+    if (strong.kind, weak.kind) in NEXT_TO and _touches(strong, weak):
+        return True
+    if not _covers(strong, weak):
         return False
     if frozenset({weak.kind, strong.kind}) in RIVALS:
         return strong.severity >= weak.severity
+    if weak.kind in strong.causes:
+        return True
     least = LEAST_OF.get((strong.kind, weak.kind), LEAST_SHARE)
     return weak.kind in EXPLAINS[strong.kind] and strong.severity >= least * weak.severity
+
+
+def _touches(strong: Candidate, weak: Candidate) -> bool:
+    return abs(weak.start - strong.end) <= SLACK or abs(weak.end - strong.start) <= SLACK
 
 
 def _covers(strong: Candidate, weak: Candidate) -> bool:

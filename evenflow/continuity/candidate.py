@@ -24,6 +24,7 @@ class Candidate:
         ruled_out: other causes that do not fit.
         tiles: `(48,)` where, or None for the whole picture.
         immune: kinds that cannot be the cause of this, whatever their size.
+        causes: kinds that this is surely the cause of, whatever their size.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Candidate:
     ruled_out: tuple[str, ...] = ()
     tiles: NDArray[np.bool_] | None = field(default=None, compare=False)
     immune: frozenset[str] = frozenset()
+    causes: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "severity", float(min(self.severity, MOST)))

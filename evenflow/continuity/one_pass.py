@@ -38,7 +38,7 @@ LONGEST = 3072
 """Frames of a shot that are looked at together; longer shots are taken in such stretches."""
 SHARED = 192
 """Frames that two stretches of one shot share, so that nothing is missed at their border."""
-LEAST_SIDE = 16
+LEAST_SIDE = 32
 """Smaller pictures hold nothing to be checked."""
 
 
@@ -297,7 +297,7 @@ def _report(clip: Clip, ledger: _Ledger, path: str, gate: Gate | None) -> Report
     duration = float(seconds[-1] - seconds[0] + 1 / info.fps)
     measurements = {n: _measure(n, ledger.series[n]) for n in SIGNALS}
     findings = _joined(ledger.findings)
-    missing = _not_assessable(measurements, count, working_size(*ledger.size))
+    missing = _not_assessable(measurements, count, ledger.size)
     assessed = len(missing) < len(KINDS)
     report = Report(
         version=evenflow.__version__,
@@ -346,7 +346,7 @@ def _measure(name: str, values: list[float]) -> Measurement:
     series = np.array(values, dtype=np.float32)
     finite = series[np.isfinite(series)].astype(np.float64)
     if len(finite) == 0:
-        reason = "needs two frames of at least 64 x 64 pixels"
+        reason = "needs two frames of at least 64 lines or columns at working size"
         return Measurement(name, signal.unit, signal.better, None, series, reason)
     ways = {
         "rms": lambda v: math.sqrt(float((v**2).mean())),
@@ -378,7 +378,8 @@ def _not_assessable(
         reason = "one frame has nothing to be compared with"
         if count > 1:
             reason = (
-                f"motion needs pictures of at least 64 x 64 pixels, these are {size[0]} x {size[1]}"
+                f"motion needs 64 lines or columns at least, and {size[0]} x {size[1]} leaves "
+                "fewer at the size that check works with"
             )
         return {**dict.fromkeys(DETECTORS, reason), **missing}
     least = {"lighting_flicker": 6, "image_flicker": 4, "high_frequency_noise": 6, "freeze": 6,

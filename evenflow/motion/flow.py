@@ -6,6 +6,7 @@ Source: Kroeger et al. 2016, Fast Optical Flow using Dense Inverse Search, arXiv
 
 import threading
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,11 +24,19 @@ MIN_SIDE = 32
 
 def flow(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> Flow:
     """Where each pixel of `a` went in `b`; both gray `(h, w)`, sides of at least `MIN_SIDE`."""
-    search = getattr(_local, "search", None)
-    if search is None:
-        search = _local.search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    field: Flow = search.calc(a, b, None)
+    field: Flow = _search(a.shape[0], a.shape[1]).calc(a, b, None)
     return field
+
+
+def _search(height: int, width: int) -> Any:
+    """One search a thread and size: OpenCV's keeps scales that it chose for an earlier picture."""
+    searches = _local.__dict__.setdefault("searches", {})
+    if (height, width) not in searches:
+        search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        side = min(height, width)  # the preset stops at a quarter of the size; small ones go on
+        search.setFinestScale(2 if side >= 160 else 1 if side >= 100 else 0)
+        searches[height, width] = search
+    return searches[height, width]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,9 @@ from evenflow.continuity.severity import STYLE
 
 COLOR_UNIT = 1.5
 """dE along the motion, rms over the picture."""
+MOVED = 1.8
+"""dE along the motion beyond which grain cannot be the cause."""
+GRAIN_ONLY = frozenset({"high_frequency_noise"})
 PALETTE_ALONE = 0.18
 """Least difference of the histograms that speaks without motion; skipped time stays below."""
 PALETTE_UNIT = 0.08
@@ -49,7 +52,9 @@ def color_steps(passage: Passage) -> Series:
 def _beyond(series: Series, i: int) -> float:
     """How far an entry stands above its neighbors, the largest of which may be a fluke."""
     near = np.sort(around(series, i, 4))
-    return max(0.0, float(series[i] - 1.5 * near[-2])) if len(near) >= 3 else 0.0
+    if len(near) < 3 or not np.isfinite(series[i]):
+        return 0.0
+    return max(0.0, float(series[i] - 1.5 * near[-2]))
 
 
 def _stays(passage: Passage, i: int, step: float) -> bool:
@@ -97,6 +102,7 @@ def detect(passage: Passage) -> list[Candidate]:
     values = look(passage)
     color, texture = color_steps(passage), texture_steps(passage)
     size = np.hypot(color, np.where((texture > 2.5) | (color > 0), texture, 0.0))
+    moved = np.array([_beyond(passage.color_step, i) for i in range(len(passage))])
     marks: list[int] = []
     for i in np.argsort(-size):
         if size[i] < STYLE:
@@ -131,6 +137,9 @@ def detect(passage: Passage) -> list[Candidate]:
                 "while the scene goes on",
                 evidence("look_step", float(size[mark]), STYLE),
                 ("cut", "image_flicker"),
+                # grain has no mean: it moves no color along the motion, a new look does
+                immune=GRAIN_ONLY if moved[mark] > MOVED else frozenset(),
+                causes=GRAIN_ONLY if moved[mark] > MOVED else frozenset(),
             )
         )
     return found
