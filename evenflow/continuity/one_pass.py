@@ -7,20 +7,17 @@ or number of workers.
 import hashlib
 import json
 import math
+from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 import evenflow
-from evenflow.continuity.analysis import Step, analyze
-from evenflow.continuity.arbitration import arbitrate
-from evenflow.continuity.candidate import Candidate
+from evenflow.continuity.analysis import analyze
 from evenflow.continuity.detectors import DETECTORS
-from evenflow.continuity.detectors.shake import tremble
-from evenflow.continuity.passage import Passage
-from evenflow.continuity.picture import working_size
+from evenflow.continuity.ledger import Ledger
 from evenflow.core.clip import Clip, Frame
 from evenflow.core.errors import BadInput, UnreadableVideo
 from evenflow.core.events import CancelToken, Meter, Progress
@@ -32,12 +29,7 @@ from evenflow.core.report import Cut, Report, Shot, score
 from evenflow.core.signals import SIGNALS
 from evenflow.core.span import Span
 from evenflow.core.times import Range
-from evenflow.motion.cuts import FLASH, Evidence, gradual, is_cut
 
-LONGEST = 3072
-"""Frames of a shot that are looked at together; longer shots are taken in such stretches."""
-SHARED = 192
-"""Frames that two stretches of one shot share, so that nothing is missed at their border."""
 LEAST_SIDE = 32
 """Smaller pictures hold nothing to be checked."""
 
@@ -79,9 +71,7 @@ def check(
     if total is not None:
         total = (total if stop is None else min(stop, total)) - start
     meter = Meter("check", total, progress=progress, cancel=cancel)
-    ledger = _Ledger(
-        size=(info.width, info.height), first=start, digest=_digest(span), fps=float(info.fps)
-    )
+    ledger = Ledger(size=(info.width, info.height), first=start, digest=_digest(span))
     for step in analyze(_metered(clip, start, stop, meter, cancel), workers=workers):
         ledger.add(step)
     ledger.close()
@@ -106,163 +96,6 @@ def _metered(
     for frame in clip.stream(start, stop, cancel=cancel):
         yield frame
         meter.advance()
-
-
-@dataclass
-class _Ledger:
-    """What is known so far; the only thing that grows with the clip is a few numbers a frame."""
-
-    size: tuple[int, int]
-    first: int
-    digest: Any
-    fps: float
-    seconds: list[float] = field(default_factory=list)
-    cuts: list[Cut] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    series: dict[str, list[float]] = field(default_factory=lambda: {n: [] for n in SIGNALS})
-    held: list[Step] = field(default_factory=list)
-    shot_start: int = 0  # frame of the clip, counted from the first one read
-    looked: int = 1  # index in `held` of the next frame that may be a cut
-    covered: int = 0  # frames of `held` whose series were already written
-    opens: bool = True
-    smallest: int = 0
-
-    def add(self, step: Step) -> None:
-        picture = step.picture
-        self.digest.update(picture.digest + f" {picture.time} ".encode())
-        self.seconds.append(float(picture.time))
-        self.held.append(step)
-        while self.looked + FLASH < len(self.held):
-            self._look()
-        if len(self.held) > LONGEST + FLASH:
-            self._settle(LONGEST, closes=False)
-
-    def close(self) -> None:
-        """Settles what is left at the end of the clip."""
-        while self.looked < len(self.held):
-            self._look()
-        if self.held:
-            self._settle(len(self.held), closes=True)
-
-    def _look(self) -> None:
-        index = self.looked
-        low, high = max(0, index - 5), min(len(self.held), index + FLASH + 2)
-        near = self.held[low:high]
-        if index < len(self.held) and is_cut(_evidence(near), index - low):
-            frame = self.first + self.shot_start + index
-            self.cuts.append(Cut(frame - 1, frame, "cut"))
-            self._settle(index, closes=True)
-        else:
-            self.looked += 1
-
-    def _settle(self, count: int, *, closes: bool) -> None:
-        """Runs the detectors on the first `count` held frames and lets go of them."""
-        begin = self.shot_start
-        steps = self.held[:count]
-        pairs = [None if i == 0 and self.opens else s.pair for i, s in enumerate(steps)]
-        passage = Passage(
-            start=self.first + begin,
-            seconds=np.array(self.seconds[begin : begin + count]),
-            size=self.size,
-            lines=working_size(*self.size)[1],
-            pictures=[s.picture for s in steps],
-            pairs=[None, *pairs[1:]],
-            opens=self.opens,
-            closes=closes,
-        )
-        self._record(passage)
-        for transition in gradual(_thumbs(steps), fps=passage.fps) if count > 4 else []:
-            a, b, kind = transition
-            self.cuts.append(Cut(passage.start + a, passage.start + b, kind))
-        self.findings += _findings(passage, [(a, b) for a, b in self._gradual(passage)])
-        kept = 0 if closes else SHARED
-        self.held = self.held[count - kept :]
-        self.shot_start = begin + count - kept
-        self.looked = kept + 1 if closes else max(1, self.looked - (count - kept))
-        self.covered = kept
-        self.opens = closes
-
-    def _gradual(self, passage: Passage) -> list[tuple[int, int]]:
-        low, high = passage.start, passage.start + len(passage)
-        return [
-            (c.start_frame - low, c.end_frame - low)
-            for c in self.cuts
-            if c.kind != "cut" and low <= c.start_frame < high
-        ]
-
-    def _record(self, passage: Passage) -> None:
-        skip = self.covered
-        for name, values in _series(passage).items():
-            self.series[name] += values[skip:].tolist()
-
-
-def _thumbs(steps: list[Step]) -> Any:
-    return np.array([s.picture.thumb for s in steps], dtype=np.float32)
-
-
-def _evidence(steps: list[Step]) -> Evidence:
-    def of(name: str) -> Any:
-        return np.array([np.nan if s.pair is None else getattr(s.pair, name) for s in steps])
-
-    return Evidence(of("tracked"), of("valid"), of("palette_step"), _thumbs(steps))
-
-
-def _series(passage: Passage) -> dict[str, Any]:
-    scale = passage.size[1] / passage.lines
-    camera = passage.camera * scale
-    bands = passage.bands
-    trembles = tremble(passage) / passage.arcmin * scale if len(passage) > 3 else None
-    return {
-        "luma": np.array([float(p.thumb.mean()) for p in passage.pictures]),
-        "luma_gain": 100.0 * np.expm1(passage.gain),
-        "chroma_shift": np.hypot(passage.of_pairs("shift_a"), passage.of_pairs("shift_b")),
-        "warp_residual": passage.of_pairs("residual"),
-        "noise": passage.grain,
-        "sharpness": 100.0 * np.exp(0.5 * (bands[:, 0] - bands[:, 2])),
-        "motion": passage.of_pairs("speed") * scale * passage.fps,
-        "camera_x": camera[:, 0],
-        "camera_y": camera[:, 1],
-        "tremble": np.full(len(passage), np.nan)
-        if trembles is None
-        else np.where(np.isnan(passage.inliers), np.nan, trembles),
-        "occlusion": 1.0 - passage.of_pairs("valid"),
-        "change": passage.change,
-    }
-
-
-def _findings(passage: Passage, transitions: list[tuple[int, int]]) -> list[Finding]:
-    candidates: list[Candidate] = []
-    for detect in DETECTORS.values():
-        candidates += detect(passage)
-    clear = [c for c in candidates if not any(c.start < b and c.end > a for a, b in transitions)]
-    return [_finding(passage, candidate) for candidate in arbitrate(clear)]
-
-
-def _finding(passage: Passage, candidate: Candidate) -> Finding:
-    seconds = passage.seconds
-    end_s = (
-        seconds[candidate.end] if candidate.end < len(seconds) else seconds[-1] + 1 / passage.fps
-    )
-    tiles = candidate.tiles
-    span = Span(
-        candidate.kind,
-        passage.start + candidate.start,
-        passage.start + candidate.end,
-        None if tiles is None else passage.box_of(tiles),
-        None,
-        round(candidate.severity, 2),
-    )
-    return Finding(
-        span,
-        passage.start + candidate.peak,
-        float(seconds[candidate.start]),
-        float(end_s),
-        candidate.severity,
-        candidate.confidence,
-        candidate.explanation,
-        candidate.evidence,
-        candidate.ruled_out,
-    )
 
 
 def _joined(findings: list[Finding]) -> list[Finding]:
@@ -290,7 +123,7 @@ def _joined(findings: list[Finding]) -> list[Finding]:
     return sorted(kept, key=lambda f: (f.span.start_frame, f.kind))
 
 
-def _report(clip: Clip, ledger: _Ledger, path: str, gate: Gate | None) -> Report:
+def _report(clip: Clip, ledger: Ledger, path: str, gate: Gate | None) -> Report:
     info = clip.info
     seconds = np.array(ledger.seconds)
     count = len(seconds)
@@ -327,12 +160,10 @@ def _report(clip: Clip, ledger: _Ledger, path: str, gate: Gate | None) -> Report
 
 
 def _shifted(findings: list[Finding], origin: float) -> list[Finding]:
-    from dataclasses import replace
-
     return [replace(f, start_s=f.start_s - origin, end_s=f.end_s - origin) for f in findings]
 
 
-def _measure(name: str, values: list[float]) -> Measurement:
+def _measure(name: str, values: "array[float]") -> Measurement:
     signal = SIGNALS[name]
     if not values:
         reasons = {"prompt_match": "no --prompt given"}

@@ -4,7 +4,7 @@ Entry i of a pair signal compares frames i-1 and i of the passage; entry 0 is Na
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -30,7 +30,6 @@ class Passage:
         size: width and height of the source in pixels.
         lines: height of the working size in pixels.
         pictures, pairs: what the signals are read from; `pairs[0]` is None.
-        opens, closes: True if the passage begins or ends where its shot does.
     """
 
     start: int
@@ -39,11 +38,22 @@ class Passage:
     lines: int
     pictures: Sequence[Picture]
     pairs: Sequence[Pair | None]
-    opens: bool = True
-    closes: bool = True
 
     def __len__(self) -> int:
         return len(self.pictures)
+
+    def part(self, start: int, end: int) -> "Passage":
+        """Frames `[start, end)` of the passage as a passage of their own."""
+        if (start, end) == (0, len(self)):
+            return self
+        pairs = [None, *self.pairs[start + 1 : end]] if end > start else []
+        return replace(
+            self,
+            start=self.start + start,
+            seconds=self.seconds[start:end],
+            pictures=self.pictures[start:end],
+            pairs=pairs,
+        )
 
     @cached_property
     def fps(self) -> float:

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from evenflow.continuity import DETECTORS, INJECTORS, check, inject
+from evenflow.continuity import DETECTORS, INJECTORS, check, inject, ledger
 from evenflow.continuity.analysis import CHUNK
 from evenflow.core.clip import ArraySource, Clip
 from evenflow.core.errors import BadInput, Cancelled
@@ -86,6 +86,39 @@ def test_a_cut_restarts_the_statistics(photo):
     assert [(s.start_frame, s.end_frame) for s in report.shots] == [(0, 30), (30, 60)]
     assert report.findings == ()
     assert np.isnan(report.signals["luma_gain"].series[[0, 30]]).all()
+
+
+def test_a_dissolve_is_no_defect_and_parts_the_shots(photo):
+    other = np.flip(photo.frames(), axis=(1, 2))[..., ::-1].astype(np.float32)
+    share = np.clip((np.arange(48) - 16) / 14, 0, 1)[:, None, None, None]
+    mixed = ((1 - share) * photo.frames() + share * other + 0.5).astype(np.uint8)
+    report = check(Clip(ArraySource(mixed, Fraction(24))))
+    [cut] = report.cuts
+    assert cut.kind == "dissolve" and abs(cut.start_frame - 16) <= 4
+    assert len(report.shots) == 2
+    assert report.findings == ()
+
+
+def test_a_long_shot_is_taken_in_stretches_without_a_trace(photo, monkeypatch):
+    there = photo.frames()
+    back = there[-2:0:-1]
+    frames = np.concatenate([there, back, there, back])
+    clip = Clip(ArraySource(frames, Fraction(24)))
+    planted, _ = inject(clip, "lighting_flicker", strength=5, at=Range.parse("80f..120f"))
+    whole = check(planted)
+    monkeypatch.setattr(ledger, "LONGEST", 96)
+    monkeypatch.setattr(ledger, "SHARED", 40)
+    parted = check(planted)
+    assert (
+        [f.kind for f in parted.findings]
+        == ["lighting_flicker"]
+        == [f.kind for f in whole.findings]
+    )
+    assert abs(parted.findings[0].span.start_frame - whole.findings[0].span.start_frame) <= 2
+    assert abs(parted.findings[0].span.end_frame - whole.findings[0].span.end_frame) <= 2
+    for name in ("luma_gain", "change", "motion"):
+        one, other = parted.signals[name].series, whole.signals[name].series
+        assert np.allclose(one, other, rtol=1e-5, equal_nan=True)
 
 
 def test_a_range_keeps_the_clip_s_own_frame_numbers(photo):

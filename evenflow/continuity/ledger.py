@@ -1,0 +1,184 @@
+"""Ledger: takes the steps of a clip in order, finds the shots, has each one judged, and lets it go.
+
+Cuts are decided with a few frames of look-ahead. At a cut, and round a fade or a dissolve,
+statistics restart: detectors never see two shots at once.
+"""
+
+from array import array
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from evenflow.continuity.analysis import Step
+from evenflow.continuity.arbitration import arbitrate
+from evenflow.continuity.candidate import Candidate
+from evenflow.continuity.detectors import DETECTORS
+from evenflow.continuity.detectors.shake import tremble
+from evenflow.continuity.passage import Passage
+from evenflow.continuity.picture import working_size
+from evenflow.core.finding import Finding
+from evenflow.core.report import Cut
+from evenflow.core.signals import SIGNALS
+from evenflow.core.span import Span
+from evenflow.motion.cuts import FLASH, Evidence, gradual, is_cut
+
+LONGEST = 3072
+"""Frames of a shot that are looked at together; longer shots are taken in such stretches."""
+SHARED = 192
+"""Frames that two stretches of one shot share, so that nothing is missed at their border."""
+
+
+@dataclass
+class Ledger:
+    """What is known of a clip so far; all that grows with it is a dozen numbers a frame.
+
+    Args:
+        size: width and height of the source in pixels.
+        first: number of the first frame that is read.
+        digest: a hashlib object that frames and times are added to.
+    """
+
+    size: tuple[int, int]
+    first: int
+    digest: Any
+    seconds: "array[float]" = field(default_factory=lambda: array("d"))
+    cuts: list[Cut] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    series: "dict[str, array[float]]" = field(
+        default_factory=lambda: {name: array("f") for name in SIGNALS}
+    )
+    _held: list[Step] = field(default_factory=list)
+    _begin: int = 0  # number of the first held frame, counted from the first one read
+    _next: int = 1  # index in `_held` of the next frame that may be a cut
+    _covered: int = 0  # held frames whose series are written already
+
+    def add(self, step: Step) -> None:
+        """The next frame of the clip."""
+        picture = step.picture
+        self.digest.update(picture.digest + f" {picture.time} ".encode())
+        self.seconds.append(float(picture.time))
+        self._held.append(step)
+        while self._next + FLASH < len(self._held):
+            self._look()
+        if len(self._held) > LONGEST + FLASH:
+            self._settle(LONGEST, closes=False)
+
+    def close(self) -> None:
+        """Settles what is left at the end of the clip."""
+        while self._next < len(self._held):
+            self._look()
+        if self._held:
+            self._settle(len(self._held), closes=True)
+
+    def _look(self) -> None:
+        """Decides whether the next frame begins a shot."""
+        index = self._next
+        low = max(0, index - 5)
+        if is_cut(_evidence(self._held[low : index + FLASH + 2]), index - low):
+            frame = self.first + self._begin + index
+            self.cuts.append(Cut(frame - 1, frame, "cut"))
+            self._settle(index, closes=True)
+        else:
+            self._next += 1
+
+    def _settle(self, count: int, *, closes: bool) -> None:
+        """Judges the first `count` held frames and lets go of them."""
+        steps = self._held[:count]
+        passage = Passage(
+            start=self.first + self._begin,
+            seconds=np.array(self.seconds[self._begin : self._begin + count]),
+            size=self.size,
+            lines=working_size(*self.size)[1],
+            pictures=[step.picture for step in steps],
+            pairs=[None, *(step.pair for step in steps[1:])],
+        )
+        for name, values in _series(passage).items():
+            self.series[name].extend(values[self._covered :].tolist())
+        start = 0
+        for a, b, kind in gradual(_thumbs(steps), fps=passage.fps) if count > 4 else []:
+            self._add_cut(Cut(passage.start + a, passage.start + b, kind))
+            margin = 2 + (b - a) // 6  # nobody can say to the frame where a mix begins
+            self.findings += judge(passage.part(start, max(start, a - margin)))
+            start = min(count, b + margin)
+        self.findings += judge(passage.part(start, count))
+        kept = 0 if closes else SHARED
+        self._held = self._held[count - kept :]
+        self._begin += count - kept
+        self._next = 1 if closes else self._next - (count - kept)
+        self._covered = kept
+
+    def _add_cut(self, cut: Cut) -> None:
+        if all(cut.start_frame >= c.end_frame or cut.end_frame <= c.start_frame for c in self.cuts):
+            self.cuts.append(cut)
+
+
+def judge(passage: Passage) -> list[Finding]:
+    """Runs every detector on a passage of one shot and weighs what they suspect."""
+    if len(passage) == 0:
+        return []
+    candidates: list[Candidate] = []
+    for detect in DETECTORS.values():
+        candidates += detect(passage)
+    return [_finding(passage, candidate) for candidate in arbitrate(candidates)]
+
+
+def _finding(passage: Passage, candidate: Candidate) -> Finding:
+    seconds = passage.seconds
+    end_s = (
+        seconds[candidate.end] if candidate.end < len(seconds) else seconds[-1] + 1 / passage.fps
+    )
+    tiles = candidate.tiles
+    span = Span(
+        candidate.kind,
+        passage.start + candidate.start,
+        passage.start + candidate.end,
+        None if tiles is None else passage.box_of(tiles),
+        None,
+        round(candidate.severity, 2),
+    )
+    return Finding(
+        span,
+        passage.start + candidate.peak,
+        float(seconds[candidate.start]),
+        float(end_s),
+        candidate.severity,
+        candidate.confidence,
+        candidate.explanation,
+        candidate.evidence,
+        candidate.ruled_out,
+    )
+
+
+def _thumbs(steps: list[Step]) -> Any:
+    return np.array([s.picture.thumb for s in steps], dtype=np.float32)
+
+
+def _evidence(steps: list[Step]) -> Evidence:
+    def of(name: str) -> Any:
+        return np.array([np.nan if s.pair is None else getattr(s.pair, name) for s in steps])
+
+    return Evidence(of("tracked"), of("valid"), of("palette_step"), _thumbs(steps))
+
+
+def _series(passage: Passage) -> dict[str, Any]:
+    scale = passage.size[1] / passage.lines
+    camera = passage.camera * scale
+    bands = passage.bands
+    trembles = tremble(passage) / passage.arcmin * scale if len(passage) > 3 else None
+    return {
+        "luma": np.array([float(p.thumb.mean()) for p in passage.pictures]),
+        "luma_gain": 100.0 * np.expm1(passage.gain),
+        "chroma_shift": np.hypot(passage.of_pairs("shift_a"), passage.of_pairs("shift_b")),
+        "warp_residual": passage.of_pairs("residual"),
+        "noise": passage.grain,
+        "sharpness": 100.0 * np.exp(0.5 * (bands[:, 0] - bands[:, 2])),
+        "motion": passage.of_pairs("speed") * scale * passage.fps,
+        "camera_x": camera[:, 0],
+        "camera_y": camera[:, 1],
+        "tremble": np.full(len(passage), np.nan)
+        if trembles is None
+        else np.where(np.isnan(passage.inliers), np.nan, trembles),
+        "occlusion": 1.0 - passage.of_pairs("valid"),
+        "change": passage.change,
+    }
