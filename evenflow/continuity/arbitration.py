@@ -12,7 +12,7 @@ EXPLAINS: dict[str, frozenset[str]] = {
         {"unnatural_jump", "style_change", "shake", "high_frequency_noise", "drift"}
     ),
     "lighting_flicker": frozenset({"style_change", "unnatural_jump", "drift"}),
-    "high_frequency_noise": frozenset({"style_change", "unnatural_jump", "shake", "drift"}),
+    "high_frequency_noise": frozenset({"style_change", "unnatural_jump", "drift"}),
     "style_change": frozenset({"unnatural_jump", "drift", "high_frequency_noise"}),
     "unnatural_jump": frozenset({"shake", "drift"}),
     "drift": frozenset(),
@@ -23,6 +23,7 @@ RIVALS = (
     frozenset({"image_flicker", "lighting_flicker"}),
     frozenset({"image_flicker", "freeze"}),
     frozenset({"unnatural_jump", "shake"}),
+    frozenset({"high_frequency_noise", "shake"}),
 )
 """Either may be the cause of the other's signal; the stronger one wins."""
 LEAST_SHARE = 0.15

@@ -69,7 +69,7 @@ def detect(passage: Passage) -> list[Candidate]:
                 evidence("change", float(passage.change[i]), float(passage.change[i] / alone)),
                 ("cut", "fast motion"),
                 # a camera that trembles is followed by the flow and leaves nothing behind it
-                immune=frozenset({"shake"} if residual[i] > 1.3 else ()),
+                immune=frozenset({"shake"} if residual[i] > 1.6 else ()),
             )
         )
     return found
