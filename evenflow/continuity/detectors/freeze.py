@@ -24,8 +24,11 @@ def usual_change(change: Series, fps: float, start: int, end: int) -> float:
     reach = max(4, round(fps))
     near = np.concatenate([change[max(1, start - reach) : start], change[end : end + reach]])
     near = near[np.isfinite(near)]
-    loud = near[near > 0.25 * np.max(near, initial=0.0)]
-    return float(np.median(loud)) if len(loud) else 0.0
+    if len(near) == 0:
+        return 0.0
+    loud = near[near > 0.25 * np.percentile(near, 75)]
+    # one flash in a still scene is no motion
+    return float(np.median(loud)) if len(loud) >= max(3, 0.3 * len(near)) else 0.0
 
 
 def held(passage: Passage) -> list[tuple[int, int]]:
