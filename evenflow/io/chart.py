@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evenflow.core.clip import ArrayFrame, ArraySource, Clip, ColorTags, Frame
+from evenflow.core.clip import ArraySource, Clip, ColorTags, Frame
 from evenflow.core.errors import BackendMissing, BadInput
 from evenflow.io.color import matrix_from_rgb, matrix_to_rgb, quantization
 
@@ -153,7 +153,7 @@ def read_chart(clip: Clip) -> ChartReading:
     if flat or np.corrcoef(measured.ravel(), expected.ravel())[0, 1] < 0.8:
         raise BadInput(
             f"{clip.info.name} does not show the color chart: write one with "
-            "`evenflow.io.write(evenflow.io.chart_clip(), FILE)` and convert that"
+            "`evenflow doctor --make-chart chart.mkv` and convert that"
         )
     patches = tuple(
         PatchError(name, rgb, (float(m[0]), float(m[1]), float(m[2])))
@@ -348,8 +348,3 @@ def _trips(folder: Path) -> Iterator[RoundTrip]:
         yield RoundTrip(
             writer, lossless, reading.mean_error, reading.max_error, back.info.color, reading
         )
-
-
-def chart_frames(num_frames: int = 5) -> list[Frame]:
-    """The chart as bare frames."""
-    return [ArrayFrame(i, i / FPS, _picture()) for i in range(num_frames)]

@@ -250,7 +250,6 @@ def from_pixels(
     if layout.family == "gray":
         luma = picture[:, :, 0]
         if picture.shape[2] >= 3:
-            black, swing, _, _ = quantization(layout.depth, color.full_range)
             luma = _luma(picture, KR_KB["bt709"])
         if layout.depth == 8 and luma.dtype == np.uint8 and color.full_range:
             gray = luma

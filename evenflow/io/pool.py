@@ -25,8 +25,8 @@ from evenflow.core.errors import (
     UnreadableVideo,
 )
 from evenflow.core.events import CancelToken
+from evenflow.io.outlet import HEADER
 
-HEADER = struct.Struct("<cIQ")
 MAX_JSON = 1 << 28
 MAX_PAYLOAD = 1 << 33
 

@@ -22,12 +22,12 @@ from evenflow.core.errors import BadInput, UnreadableVideo
 from evenflow.core.events import CancelToken
 from evenflow.io.color import UNSUPPORTED_MATRICES, centered_chroma, resolve_tags
 from evenflow.io.frames import FrameFormat, NativeFrame, split_planes
-from evenflow.io.layouts import PixelLayout, layout_of
+from evenflow.io.layouts import layout_of
 from evenflow.io.pool import Job
 from evenflow.io.rates import parse_rate, settle_times
 from evenflow.io.record import KEY, parse_record, sidecar_name
-from evenflow.io.stills import png_text, webp_record
-from evenflow.io.y4m import PipeSource
+from evenflow.io.stills import gif_is_whole, png_text, webp_record
+from evenflow.io.y4m import PipeSource, y4m_is_whole
 
 IMAGE_TYPES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".ppm", ".pgm", ".exr")
 DEFAULT_RATE = Fraction(24)
@@ -465,8 +465,20 @@ class FileSource:
         if fields["corrupt_packets"] or fields["broken"]:
             self._warn(f"{self.path.name} is damaged; what decodes is used")
         total = self._promised()
-        if total is not None and total > have:
+        if (total is not None and total > have) or self._stops_short():
             self._breaks_off = self._break_line(have)
+
+    def _stops_short(self) -> bool:
+        """True if a file that does not say its length ends in the middle of a picture."""
+        try:
+            if self.fields["container"] == "gif":
+                return not gif_is_whole(self.path)
+            if self.fields["container"] == "yuv4mpegpipe":
+                size = self._form.layout.num_bytes(self._form.width, self._form.height)
+                return not y4m_is_whole(self.path, size, len(self._ticks))
+        except OSError:
+            pass
+        return False
 
     def _promised(self) -> int | None:
         """Frames that the file says it has, if that can be known."""
@@ -487,8 +499,9 @@ class FileSource:
 
     def _break_line(self, have: int) -> str:
         total = max(self._promised() or 0, len(self._ticks))
+        of = f" of {total}" if total > have else ""
         return (
-            f"{self.path.name} breaks off after frame {have - 1} of {total}: "
+            f"{self.path.name} breaks off after frame {have - 1}{of}: "
             "the file is cut off or damaged there, and the rest is not used"
         )
 
@@ -609,7 +622,8 @@ class ImageSource:
             raise UnreadableVideo(f"{name} is a damaged image: save it again")
         layout = layout_of(fields["pixel_format"])
         matrix = "gray" if layout.family == "gray" and layout.channels == 1 else "rgb"
-        color = ColorTags(matrix, True, "bt709", "srgb", ("primaries", "transfer"))
+        assumed = () if fields.get("says_srgb") else ("primaries", "transfer")
+        color = ColorTags(matrix, True, "bt709", "srgb", assumed)
         self._form = FrameFormat(layout.name, fields["width"], fields["height"], color)
         self._info = SourceInfo(
             name,
@@ -626,6 +640,12 @@ class ImageSource:
             codec=fields["codec"],
             pixel_format=layout.name,
         )
+        if fields.get("cut_off") or (self._animation and num < fields["frames"]):
+            total = "" if fields.get("cut_off") else f" of {fields['frames']}"
+            self._warn(
+                f"{name} breaks off after frame {num - 1}{total}: "
+                "the file is cut off or damaged there, and the rest is not used"
+            )
         if fields.get("mixed"):
             self._warn(
                 f"{name} mixes gray, color, alpha or bit depths; all are read as {layout.name}"
@@ -747,8 +767,3 @@ class ImageSource:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
-
-
-def layout_for(info: SourceInfo) -> PixelLayout:
-    """The layout that a source names in its info."""
-    return layout_of(info.pixel_format)

@@ -214,3 +214,30 @@ def gif_palette(picture: Pixels) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         palette[255] = 0
         indices = np.where(clear, 255, indices).astype(np.uint8)
     return indices, palette
+
+
+def gif_is_whole(path: Path) -> bool:
+    """True if the blocks of a GIF run to its trailer; False if it is cut off before.
+
+    Source: GIF89a specification, CompuServe 1990, appendix B (grammar).
+    """
+    with open(path, "rb") as file:
+        head = file.read(13)
+        if len(head) < 13:
+            return False
+        file.seek(3 << ((head[10] & 7) + 1) if head[10] & 0x80 else 0, 1)
+        while block := file.read(1):
+            if block == b"\x3b":
+                return True
+            if block == b"\x2c":  # a picture: place, flags, palette, code size
+                part = file.read(9)
+                if len(part) < 9:
+                    return False
+                file.seek((3 << ((part[8] & 7) + 1) if part[8] & 0x80 else 0) + 1, 1)
+            elif block == b"\x21":  # an extension: its label
+                file.seek(1, 1)
+            else:
+                return False
+            while (size := file.read(1)) not in (b"", b"\0"):
+                file.seek(size[0], 1)
+    return False

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenflow.core.clip import Clip, ColorTags, Frame, SourceInfo
-from evenflow.core.errors import BadInput, EvenflowError, OutputExists, ResourceShortage
+from evenflow.core.errors import BadInput, OutputExists, ResourceShortage
 from evenflow.core.events import CancelToken, Meter, Progress
 from evenflow.io.color import (
     CODE_OF_MATRIX,
@@ -850,6 +850,3 @@ def _write_stills(
             plan.note("images cannot hold sound or subtitles; they are left out")
     finally:
         shutil.rmtree(work, ignore_errors=True)
-
-
-__all__ = ["EvenflowError", "picture_of", "write"]

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
-from evenflow.core.clip import ColorTags, Frame, SourceInfo
+from evenflow.core.clip import Frame, SourceInfo
 from evenflow.core.errors import BadInput, UnreadableVideo
 from evenflow.core.events import CancelToken
 from evenflow.io.color import resolve_tags
@@ -174,7 +175,14 @@ class PipeSource:
         return buffer
 
 
-def tags_of_rgb() -> ColorTags:
-    """The tags under which RGB pictures are put into a YUV4MPEG2 stream: nothing says which matrix
-    it has, so it is what a reader assumes of a small picture."""
-    return ColorTags("bt601", False, "bt601", "bt601")
+def y4m_is_whole(path: Path, size: int, num_frames: int) -> bool:
+    """False if a file holds the beginning of another frame behind its `num_frames` whole ones.
+
+    Args:
+        size: bytes of one frame's planes.
+    """
+    with open(path, "rb") as file:
+        end = len(file.readline(MAX_HEADER)) + num_frames * (len(b"FRAME\n") + size)
+        file.seek(end)
+        rest = file.read(6)
+    return not (rest and b"FRAME\n".startswith(rest))

@@ -386,6 +386,65 @@ def test_a_truncated_file_is_read_as_far_as_it_goes(make_clip, tmp_path, ending)
     assert "of 60" in " ".join(clip.warnings)
 
 
+@pytest.mark.parametrize("ending", [".gif", ".webp", ".y4m", ".apng"])
+def test_what_does_not_say_its_length_is_read_as_far_as_it_goes(make_clip, tmp_path, ending):
+    path = tmp_path / f"a{ending}"
+    pictures = make_clip(12, 48, 64).frames()
+    if ending == ".apng":
+        first, *more = (PIL.Image.fromarray(picture) for picture in pictures)
+        first.save(path, format="PNG", save_all=True, append_images=more, duration=40)
+    else:
+        write(Clip(ArraySource(pictures, Fraction(25))), path)
+    whole = read(path)
+    expected = digests(whole)
+    assert len(expected) == 12 and whole.warnings == ()
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 2 // 3])
+    clip = read(path)
+    got = digests(clip)
+    assert 3 < len(got) < 12
+    assert got[:-1] == expected[: len(got) - 1]
+    assert sum("breaks off after frame" in line for line in clip.warnings) == 1
+
+
+def test_a_folder_is_read_up_to_a_picture_that_is_cut_off(make_clip, tmp_path):
+    folder = write(make_clip(6), tmp_path / "shots")
+    last = folder / "000004.png"
+    last.write_bytes(last.read_bytes()[:-200])
+    clip = read(folder)
+    assert len(digests(clip)) == 4
+    assert "breaks off after frame 3 of 6: 000004.png: the image is damaged" in clip.warnings[0]
+
+
+def test_a_png_is_asked_for_its_size_without_decoding_it(make_clip, tmp_path):
+    from evenflow.io.image_files import image_header
+
+    path = write(make_clip(1, 48, 64), tmp_path / "a.png")
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(b"IDAT") + 30])
+    head = image_header(str(path))
+    assert (head["width"], head["height"], head["says_srgb"]) == (64, 48, True)
+
+
+@pytest.mark.parametrize("ending", [".png", ".jpg"])
+def test_a_photograph_is_turned_upright(tmp_path, ending):
+    picture = PIL.Image.fromarray(np.full((48, 64, 3), 90, np.uint8))
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6
+    picture.save(tmp_path / f"a{ending}", exif=exif)
+    clip = read(tmp_path / f"a{ending}")
+    assert (clip.info.width, clip.info.height) == (48, 64)
+    assert clip.frames().shape == (1, 64, 48, 3)
+
+
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_a_png_says_what_its_colors_mean(make_clip, tmp_path, depth):
+    folder = write(make_clip(2, dtype=depth), tmp_path / "shots")
+    assert read(folder).info.color.assumed == ()
+    PIL.Image.new("RGB", (64, 48)).save(tmp_path / "plain.png")
+    assert read(tmp_path / "plain.png").info.color.assumed == ("primaries", "transfer")
+
+
 def test_an_image_cut_off_in_its_own_record_is_an_error_line(make_clip, tmp_path):
     path = write(make_clip(1), tmp_path / "a.png", settings={"seed": list(range(300))})
     data = path.read_bytes()
