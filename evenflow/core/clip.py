@@ -1,7 +1,7 @@
 """Clip: a video that is read lazily, frame by frame, from whatever `source` holds it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
@@ -113,7 +113,7 @@ class Source(Protocol):
 
     @property
     def info(self) -> SourceInfo:
-        """Size, rate, length, colour."""
+        """Size, rate, length, color."""
         ...
 
     @property
@@ -168,15 +168,23 @@ class Clip:
     """A video: lazy, streaming, with true presentation times.
 
     >>> clip = Clip(ArraySource(np.zeros((5, 4, 6, 3), np.uint8)))
+    >>> clip
+    <Clip array: 6x4, 24 fps, 5 frames>
     >>> len(clip), clip.frames(1, 3).shape
     (5, (2, 4, 6, 3))
     """
 
-    source: Source = field(repr=False)
+    source: Source
+
+    def __repr__(self) -> str:
+        info = self.info
+        length = "a stream" if info.num_frames is None else f"{info.num_frames} frames"
+        size = f"{info.width}x{info.height}"
+        return f"<Clip {info.name}: {size}, {float(info.fps):.5g} fps, {length}>"
 
     @property
     def info(self) -> SourceInfo:
-        """Size, rate, length, colour."""
+        """Size, rate, length, color."""
         return self.source.info
 
     @property
@@ -209,7 +217,7 @@ class Clip:
         except ImportError:
             from evenflow.core.errors import BackendMissing
 
-            raise BackendMissing("Clip.tensor needs torch: pip install evenflow[gen]") from None
+            raise BackendMissing("Clip.tensor needs torch: pip install 'evenflow[gen]'") from None
         array = self.frames(start, stop)
         white = np.iinfo(array.dtype).max
         planar = np.ascontiguousarray(array.transpose(3, 0, 1, 2), dtype=np.float32)

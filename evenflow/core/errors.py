@@ -10,7 +10,7 @@
     │   └── RecipeError               a recipe that cannot be understood
     ├── GateNotMet                3   the measurement is fine, the clip is not
     ├── ResourceShortage          4   not enough memory or disk
-    ├── BackendMissing            5   a model, a licence or an extra is missing
+    ├── BackendMissing            5   a model, a license or an extra is missing
     └── Cancelled               130   stopped by the user or the caller
 
 A message is one line: what is true, what came, what to do.
@@ -108,7 +108,7 @@ class ResourceShortage(EvenflowError):
 
 
 class BackendMissing(EvenflowError):
-    """An extra, a model or a licence is missing; the message names what to install."""
+    """An extra, a model or a license is missing; the message names what to install."""
 
     exit_code = 5
 
