@@ -17,6 +17,7 @@ _HOMES = {
     "Clip": "evenflow.core.clip",
     "ArraySource": "evenflow.core.clip",
     "Span": "evenflow.core.span",
+    "Range": "evenflow.core.times",
     "Finding": "evenflow.core.finding",
     "Measurement": "evenflow.core.measurement",
     "Report": "evenflow.core.report",
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from evenflow.core.report import Report
     from evenflow.core.span import Span
     from evenflow.core.storyboard import Storyboard
+    from evenflow.core.times import Range
     from evenflow.io import info, read, write
     from evenflow.reports import report
 
