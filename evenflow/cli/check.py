@@ -26,7 +26,7 @@ def check(
     clips: Annotated[
         list[str],
         typer.Argument(
-            metavar="CLIP...",
+            metavar="CLIP",
             show_default=False,
             help="Video files, GIFs, image folders, `shot.%04d.png`, or - for y4m on stdin.",
         ),

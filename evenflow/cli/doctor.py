@@ -51,7 +51,7 @@ def doctor(
     chart: Annotated[
         str | None,
         typer.Argument(
-            metavar="[CHART]",
+            metavar="CHART",
             show_default=False,
             help="A file that another program made of the chart: are its colors right?",
         ),

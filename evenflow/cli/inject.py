@@ -71,7 +71,8 @@ def inject(
     """Plant a defect at a known time, to see whether it is found.
 
     Writes OUT and OUT.truth.json (what, when, where, how strong), both or
-    neither. Frames outside the range are the clip's own.
+    neither. Frames before the range are the clip's own, and those behind it
+    too, but for a drift, which stays, and a jump, which skips frames.
     """
     from evenflow.core.times import Range
     from evenflow.reports import free_to_write
