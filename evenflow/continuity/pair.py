@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from evenflow.continuity.picture import TILE_COLS, TILE_ROWS, Picture, gray_of
 from evenflow.geometry.warp import pixel_grid, warp
 from evenflow.motion.camera import CameraStep, camera_step
-from evenflow.motion.flow import MIN_SIDE, agree, flow
+from evenflow.motion.flow import MIN_SIDE, agree, flow, match
 
-STRIDE = 3
-"""Photometry is read on every third pixel of every third row."""
+STRIDE = 4
+"""Photometry is read on every fourth pixel of every fourth row."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,10 @@ class Pair:
         tracked: share of the textured area whose edges are found again where the flow says.
         palette_step: half the L1 distance of the Lab marginals, in [0, 1].
         tile_u, tile_v: mean flow per tile from i-1 to i, in pixels of the working size.
-        speed: median length of the flow; speed_90 its 90th percentile.
+        speed: median length of the flow.
         camera: the similarity that most of the flow follows.
         bridge: residual of frame i+1 against frame i-1 at half size (NaN where there is no i+1).
         step_half: residual of frame i against i-1 at half size, to be held against `bridge`.
-        bridge_gain: gain from i-1 to i+1.
-        bridge_tracked: as `tracked`, from i-1 to i+1.
     """
 
     gain: float
@@ -79,12 +77,9 @@ class Pair:
     tile_u: NDArray[np.float32]
     tile_v: NDArray[np.float32]
     speed: float
-    speed_90: float
     camera: CameraStep
     bridge: float
     step_half: float
-    bridge_gain: float
-    bridge_tracked: float
 
 
 def comparable(picture: Picture) -> bool:
@@ -109,14 +104,17 @@ def planes_of(picture: Picture) -> Planes:
 
 def compare(before: Planes, after: Planes, skipped: Planes | None, palette_step: float) -> Pair:
     """Measures how `after` follows `before`; `skipped` is the frame behind it, for the bridge."""
-    back, ahead = flow(after.gray, before.gray), flow(before.gray, after.gray)
-    valid = agree(back, ahead)
+    motion = match(before.gray, after.gray)
+    back, ahead, valid = motion.back, motion.ahead, motion.valid
     warped = warp(before.color, back)
-    tile_gain, tile_a, tile_b, onward = _photometry(warped, after.color, valid)
+    sparse = (slice(None, None, STRIDE),) * 2
+    tile_gain, tile_a, tile_b, onward = _photometry(
+        warped[sparse], after.color[sparse], valid[sparse]
+    )
     # a warped picture is softer than the one it is compared with, which leaves a bias on each step;
     # the same comparison the other way round leaves the same bias, and the difference none
-    returned = warp(after.color, ahead)
-    homeward = _overall(returned, before.color, agree(ahead, back))
+    returned = warp(after.color, ahead, stride=STRIDE)
+    homeward = _overall(returned, before.color[sparse], agree(ahead, back, STRIDE))
     gain, shift_a, shift_b = (float(v) for v in 0.5 * (onward - homeward))
 
     expected = np.clip(_brighten(warped[..., 3], 0.0 if np.isnan(gain) else gain), 0.0, 255.0)
@@ -127,12 +125,11 @@ def compare(before: Planes, after: Planes, skipped: Planes | None, palette_step:
     camera = _camera(back, valid)
     length = np.hypot(back[::4, ::4, 0], back[::4, ::4, 1])
     back_half = cv2.resize(back, after.half.shape[::-1], interpolation=cv2.INTER_AREA) * 0.5
-    step_half, tracked = _half(before, after, back_half, gain)
-    bridge = bridge_gain = bridge_tracked = np.nan
+    step_half = _half_residual(before, after, back_half, gain)
+    bridge = np.nan
     if skipped is not None:
-        jump = flow(skipped.half, before.half)
-        bridge_gain = _half_gain(before, skipped, jump)
-        bridge, bridge_tracked = _half(before, skipped, jump, bridge_gain)
+        jump = flow(skipped.half, before.half, rough=True)
+        bridge = _half_residual(before, skipped, jump, _half_gain(before, skipped, jump))
     return Pair(
         gain=gain,
         shift_a=shift_a,
@@ -146,17 +143,14 @@ def compare(before: Planes, after: Planes, skipped: Planes | None, palette_step:
         tile_change=_tile_mean(difference.astype(np.float32)),
         still=float((difference <= 1).mean()),
         valid=float(valid.mean()),
-        tracked=tracked,
+        tracked=_tracked(before, after, back_half),
         palette_step=palette_step,
         tile_u=tile_u,
         tile_v=tile_v,
         speed=float(np.median(length)),
-        speed_90=float(np.percentile(length, 90)),
         camera=camera,
         bridge=bridge,
         step_half=step_half,
-        bridge_gain=bridge_gain,
-        bridge_tracked=bridge_tracked,
     )
 
 
@@ -184,10 +178,9 @@ def _overall(
 def _steps(
     warped: NDArray[np.float32], after: NDArray[np.float32], valid: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    a, b = warped[::STRIDE, ::STRIDE], after[::STRIDE, ::STRIDE]
-    usable = valid[::STRIDE, ::STRIDE] & (np.minimum(a[..., 3], b[..., 3]) > 12)
-    usable &= np.maximum(a[..., 3], b[..., 3]) < 250
-    return b[..., :3] - a[..., :3], usable
+    a, b = warped[..., 3], after[..., 3]
+    usable = valid & (np.minimum(a, b) > 12) & (np.maximum(a, b) < 250)
+    return after[..., :3] - warped[..., :3], usable
 
 
 def _middle(step: NDArray[np.float32], usable: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -277,19 +270,20 @@ def _half_gain(before: Planes, after: Planes, back: NDArray[np.float32]) -> floa
     return float(2.2 * np.median(np.log(b[usable] / a[usable])))
 
 
-def _half(
-    before: Planes, after: Planes, back: NDArray[np.float32], gain: float
-) -> tuple[float, float]:
-    """Residual at half size, and the share of the textured area that is found again."""
-    stacked = np.dstack([before.half.astype(np.float32), before.edges])
-    warped = warp(stacked, back)
-    gain = 0.0 if np.isnan(gain) else gain
-    expected = np.clip(_brighten(warped[..., 0], gain), 0.0, 255.0)
-    residual = float(np.abs(after.half - expected).mean())
-    a, b = warped[..., 1], after.edges
+def _half_residual(before: Planes, after: Planes, back: NDArray[np.float32], gain: float) -> float:
+    """What motion and gain leave at half size, in gray levels."""
+    warped = warp(before.half.astype(np.float32), back)
+    expected = np.clip(_brighten(warped, 0.0 if np.isnan(gain) else gain), 0.0, 255.0)
+    return float(np.abs(after.half - expected).mean())
+
+
+def _tracked(before: Planes, after: Planes, back: NDArray[np.float32]) -> float:
+    """Share of the textured area that is found again; NaN where there is too little texture."""
+    found = _edges_found(warp(before.edges, back), after.edges)
+    if found > 0.6:
+        return found
     # where the flow fails on a new look of the same place, the edges still stand where they stood
-    found = np.fmax(_edges_found(a, b), _edges_found(before.edges, b))
-    return residual, float(found)
+    return float(np.fmax(found, _edges_found(before.edges, after.edges)))
 
 
 def _edges_found(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:

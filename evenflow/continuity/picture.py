@@ -1,7 +1,7 @@
 """Picture: what one frame is reduced to before anything is compared; a few hundred kilobytes each.
 
 Everything later works on the working size: 240 lines, or fewer where the source has fewer. Grain
-and sharpness are read at 480 lines, because 240 lines average them away.
+and sharpness are read at 360 lines, because 240 lines average them away.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from evenflow.core.clip import Frame, Pixels
 from evenflow.io.digest import frame_digest
 
 WORK_LINES = 240
-GRAIN_LINES = 480
+GRAIN_LINES = 360
 MAX_LONG_SIDE = 1024
 TILE_ROWS, TILE_COLS = 6, 8
 NUM_TILES = TILE_ROWS * TILE_COLS
@@ -34,8 +34,8 @@ class Picture:
         digest: SHA-256 of the decoded pixels at full size.
         rgb: `(h, w, 3)` uint8 at working size.
         thumb: `(18, 32)` uint8 luma.
-        grain: sigma of the noise per tile, gray levels, `(3, 48)`: at 480 lines from the median
-            response, at 480 lines from its upper tail (salt and specks), at 240 lines (coarse
+        grain: sigma of the noise per tile, gray levels, `(3, 48)`: at 360 lines from the median
+            response, at 360 lines from its upper tail (salt and specks), at 180 lines (coarse
             grain).
         bands: natural log of the mean gradient energy in four octaves, finest first.
         moments: mean and standard deviation of L, a, b (CIELAB), `(6,)`.

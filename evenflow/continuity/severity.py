@@ -15,8 +15,8 @@ FLASH_RESIDUAL = 2.2
 """gray levels that a single frame differs from both neighbors beyond what they differ by."""
 FLASH_SHARPNESS = 0.16
 """log gradient energy that a single frame loses or gains (8 % of the amplitude)."""
-GRAIN = 1.4
-"""gray levels of added noise at 480 lines (Chou & Li 1995, lowered for noise that moves)."""
+GRAIN = 1.3
+"""gray levels of added noise at 360 lines (Chou & Li 1995, lowered for noise that moves)."""
 STYLE = 1.6
 """length of the step in look, in units of the look's own thresholds."""
 TONE = 3.2

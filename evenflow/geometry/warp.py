@@ -16,15 +16,18 @@ def pixel_grid(height: int, width: int) -> NDArray[np.float32]:
     return grid
 
 
-def warp(image: NDArray[np.float32], flow: NDArray[np.float32]) -> NDArray[np.float32]:
+def warp(
+    image: NDArray[np.float32], flow: NDArray[np.float32], *, stride: int = 1
+) -> NDArray[np.float32]:
     """`image` at `x + flow(x)`, bilinear; beyond the border the nearest pixel is repeated.
 
     Args:
         image: `(h, w)` or `(h, w, c)` with c <= 4.
         flow: `(h, w, 2)`, `(dx, dy)` in pixels, right and down positive.
+        stride: only every so many pixels and rows are fetched, as `warp(...)[::stride, ::stride]`.
     """
     height, width = flow.shape[:2]
-    where = pixel_grid(height, width) + flow
+    where = pixel_grid(height, width)[::stride, ::stride] + flow[::stride, ::stride]
     return cv2.remap(image, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 

@@ -22,21 +22,27 @@ MIN_SIDE = 32
 """The smallest picture that the search can take, in pixels."""
 
 
-def flow(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> Flow:
-    """Where each pixel of `a` went in `b`; both gray `(h, w)`, sides of at least `MIN_SIDE`."""
-    field: Flow = _search(a.shape[0], a.shape[1]).calc(a, b, None)
+def flow(a: NDArray[np.uint8], b: NDArray[np.uint8], *, rough: bool = False) -> Flow:
+    """Where each pixel of `a` went in `b`; both gray `(h, w)`, sides of at least `MIN_SIDE`.
+
+    The preset searches down to a quarter of the size. Small pictures are searched further down,
+    unless `rough` says that a quarter will do.
+    """
+    height, width = a.shape
+    side = min(height, width)
+    finest = 2 if rough or side >= 160 else 1 if side >= 100 else 0
+    field: Flow = _search(height, width, finest).calc(a, b, None)
     return field
 
 
-def _search(height: int, width: int) -> Any:
+def _search(height: int, width: int, finest: int) -> Any:
     """One search a thread and size: OpenCV's keeps scales that it chose for an earlier picture."""
     searches = _local.__dict__.setdefault("searches", {})
-    if (height, width) not in searches:
-        search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-        side = min(height, width)  # the preset stops at a quarter of the size; small ones go on
-        search.setFinestScale(2 if side >= 160 else 1 if side >= 100 else 0)
-        searches[height, width] = search
-    return searches[height, width]
+    key = (height, width, finest)
+    if key not in searches:
+        searches[key] = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        searches[key].setFinestScale(finest)
+    return searches[key]
 
 
 @dataclass(frozen=True)
@@ -61,16 +67,16 @@ def match(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> Match:
 
 
 @njit(cache=True, nogil=True)
-def agree(back: Flow, ahead: Flow) -> NDArray[np.bool_]:
-    """True where following `back` and then `ahead` returns to the start, `(h, w)`.
+def agree(back: Flow, ahead: Flow, stride: int = 1) -> NDArray[np.bool_]:
+    """True where following `back` and then `ahead` returns to the start, every `stride` pixels.
 
     `|w + b|^2 <= 0.01 (|w|^2 + |b|^2) + 0.5` in squared pixels (Sundaram et al., equation 5); False
     where `back` leaves the picture.
     """
     height, width = back.shape[:2]
-    made = np.zeros((height, width), np.bool_)
-    for row in range(height):
-        for col in range(width):
+    made = np.zeros(((height + stride - 1) // stride, (width + stride - 1) // stride), np.bool_)
+    for row in range(0, height, stride):
+        for col in range(0, width, stride):
             bx, by = back[row, col, 0], back[row, col, 1]
             x, y = col + bx, row + by
             if not (0 <= x <= width - 1 and 0 <= y <= height - 1):
@@ -85,5 +91,5 @@ def agree(back: Flow, ahead: Flow) -> NDArray[np.bool_]:
             rx, ry = top_x * (1 - fy) + low_x * fy, top_y * (1 - fy) + low_y * fy
             gap_2 = (rx + bx) ** 2 + (ry + by) ** 2
             size_2 = rx * rx + ry * ry + bx * bx + by * by
-            made[row, col] = gap_2 <= 0.01 * size_2 + 0.5
+            made[row // stride, col // stride] = gap_2 <= 0.01 * size_2 + 0.5
     return made
