@@ -10,6 +10,7 @@ import math
 from array import array
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,16 +30,17 @@ from evenflow.core.report import Cut, Report, Shot, score
 from evenflow.core.signals import SIGNALS
 from evenflow.core.span import Span
 from evenflow.core.times import Range
+from evenflow.io import read
 
 LEAST_SIDE = 32
 """Smaller pictures hold nothing to be checked."""
 
 
 def check(
-    clip: Clip,
+    clip: Clip | str | Path,
     *,
     gate: Gate | None = None,
-    span: Range | None = None,
+    span: Range | str | None = None,
     workers: int | None = None,
     path: str | None = None,
     progress: Progress | None = None,
@@ -47,8 +49,10 @@ def check(
     """Where, when and how badly a clip's consistency breaks.
 
     Args:
+        clip: what `ef.read` gives, or the path of a file or folder.
         gate: clauses to be judged; without one the report has no verdicts.
-        span: only these frames; frame numbers in the report stay those of the whole clip.
+        span: only these frames, a Range or text like "1s..2s"; frame numbers in the report stay
+            those of the whole clip.
         workers: threads; None for all cores. The report is the same for any number.
         path: what the report calls the clip; its name by default.
         progress: called with an Event now and then.
@@ -58,6 +62,10 @@ def check(
         BadInput: the clip is too small, or `span` holds no frame.
         UnreadableVideo: not one frame can be decoded.
     """
+    if not isinstance(clip, Clip):
+        path, clip = path or str(clip), read(clip)
+    if isinstance(span, str):
+        span = Range.parse(span)
     info = clip.info
     if min(info.width, info.height) < LEAST_SIDE:
         raise BadInput(
@@ -166,7 +174,7 @@ def _shifted(findings: list[Finding], origin: float) -> list[Finding]:
 def _measure(name: str, values: "array[float]") -> Measurement:
     signal = SIGNALS[name]
     if not values:
-        reasons = {"prompt_match": "no --prompt given"}
+        reasons = {"prompt_match": "no prompt can be given yet"}
         return Measurement(
             name,
             signal.unit,
@@ -204,7 +212,7 @@ def _not_assessable(
     measurements: dict[str, Measurement], count: int, size: tuple[int, int]
 ) -> dict[str, str]:
     missing = dict.fromkeys((k for k in KINDS if k not in DETECTORS), "no detector for it yet")
-    missing["semantic_mismatch"] = missing["action_mismatch"] = "no --prompt given"
+    missing["semantic_mismatch"] = missing["action_mismatch"] = "no prompt can be given yet"
     if measurements["change"].summary is None:
         reason = "one frame has nothing to be compared with"
         if count > 1:

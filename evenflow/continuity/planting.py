@@ -19,7 +19,7 @@ def inject(
     kind: str,
     *,
     strength: int,
-    at: Range,
+    at: Range | str,
     box: Box | None = None,
     seed: int = 0,
 ) -> tuple[Clip, Span]:
@@ -31,7 +31,7 @@ def inject(
     Args:
         kind: a key of `INJECTORS`.
         strength: 1 (barely visible) to 5 (ruins the shot).
-        at: where; a jump uses only the start of it.
+        at: where, a Range or text like "1s..2s"; a jump uses only the start of it.
         box: region in source pixels, or None for the whole picture.
         seed: decides everything random; the same call gives the same frames.
 
@@ -41,8 +41,7 @@ def inject(
 
     Raises:
         BadInput: unknown kind, strength out of range, box outside the picture, or a range that
-        holds
-            too few frames for the kind.
+            holds too few frames for the kind.
     """
     if kind not in INJECTORS:
         if kind in KINDS:
@@ -51,6 +50,8 @@ def inject(
         raise BadInput(f"there is no defect kind {kind!r}: did you mean {', '.join(close)}?")
     if strength not in (1, 2, 3, 4, 5):
         raise BadInput(f"a strength is a whole number from 1 to 5, got {strength}")
+    if isinstance(at, str):
+        at = Range.parse(at)
     info = clip.info
     start, end = at.frames(num_frames=info.num_frames, fps=info.fps)
     if info.num_frames is None and end >= 2**62:

@@ -205,3 +205,8 @@ def test_alternate_frames_held_are_a_cadence(photo):
     frames = np.repeat(photo.frames(), 2, axis=0)
     report = check(Clip(ArraySource(frames, Fraction(48))))
     assert "freeze" not in {f.kind for f in report.findings}
+
+
+def test_a_path_and_a_text_will_do(bikes):
+    report = check(bikes, span="0f..12f")
+    assert report.clip["path"] == str(bikes) and report.clip["frames"] == 12

@@ -43,6 +43,7 @@ def detect(passage: Passage) -> list[Candidate]:
     way, start, end = best
     if shared_way(passage, start, end) < ALIKE:
         return []
+    start, end = _moving_part(path, start, end)
     ends = path[end - 1] - path[start]
     what = "brightness" if abs(ends[0]) > np.hypot(ends[1], ends[2]) else "color"
     return [
@@ -58,6 +59,17 @@ def detect(passage: Passage) -> list[Candidate]:
             ("style_change", "lighting_flicker"),
         )
     ]
+
+
+def _moving_part(path: Series, start: int, end: int) -> tuple[int, int]:
+    """The span without the quiet ends of it: from a twentieth of the way to all but one."""
+    part = path[start:end] - path[start]
+    whole = part[-1]
+    share = part @ whole / max(float(whole @ whole), 1e-12)
+    begun, done = np.flatnonzero(share > 0.05), np.flatnonzero(share < 0.95)
+    if len(begun) == 0 or len(done) == 0 or done[-1] + 2 - begun[0] < 8:
+        return start, end
+    return start + max(0, int(begun[0]) - 1), start + int(done[-1]) + 2
 
 
 def shared_way(passage: Passage, start: int, end: int) -> float:

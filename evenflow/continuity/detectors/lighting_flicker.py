@@ -73,7 +73,10 @@ def _spans(path: Series, gain: Series, fps: float) -> list[tuple[int, int, float
     window = max(6, round(0.5 * fps))
     rms = running_rms(path, window)
     made = []
+    loudest = np.zeros_like(rms)  # in the run that a frame belongs to: a quiet rest is left out
     for start, end in runs(rms > LUMA_FLICKER, gap=window // 2):
+        loudest[start:end] = rms[start:end].max()
+    for start, end in runs((rms > LUMA_FLICKER) & (rms > 0.4 * loudest), gap=window // 2):
         loud = np.flatnonzero(np.abs(path[start:end]) > 0.35 * rms[start:end].max())
         if len(loud) == 0:
             continue
