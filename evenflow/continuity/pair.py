@@ -57,6 +57,7 @@ class Pair:
         speed: median length of the flow.
         camera: the similarity that most of the flow follows.
         bridge: residual of frame i+1 against frame i-1 at half size (NaN where there is no i+1).
+        bridge_gain: gain from i-1 to i+1.
         step_half: residual of frame i against i-1 at half size, to be held against `bridge`.
     """
 
@@ -79,6 +80,7 @@ class Pair:
     speed: float
     camera: CameraStep
     bridge: float
+    bridge_gain: float
     step_half: float
 
 
@@ -126,10 +128,11 @@ def compare(before: Planes, after: Planes, skipped: Planes | None, palette_step:
     length = np.hypot(back[::4, ::4, 0], back[::4, ::4, 1])
     back_half = cv2.resize(back, after.half.shape[::-1], interpolation=cv2.INTER_AREA) * 0.5
     step_half = _half_residual(before, after, back_half, gain)
-    bridge = np.nan
+    bridge = bridge_gain = np.nan
     if skipped is not None:
         jump = flow(skipped.half, before.half, rough=True)
-        bridge = _half_residual(before, skipped, jump, _half_gain(before, skipped, jump))
+        bridge_gain = _half_gain(before, skipped, jump)
+        bridge = _half_residual(before, skipped, jump, bridge_gain)
     return Pair(
         gain=gain,
         shift_a=shift_a,
@@ -150,6 +153,7 @@ def compare(before: Planes, after: Planes, skipped: Planes | None, palette_step:
         speed=float(np.median(length)),
         camera=camera,
         bridge=bridge,
+        bridge_gain=bridge_gain,
         step_half=step_half,
     )
 

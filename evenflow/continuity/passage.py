@@ -78,8 +78,18 @@ class Passage:
 
     @cached_property
     def gain(self) -> Series:
-        """Change of log luminance."""
-        return self.of_pairs("gain")
+        """Change of log luminance.
+
+        A frame that is much too bright or dark is clipped, so the steps into it and out of it do
+        not cancel although its neighbors agree; there the step out is what the bridge leaves.
+        """
+        steps, bridge = self.of_pairs("gain"), self.of_pairs("bridge_gain")
+        for i in range(1, len(steps) - 1):
+            into, out = steps[i], steps[i + 1]
+            least = min(abs(into), abs(out))
+            if into * out < 0 and least > 0.05 and abs(bridge[i]) < 0.5 * least:
+                steps[i + 1] = bridge[i] - into
+        return steps
 
     @cached_property
     def change(self) -> Series:
