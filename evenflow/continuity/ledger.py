@@ -92,6 +92,7 @@ class Ledger:
             lines=working_size(*self.size)[1],
             pictures=[step.picture for step in steps],
             pairs=[None, *(step.pair for step in steps[1:])],
+            anchors=[step.anchor for step in steps],
         )
         for name, values in _series(passage).items():
             self.series[name].extend(values[self._covered :].tolist())

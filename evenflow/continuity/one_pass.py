@@ -80,7 +80,9 @@ def check(
         total = (total if stop is None else min(stop, total)) - start
     meter = Meter("check", total, progress=progress, cancel=cancel)
     ledger = Ledger(size=(info.width, info.height), first=start, digest=_digest(span))
-    for step in analyze(_metered(clip, start, stop, meter, cancel), workers=workers):
+    for step in analyze(
+        _metered(clip, start, stop, meter, cancel), fps=float(info.fps), workers=workers
+    ):
         ledger.add(step)
     ledger.close()
     if not ledger.seconds:

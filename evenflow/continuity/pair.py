@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from evenflow.continuity.picture import TILE_COLS, TILE_ROWS, Picture, gray_of
 from evenflow.geometry.warp import pixel_grid, warp
 from evenflow.motion.camera import CameraStep, camera_step
-from evenflow.motion.flow import MIN_SIDE, agree, flow, match
+from evenflow.motion.flow import MIN_SIDE, Match, agree, confidence, flow, match
 
 STRIDE = 4
 """Photometry is read on every fourth pixel of every fourth row."""
@@ -84,6 +84,31 @@ class Pair:
     step_half: float
 
 
+@dataclass(frozen=True)
+class Anchor:
+    """Frame `i` against frame `i - lag`, about half a second before.
+
+    A path of many small steps adds up what is wrong with each; this one step across holds it.
+
+    Args:
+        lag: frames.
+        tone: change of log luminance, CIELAB a and b along the motion, `(3,)`.
+        valid: share of the picture with a counterpart.
+    """
+
+    lag: int
+    tone: NDArray[np.float64]
+    valid: float
+
+
+def anchor(before: Picture, after: Picture, lag: int) -> Anchor:
+    """Measures how the look of `after` differs from that of a picture `lag` frames before it."""
+    a, b = planes_of(before), planes_of(after)
+    motion = match(a.gray, b.gray)
+    tone = _both_ways(a, b, motion)
+    return Anchor(lag, tone, float(motion.valid.mean()))
+
+
 def comparable(picture: Picture) -> bool:
     """True if the picture is large enough for motion to be searched."""
     return min(picture.rgb.shape[:2]) >= 2 * MIN_SIDE
@@ -107,24 +132,20 @@ def planes_of(picture: Picture) -> Planes:
 def compare(before: Planes, after: Planes, skipped: Planes | None, palette_step: float) -> Pair:
     """Measures how `after` follows `before`; `skipped` is the frame behind it, for the bridge."""
     motion = match(before.gray, after.gray)
-    back, ahead, valid = motion.back, motion.ahead, motion.valid
+    back, valid = motion.back, motion.valid
     warped = warp(before.color, back)
     sparse = (slice(None, None, STRIDE),) * 2
     tile_gain, tile_a, tile_b, onward = _photometry(
         warped[sparse], after.color[sparse], valid[sparse]
     )
-    # a warped picture is softer than the one it is compared with, which leaves a bias on each step;
-    # the same comparison the other way round leaves the same bias, and the difference none
-    returned = warp(after.color, ahead, stride=STRIDE)
-    homeward = _overall(returned, before.color[sparse], agree(ahead, back, STRIDE))
-    gain, shift_a, shift_b = (float(v) for v in 0.5 * (onward - homeward))
+    gain, shift_a, shift_b = (float(v) for v in _unbiased(onward, before, after, motion))
 
     expected = np.clip(_brighten(warped[..., 3], 0.0 if np.isnan(gain) else gain), 0.0, 255.0)
     residual = np.abs(after.color[..., 3] - expected)
     tile_residual = _tile_mean(residual)
     difference = cv2.absdiff(before.gray, after.gray)
     tile_u, tile_v = _tile_flow(back, valid)
-    camera = _camera(back, valid)
+    camera = _camera(back, valid, confidence(after.gray))
     length = np.hypot(back[::4, ::4, 0], back[::4, ::4, 1])
     back_half = cv2.resize(back, after.half.shape[::-1], interpolation=cv2.INTER_AREA) * 0.5
     step_half = _half_residual(before, after, back_half, gain)
@@ -156,6 +177,30 @@ def compare(before: Planes, after: Planes, skipped: Planes | None, palette_step:
         bridge_gain=bridge_gain,
         step_half=step_half,
     )
+
+
+def _both_ways(before: Planes, after: Planes, motion: Match) -> NDArray[np.float64]:
+    """Step of log luminance, a and b over the whole picture, `(3,)`."""
+    sparse = (slice(None, None, STRIDE),) * 2
+    warped = warp(before.color, motion.back, stride=STRIDE)
+    onward = _overall(warped, after.color[sparse], motion.valid[sparse])
+    return _unbiased(onward, before, after, motion)
+
+
+def _unbiased(
+    onward: NDArray[np.float64], before: Planes, after: Planes, motion: Match
+) -> NDArray[np.float64]:
+    """Half the difference of a step and the same step read backwards.
+
+    A warped picture is softer than the one it is compared with, which leaves a bias on each step.
+    The comparison the other way round leaves the same bias, and the difference none.
+    """
+    sparse = (slice(None, None, STRIDE),) * 2
+    returned = warp(after.color, motion.ahead, stride=STRIDE)
+    valid = agree(motion.ahead, motion.back, STRIDE)
+    homeward = _overall(returned, before.color[sparse], valid)
+    made: NDArray[np.float64] = 0.5 * (onward - homeward)
+    return made
 
 
 def _brighten(luma: NDArray[np.float32], gain: float) -> NDArray[np.float32]:
@@ -251,14 +296,22 @@ def _tile_flow(
     return centers[:, 0], centers[:, 1]
 
 
+LEAST_TRUST = 0.02
+"""Flow of less confidence is not asked about the camera, unless there is hardly any other."""
+
+
 @lru_cache(maxsize=16)
 def _centered(height: int, width: int) -> NDArray[np.float32]:
     return (pixel_grid(height, width) - np.array([width / 2, height / 2], np.float32))[4::8, 4::8]
 
 
-def _camera(back: NDArray[np.float32], valid: NDArray[np.bool_]) -> CameraStep:
+def _camera(
+    back: NDArray[np.float32], valid: NDArray[np.bool_], trust: NDArray[np.float32]
+) -> CameraStep:
     points = _centered(*valid.shape)
-    keep = valid[4::8, 4::8]
+    seen = valid[4::8, 4::8]
+    sure = seen & (trust[4::8, 4::8] > LEAST_TRUST)
+    keep = sure if sure.sum() >= 0.15 * seen.size else seen
     moves = -back[4::8, 4::8]
     step = camera_step((points + back[4::8, 4::8])[keep], moves[keep])
     share = float(keep.mean())

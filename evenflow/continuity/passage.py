@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from evenflow.continuity.pair import Pair
+from evenflow.continuity.pair import Anchor, Pair
 from evenflow.continuity.picture import NUM_TILES, TILE_COLS, TILE_ROWS, Picture
 
 Series = NDArray[np.float64]
@@ -29,7 +29,7 @@ class Passage:
         seconds: `(n,)` presentation times.
         size: width and height of the source in pixels.
         lines: height of the working size in pixels.
-        pictures, pairs: what the signals are read from; `pairs[0]` is None.
+        pictures, pairs, anchors: what the signals are read from; `pairs[0]` is None.
     """
 
     start: int
@@ -38,6 +38,7 @@ class Passage:
     lines: int
     pictures: Sequence[Picture]
     pairs: Sequence[Pair | None]
+    anchors: Sequence[Anchor | None]
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -53,6 +54,7 @@ class Passage:
             seconds=self.seconds[start:end],
             pictures=self.pictures[start:end],
             pairs=pairs,
+            anchors=self.anchors[start:end],
         )
 
     @cached_property
@@ -117,6 +119,26 @@ class Passage:
         steps = np.stack([self.gain, self.of_pairs("shift_a"), self.of_pairs("shift_b")], axis=1)
         path: Series = np.cumsum(np.nan_to_num(steps), axis=0)
         return path
+
+    @cached_property
+    def long_tone(self) -> Series:
+        """The same path, held at every anchor by the one step across half a second; `(n, 3)`.
+
+        What the two differ by is the error of the many small steps. It is spread over the frames
+        between, so that the path keeps what each frame does.
+        """
+        path = self.tone
+        at, error = [0], [np.zeros(3)]
+        for i, held in enumerate(self.anchors):
+            if held is None or i < held.lag or held.valid < 0.35 or np.isnan(held.tone).any():
+                continue
+            known = np.array([np.interp(i - held.lag, at, [e[k] for e in error]) for k in range(3)])
+            at.append(i)
+            error.append(known + held.tone - (path[i] - path[i - held.lag]))
+        frames = np.arange(len(self))
+        spread = [np.interp(frames, at, [e[k] for e in error]) for k in range(3)]
+        made: Series = path + np.stack(spread, axis=1)
+        return made
 
     @cached_property
     def tile_tone(self) -> Series:

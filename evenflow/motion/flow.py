@@ -66,6 +66,17 @@ def match(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> Match:
     return Match(back, ahead, agree(back, ahead))
 
 
+def confidence(gray: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """How well the texture of a picture pins a match down, `(h, w)` in [0, 1); 0 in flat areas.
+
+    The smaller eigenvalue e of the structure tensor over 5 x 5 pixels (Shi & Tomasi 1994, CVPR),
+    as e / (e + 4): half at a gradient of two gray levels a pixel in every direction.
+    """
+    least = np.maximum(cv2.cornerMinEigenVal(gray, 5, ksize=3), 0.0) * np.float32(255.0**2 / 16)
+    made: NDArray[np.float32] = least / (least + np.float32(4.0))
+    return made
+
+
 @njit(cache=True, nogil=True)
 def agree(back: Flow, ahead: Flow, stride: int = 1) -> NDArray[np.bool_]:
     """True where following `back` and then `ahead` returns to the start, every `stride` pixels.

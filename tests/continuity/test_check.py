@@ -210,3 +210,11 @@ def test_alternate_frames_held_are_a_cadence(photo):
 def test_a_path_and_a_text_will_do(bikes):
     report = check(bikes, span="0f..12f")
     assert report.clip["path"] == str(bikes) and report.clip["frames"] == 12
+
+
+def test_a_slow_ramp_is_measured_near_its_size(photo):
+    clip, _ = inject(photo, "drift", strength=4, at="0f..48f", seed=3)
+    report = check(clip)
+    [finding] = report.findings
+    # 18 dE in the middle of the scale, less in shadows and highlights; lightness is read at L = 50
+    assert 13.0 < finding.evidence["value"] < 22.0

@@ -34,3 +34,16 @@ def test_what_is_covered_has_no_counterpart(photo):
     after[80:160, 120:200] = np.random.default_rng(0).integers(0, 255, (80, 80), np.uint8)
     valid = match(photo, after).valid
     assert valid[90:150, 130:190].mean() < 0.4 < 0.95 < valid[:60].mean()
+
+
+def test_confidence_follows_texture(photo):
+    from evenflow.motion.flow import confidence
+
+    flat = np.full((60, 80), 128, np.uint8)
+    assert confidence(flat).max() == 0.0
+    edge = flat.copy()
+    edge[:, 40:] = 200  # an edge pins down one direction only
+    corner = edge.copy()
+    corner[30:] = 90
+    assert confidence(edge)[10:50, 35:45].max() < 0.05 < confidence(corner)[25:35, 35:45].max()
+    assert 0.0 <= confidence(photo).min() <= confidence(photo).max() < 1.0

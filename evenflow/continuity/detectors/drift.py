@@ -1,7 +1,8 @@
 """Drift: color or exposure runs away slowly and steadily.
 
-Signal: the path of log luminance, a and b after motion compensation, in dE; the longest way that it
-goes in one direction, where a ramp explains it better than a step.
+Signal: the path of log luminance, a and b after motion compensation, in dE, held every half second
+by one step across; the longest way that it goes in one direction, where a ramp explains it better
+than a step, and most of the picture goes along.
 """
 
 import numpy as np
@@ -17,7 +18,7 @@ ALIKE = 0.5
 
 def tone_path(passage: Passage) -> Series:
     """Path of the look in dE units, `(n, 3)`, single frames and flicker smoothed away."""
-    path = passage.tone * np.array([L_PER_LOG, 1.0, 1.0])
+    path = passage.long_tone * np.array([L_PER_LOG, 1.0, 1.0])
     smooth: Series = running_median(path, max(5, round(0.4 * passage.fps)))
     return smooth
 
@@ -79,7 +80,7 @@ def shared_way(passage: Passage, start: int, end: int) -> float:
     if seen.sum() < 8:
         return 0.0
     own = np.nan_to_num(steps[:, seen]).sum(axis=0)  # (tiles, 3)
-    whole = passage.tone[end - 1] - passage.tone[start]
+    whole = passage.long_tone[end - 1] - passage.long_tone[start]
     whole = whole * np.array([L_PER_LOG, 1.0, 1.0])
     way = float(np.linalg.norm(whole))
     return float((own @ (whole / max(way, 1e-9)) > way / 3).mean())
