@@ -104,7 +104,7 @@ class Anchor:
 def anchor(before: Picture, after: Picture, lag: int) -> Anchor:
     """Measures how the look of `after` differs from that of a picture `lag` frames before it."""
     a, b = planes_of(before), planes_of(after)
-    motion = match(a.gray, b.gray)
+    motion = match(a.gray, b.gray, stride=STRIDE)
     tone = _both_ways(a, b, motion)
     return Anchor(lag, tone, float(motion.valid.mean()))
 
@@ -131,13 +131,11 @@ def planes_of(picture: Picture) -> Planes:
 
 def compare(before: Planes, after: Planes, skipped: Planes | None, palette_step: float) -> Pair:
     """Measures how `after` follows `before`; `skipped` is the frame behind it, for the bridge."""
-    motion = match(before.gray, after.gray)
+    motion = match(before.gray, after.gray, stride=STRIDE)
     back, valid = motion.back, motion.valid
     warped = warp(before.color, back)
     sparse = (slice(None, None, STRIDE),) * 2
-    tile_gain, tile_a, tile_b, onward = _photometry(
-        warped[sparse], after.color[sparse], valid[sparse]
-    )
+    tile_gain, tile_a, tile_b, onward = _photometry(warped[sparse], after.color[sparse], valid)
     gain, shift_a, shift_b = (float(v) for v in _unbiased(onward, before, after, motion))
 
     expected = np.clip(_brighten(warped[..., 3], 0.0 if np.isnan(gain) else gain), 0.0, 255.0)
@@ -145,7 +143,7 @@ def compare(before: Planes, after: Planes, skipped: Planes | None, palette_step:
     tile_residual = _tile_mean(residual)
     difference = cv2.absdiff(before.gray, after.gray)
     tile_u, tile_v = _tile_flow(back, valid)
-    camera = _camera(back, valid, confidence(after.gray))
+    camera = _camera(back, valid, confidence(after.half))
     length = np.hypot(back[::4, ::4, 0], back[::4, ::4, 1])
     back_half = cv2.resize(back, after.half.shape[::-1], interpolation=cv2.INTER_AREA) * 0.5
     step_half = _half_residual(before, after, back_half, gain)
@@ -183,7 +181,7 @@ def _both_ways(before: Planes, after: Planes, motion: Match) -> NDArray[np.float
     """Step of log luminance, a and b over the whole picture, `(3,)`."""
     sparse = (slice(None, None, STRIDE),) * 2
     warped = warp(before.color, motion.back, stride=STRIDE)
-    onward = _overall(warped, after.color[sparse], motion.valid[sparse])
+    onward = _overall(warped, after.color[sparse], motion.valid)
     return _unbiased(onward, before, after, motion)
 
 
@@ -291,7 +289,7 @@ def _tile_mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
 def _tile_flow(
     back: NDArray[np.float32], valid: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    sparse = np.where(valid[::4, ::4, None], -back[::4, ::4], np.nan).astype(np.float32)
+    sparse = np.where(valid[..., None], -back[::STRIDE, ::STRIDE], np.nan).astype(np.float32)
     centers = _tile_centers(sparse, TILE_ROWS, TILE_COLS)
     return centers[:, 0], centers[:, 1]
 
@@ -302,19 +300,24 @@ LEAST_TRUST = 0.02
 
 @lru_cache(maxsize=16)
 def _centered(height: int, width: int) -> NDArray[np.float32]:
-    return (pixel_grid(height, width) - np.array([width / 2, height / 2], np.float32))[4::8, 4::8]
+    return (pixel_grid(height, width) - np.array([width / 2, height / 2], np.float32))[
+        STRIDE :: 2 * STRIDE, STRIDE :: 2 * STRIDE
+    ]
 
 
 def _camera(
     back: NDArray[np.float32], valid: NDArray[np.bool_], trust: NDArray[np.float32]
 ) -> CameraStep:
-    points = _centered(*valid.shape)
-    seen = valid[4::8, 4::8]
-    sure = seen & (trust[4::8, 4::8] > LEAST_TRUST)
+    points = _centered(back.shape[0], back.shape[1])  # every second point of the sparse grid
+    seen = valid[1::2, 1::2]
+    half = trust[2::4, 2::4][: seen.shape[0], : seen.shape[1]]
+    half = np.pad(half, [(0, n - m) for n, m in zip(seen.shape, half.shape, strict=True)])
+    sure = seen & (half > LEAST_TRUST)
     keep = sure if sure.sum() >= 0.15 * seen.size else seen
-    moves = -back[4::8, 4::8]
-    step = camera_step((points + back[4::8, 4::8])[keep], moves[keep])
-    share = float(keep.mean())
+    moved = back[STRIDE :: 2 * STRIDE, STRIDE :: 2 * STRIDE]
+    moves = -moved
+    step = camera_step((points + moved)[keep], moves[keep])
+    share = float(seen.mean())
     return CameraStep(step.dx, step.dy, step.zoom, step.rotation, step.inliers * share)
 
 

@@ -52,7 +52,7 @@ class Match:
     Args:
         back: from each pixel of the later picture to the earlier one.
         ahead: from each pixel of the earlier picture to the later one.
-        valid: `(h, w)` on the later grid: it has a counterpart that points back to it.
+        valid: every `stride` pixels of the later grid: it has a counterpart that points back to it.
     """
 
     back: Flow
@@ -60,10 +60,10 @@ class Match:
     valid: NDArray[np.bool_]
 
 
-def match(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> Match:
+def match(before: NDArray[np.uint8], after: NDArray[np.uint8], *, stride: int = 1) -> Match:
     """Flow both ways, and where both agree."""
     back, ahead = flow(after, before), flow(before, after)
-    return Match(back, ahead, agree(back, ahead))
+    return Match(back, ahead, agree(back, ahead, stride))
 
 
 def confidence(gray: NDArray[np.uint8]) -> NDArray[np.float32]:
