@@ -54,6 +54,16 @@ def has_cadence(passage: Passage, spans: list[tuple[int, int]]) -> bool:
     return bool(regular.mean() > 0.7 and np.ptp(lengths) <= 2 and np.median(starts) < 12)
 
 
+def hold_jnd(steps: int, usual: float) -> float:
+    """JND of a hold of so many steps where the picture usually changes by so many gray levels.
+
+    An engineering value: two steps in moderate motion are found, a third of a second is clear; one
+    repeated frame passes for a slow shutter.
+    """
+    size = 1.5 * float(np.sqrt(steps)) * min(2.0, float(np.sqrt(usual / 2.0)))
+    return 0.6 * size if steps == 1 else size
+
+
 def detect(passage: Passage) -> list[Candidate]:
     """Holds of at least two steps, or of one step in fast motion."""
     if len(passage) < 6:
@@ -67,16 +77,13 @@ def detect(passage: Passage) -> list[Candidate]:
         steps = end - start
         if steps < 2 and not (usual > 4.0 and _moves(passage.change, start, end, usual)):
             continue
-        severity = 1.5 * np.sqrt(steps) * min(2.0, np.sqrt(usual / 2.0))
-        if steps == 1:  # one repeated frame passes for a slow shutter
-            severity *= 0.6
         found.append(
             Candidate(
                 "freeze",
                 start,
                 end,
                 (start + end) // 2,
-                float(severity),
+                hold_jnd(steps, usual),
                 0.95 if steps >= 3 else 0.75,
                 f"the picture stands still for {steps} frame{'s' * (steps > 1)} "
                 f"where it usually changes by {usual:.1f} gray levels a frame",
@@ -102,8 +109,7 @@ def _in_places(passage: Passage, spans: list[tuple[int, int]]) -> list[Candidate
                 continue
             sharp = least[start - 1] > 0.5 * usual and least[end] > 1.3 * usual
             if sharp and most[start:end].max() < max(0.1, 0.08 * usual):
-                size = 1.5 * np.sqrt(end - start) * min(2.0, np.sqrt(usual / 2.0))
-                made.append((start, end, float(size)))
+                made.append((start, end, hold_jnd(end - start, usual)))
         return made
 
     found = []
