@@ -22,7 +22,7 @@ class Candidate:
         explanation: one sentence without frame numbers.
         evidence: the signal, its value and the threshold it passed.
         ruled_out: other causes that do not fit.
-        tiles: `(48,)` where, or None for the whole picture.
+        tiles: where, as `Passage.box_of` takes it (tiles, cells or a mask); None: everywhere.
         immune: kinds that cannot be the cause of this, whatever their size.
         causes: kinds that this is surely the cause of, whatever their size.
     """

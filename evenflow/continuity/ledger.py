@@ -23,9 +23,9 @@ from evenflow.core.signals import SIGNALS
 from evenflow.core.span import Span
 from evenflow.motion.cuts import FLASH, Evidence, gradual, is_cut
 
-LONGEST = 3072
+LONGEST = 1024
 """Frames of a shot that are looked at together; longer shots are taken in such stretches."""
-SHARED = 192
+SHARED = 128
 """Frames that two stretches of one shot share, so that nothing is missed at their border."""
 
 

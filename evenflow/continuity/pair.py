@@ -11,11 +11,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from evenflow.continuity.cells import leftovers, steps_of_cells
 from evenflow.continuity.picture import TILE_COLS, TILE_ROWS, Picture, gray_of
 from evenflow.geometry.warp import pixel_grid, warp
 from evenflow.motion.camera import CameraStep, camera_step
 from evenflow.motion.flow import MIN_SIDE, Match, agree, confidence, flow, match
 
+LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+"""H.273 BT.709."""
 STRIDE = 4
 """Photometry is read on every fourth pixel of every fourth row."""
 
@@ -26,12 +29,16 @@ class Planes:
 
     Args:
         gray: `(h, w)` uint8.
-        color: `(h, w, 4)` float32: log luminance, CIELAB a and b, luma in gray levels.
+        luma: the same as float32.
+        rgb: `(h, w, 3)` float32 in [0, 1].
+        color: `look_of(rgb)` at every `STRIDE`-th pixel of every `STRIDE`-th row.
         edges: `(h/2, w/2)` float32 gradient magnitude.
         half: gray at half the size, uint8.
     """
 
     gray: NDArray[np.uint8]
+    luma: NDArray[np.float32]
+    rgb: NDArray[np.float32]
     color: NDArray[np.float32]
     edges: NDArray[np.float32]
     half: NDArray[np.uint8]
@@ -59,6 +66,7 @@ class Pair:
         bridge: residual of frame i+1 against frame i-1 at half size (NaN where there is no i+1).
         bridge_gain: gain from i-1 to i+1.
         step_half: residual of frame i against i-1 at half size, to be held against `bridge`.
+        cells: `(432, 9)`, the finer grid of `evenflow.continuity.cells`.
     """
 
     gain: float
@@ -82,6 +90,7 @@ class Pair:
     bridge: float
     bridge_gain: float
     step_half: float
+    cells: NDArray[np.float16]
 
 
 @dataclass(frozen=True)
@@ -116,32 +125,43 @@ def comparable(picture: Picture) -> bool:
 
 def planes_of(picture: Picture) -> Planes:
     """The values of a picture that pairs compare."""
-    lab = cv2.cvtColor(picture.rgb.astype(np.float32) / 255.0, cv2.COLOR_RGB2Lab)
-    lightness = lab[..., 0]
-    # L = 116 Y^(1/3) - 16 (CIE 1976), so log Y = 3 log((L + 16) / 116); a line below L = 8
-    log_y = 3.0 * np.log((np.maximum(lightness, 2.0) + 16.0) / 116.0)
     gray = gray_of(picture.rgb)
-    color = np.dstack([log_y, lab[..., 1], lab[..., 2], gray.astype(np.float32)])
+    rgb = picture.rgb.astype(np.float32) * np.float32(1 / 255)
+    color = look_of(np.ascontiguousarray(rgb[::STRIDE, ::STRIDE]))
     height, width = gray.shape
     half = cv2.resize(gray, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
     level = half.astype(np.float32)
     edges = cv2.magnitude(cv2.Sobel(level, cv2.CV_32F, 1, 0), cv2.Sobel(level, cv2.CV_32F, 0, 1))
-    return Planes(gray, color, edges, half)
+    return Planes(gray, gray.astype(np.float32), rgb, color, edges, half)
+
+
+def look_of(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Log luminance, CIELAB a and b, luma in gray levels, `(h, w, 4)`, of RGB in [0, 1]."""
+    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)
+    # L = 116 Y^(1/3) - 16 (CIE 1976), so log Y = 3 log((L + 16) / 116); a line below L = 8
+    log_y = 3.0 * np.log((np.maximum(lab[..., 0], 2.0) + 16.0) / 116.0)
+    luma = 255.0 * (rgb @ LUMA)
+    made: NDArray[np.float32] = np.dstack([log_y, lab[..., 1], lab[..., 2], luma])
+    return made
 
 
 def compare(before: Planes, after: Planes, skipped: Planes | None, palette_step: float) -> Pair:
     """Measures how `after` follows `before`; `skipped` is the frame behind it, for the bridge."""
     motion = match(before.gray, after.gray, stride=STRIDE)
     back, valid = motion.back, motion.valid
-    warped = warp(before.color, back)
-    sparse = (slice(None, None, STRIDE),) * 2
-    tile_gain, tile_a, tile_b, onward = _photometry(warped[sparse], after.color[sparse], valid)
+    seen_before = look_of(warp(before.rgb, back, stride=STRIDE))
+    step, usable = _steps(seen_before, after.color, valid)
+    seen_step = np.where(usable[..., None], step, np.float32(np.nan))
+    tiles = _tile_centers(seen_step, TILE_ROWS, TILE_COLS)
+    onward = _middle(step, usable)
     gain, shift_a, shift_b = (float(v) for v in _unbiased(onward, before, after, motion))
 
-    expected = np.clip(_brighten(warped[..., 3], 0.0 if np.isnan(gain) else gain), 0.0, 255.0)
-    residual = np.abs(after.color[..., 3] - expected)
-    tile_residual = _tile_mean(residual)
-    difference = cv2.absdiff(before.gray, after.gray)
+    brighter = _factor(gain)
+    tile_means, remains, still = leftovers(
+        before.gray, after.gray, warp(before.luma, back), brighter
+    )
+    residual, change = tile_means.mean(axis=1)
+    fine = np.concatenate([steps_of_cells(back, valid, seen_step), remains], axis=1)
     tile_u, tile_v = _tile_flow(back, valid)
     camera = _camera(back, valid, confidence(after.half))
     length = np.hypot(back[::4, ::4, 0], back[::4, ::4, 1])
@@ -156,14 +176,14 @@ def compare(before: Planes, after: Planes, skipped: Planes | None, palette_step:
         gain=gain,
         shift_a=shift_a,
         shift_b=shift_b,
-        tile_gain=tile_gain,
-        tile_a=tile_a,
-        tile_b=tile_b,
-        residual=float(residual.mean()),
-        tile_residual=tile_residual,
-        change=float(difference.mean()),
-        tile_change=_tile_mean(difference.astype(np.float32)),
-        still=float((difference <= 1).mean()),
+        tile_gain=tiles[:, 0],
+        tile_a=tiles[:, 1],
+        tile_b=tiles[:, 2],
+        residual=float(residual),
+        tile_residual=tile_means[0],
+        change=float(change),
+        tile_change=tile_means[1],
+        still=still,
         valid=float(valid.mean()),
         tracked=_tracked(before, after, back_half),
         palette_step=palette_step,
@@ -174,14 +194,14 @@ def compare(before: Planes, after: Planes, skipped: Planes | None, palette_step:
         bridge=bridge,
         bridge_gain=bridge_gain,
         step_half=step_half,
+        cells=fine.astype(np.float16),
     )
 
 
 def _both_ways(before: Planes, after: Planes, motion: Match) -> NDArray[np.float64]:
     """Step of log luminance, a and b over the whole picture, `(3,)`."""
-    sparse = (slice(None, None, STRIDE),) * 2
-    warped = warp(before.color, motion.back, stride=STRIDE)
-    onward = _overall(warped, after.color[sparse], motion.valid)
+    warped = look_of(warp(before.rgb, motion.back, stride=STRIDE))
+    onward = _overall(warped, after.color, motion.valid)
     return _unbiased(onward, before, after, motion)
 
 
@@ -193,26 +213,16 @@ def _unbiased(
     A warped picture is softer than the one it is compared with, which leaves a bias on each step.
     The comparison the other way round leaves the same bias, and the difference none.
     """
-    sparse = (slice(None, None, STRIDE),) * 2
-    returned = warp(after.color, motion.ahead, stride=STRIDE)
+    returned = look_of(warp(after.rgb, motion.ahead, stride=STRIDE))
     valid = agree(motion.ahead, motion.back, STRIDE)
-    homeward = _overall(returned, before.color[sparse], valid)
+    homeward = _overall(returned, before.color, valid)
     made: NDArray[np.float64] = 0.5 * (onward - homeward)
     return made
 
 
-def _brighten(luma: NDArray[np.float32], gain: float) -> NDArray[np.float32]:
-    # a gain in linear light is a gain of 1/2.2 of it (in logs) on encoded values
-    return luma * np.float32(np.exp(gain / 2.2))
-
-
-def _photometry(
-    warped: NDArray[np.float32], after: NDArray[np.float32], valid: NDArray[np.bool_]
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]:
-    """Step of log luminance, a and b per tile, and over the whole picture."""
-    step, usable = _steps(warped, after, valid)
-    tiles = _tile_centers(np.where(usable[..., None], step, np.nan), TILE_ROWS, TILE_COLS)
-    return tiles[:, 0], tiles[:, 1], tiles[:, 2], _middle(step, usable)
+def _factor(gain: float) -> float:
+    """What a gain in linear light (in logs) does to encoded values: the power of 1/2.2."""
+    return 1.0 if np.isnan(gain) else float(np.exp(gain / 2.2))
 
 
 def _overall(
@@ -333,7 +343,7 @@ def _half_gain(before: Planes, after: Planes, back: NDArray[np.float32]) -> floa
 def _half_residual(before: Planes, after: Planes, back: NDArray[np.float32], gain: float) -> float:
     """What motion and gain leave at half size, in gray levels."""
     warped = warp(before.half.astype(np.float32), back)
-    expected = np.clip(_brighten(warped, 0.0 if np.isnan(gain) else gain), 0.0, 255.0)
+    expected = np.minimum(warped * np.float32(_factor(gain)), np.float32(255.0))
     return float(np.abs(after.half - expected).mean())
 
 

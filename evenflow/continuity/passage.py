@@ -10,8 +10,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from evenflow.continuity.cells import COLS, FIELDS, NUM_CELLS, ROWS
 from evenflow.continuity.pair import Anchor, Pair
-from evenflow.continuity.picture import NUM_TILES, TILE_COLS, TILE_ROWS, Picture
+from evenflow.continuity.picture import (
+    NUM_TILES,
+    TILE_COLS,
+    TILE_ROWS,
+    Picture,
+    gray_of,
+    sketch_rgb,
+)
+from evenflow.motion.flow import Match, match
 
 Series = NDArray[np.float64]
 L_PER_LOG = 22.0
@@ -72,6 +81,54 @@ class Passage:
     def of_pairs(self, name: str) -> Series:
         """One field of the pairs, NaN at entry 0."""
         return np.array([np.nan if p is None else getattr(p, name) for p in self.pairs])
+
+    @cached_property
+    def cells(self) -> dict[str, NDArray[np.float32]]:
+        """Each field of `evenflow.continuity.cells` as `(n, 432)`, NaN at entry 0."""
+        nothing = np.full((NUM_CELLS, len(FIELDS)), np.nan, np.float16)
+        table = np.stack([nothing if p is None else p.cells for p in self.pairs])
+        return {name: table[..., k].astype(np.float32) for k, name in enumerate(FIELDS)}
+
+    @cached_property
+    def cell_centers(self) -> Series:
+        """Centers of the cells from the picture's center, working pixels, `(432, 2)`."""
+        width = self.lines * self.size[0] / self.size[1]
+        x = (np.arange(COLS) + 0.5) / COLS * width - width / 2
+        y = (np.arange(ROWS) + 0.5) / ROWS * self.lines - self.lines / 2
+        return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+
+    @cached_property
+    def camera_at_cells(self) -> Series:
+        """What the camera's step does at the center of each cell, `(n, 432, 2)`, working pixels."""
+        return self._camera_at(self.cell_centers)
+
+    def sketch(self, i: int) -> NDArray[np.uint8]:
+        """Frame `i` at 90 lines, RGB `(h, w, 3)` uint8; kept while the passage lives."""
+        held = self._sketches.get(i)
+        if held is None:
+            held = self._sketches[i] = sketch_rgb(self.pictures[i])
+        return held
+
+    def matched(self, i: int, j: int) -> Match:
+        """Flow between the sketches of frames `i` and `j`: `back` points from j's pixels to i's.
+
+        In pixels of the sketch; `valid` has an entry for every one of them. About a millisecond.
+        """
+        held = self._matches.get((i, j))
+        if held is None:
+            a, b = (gray_of(self.sketch(k)) for k in (i, j))
+            held = self._matches[i, j] = match(a, b)
+            if len(self._matches) > 64:
+                self._matches.pop(next(iter(self._matches)))
+        return held
+
+    @cached_property
+    def _sketches(self) -> dict[int, NDArray[np.uint8]]:
+        return {}
+
+    @cached_property
+    def _matches(self) -> dict[tuple[int, int], Match]:
+        return {}
 
     def of_tiles(self, name: str) -> Series:
         """One tile field of the pairs, `(n, 48)`, NaN at entry 0."""
@@ -161,7 +218,10 @@ class Passage:
         width = self.lines * self.size[0] / self.size[1]
         x = (np.arange(TILE_COLS) + 0.5) / TILE_COLS * width - width / 2
         y = (np.arange(TILE_ROWS) + 0.5) / TILE_ROWS * self.lines - self.lines / 2
-        x, y = (v.reshape(-1) for v in np.meshgrid(x, y))
+        return self._camera_at(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2))
+
+    def _camera_at(self, centers: Series) -> Series:
+        x, y = centers[:, 0], centers[:, 1]
         steps = [None if p is None else p.camera for p in self.pairs]
         dx, dy, zoom, turn = (
             np.array([np.nan if c is None else getattr(c, name) for c in steps])[:, None]
@@ -214,16 +274,21 @@ class Passage:
         """Mean and deviation of L, a, b, `(n, 6)`."""
         return np.array([p.moments for p in self.pictures], dtype=np.float64)
 
-    def box_of(self, tiles: NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
-        """The box around tiles in source pixels; None if they cover most of the picture."""
-        grid = tiles.reshape(TILE_ROWS, TILE_COLS)
+    def box_of(self, place: NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
+        """The box around a place in source pixels; None if it covers most of the picture.
+
+        Args:
+            place: `(48,)` tiles, `(432,)` cells, or a mask of any size `(h, w)`.
+        """
+        shapes = {NUM_TILES: (TILE_ROWS, TILE_COLS), NUM_CELLS: (ROWS, COLS)}
+        grid = place if place.ndim == 2 else place.reshape(shapes[place.size])
         if not grid.any() or grid.mean() > 0.7:
             return None
         rows, cols = np.flatnonzero(grid.any(1)), np.flatnonzero(grid.any(0))
-        width, height = self.size
+        (high, wide), (width, height) = grid.shape, self.size
         return (
-            int(cols[0] * width // TILE_COLS),
-            int(rows[0] * height // TILE_ROWS),
-            int((cols[-1] + 1) * width // TILE_COLS),
-            int((rows[-1] + 1) * height // TILE_ROWS),
+            int(cols[0] * width // wide),
+            int(rows[0] * height // high),
+            int((cols[-1] + 1) * width // wide),
+            int((rows[-1] + 1) * height // high),
         )

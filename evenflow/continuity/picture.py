@@ -17,6 +17,7 @@ from evenflow.io.digest import frame_digest
 
 WORK_LINES = 240
 GRAIN_LINES = 360
+SKETCH_LINES = 90
 MAX_LONG_SIDE = 1024
 TILE_ROWS, TILE_COLS = 6, 8
 NUM_TILES = TILE_ROWS * TILE_COLS
@@ -41,6 +42,8 @@ class Picture:
         moments: mean and standard deviation of L, a, b (CIELAB), `(6,)`.
         palette: histogram of L, a, b marginals, `(3, 32)`, each summing to 1.
         flat: share of pixels without any gradient.
+        sketch: the frame at 90 lines, `(h * 3 / 2, w)` uint8 in planes Y, U, V (4:2:0, BT.601,
+            narrow range), which stays when `rgb` is dropped; `sketch_rgb` reads it.
     """
 
     index: int
@@ -53,6 +56,7 @@ class Picture:
     moments: NDArray[np.float32]
     palette: NDArray[np.float32]
     flat: float
+    sketch: NDArray[np.uint8]
 
 
 def working_size(width: int, height: int, lines: int = WORK_LINES) -> tuple[int, int]:
@@ -95,8 +99,37 @@ def reduce(frame: Frame) -> Picture:
     scale = np.array([100 / 255, 1.0, 1.0])
     moments = np.concatenate([(mean - (0, 128, 128)) * scale, deviation * scale]).astype(np.float32)
     return Picture(
-        frame.index, frame.time, digest, rgb, thumb, grain, bands, moments, _palette(lab), flat
+        index=frame.index,
+        time=frame.time,
+        digest=digest,
+        rgb=rgb,
+        thumb=thumb,
+        grain=grain,
+        bands=bands,
+        moments=moments,
+        palette=_palette(lab),
+        flat=flat,
+        sketch=_sketch(rgb),
     )
+
+
+def sketch_size(width: int, height: int) -> tuple[int, int]:
+    """Width and height of the sketch of a source, both even."""
+    wide, high = working_size(width, height, SKETCH_LINES)
+    return max(2, wide // 2 * 2), max(2, high // 2 * 2)
+
+
+def _sketch(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    size = sketch_size(rgb.shape[1], rgb.shape[0])
+    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    planes: NDArray[np.uint8] = cv2.cvtColor(small, cv2.COLOR_RGB2YUV_I420)
+    return planes
+
+
+def sketch_rgb(picture: Picture) -> NDArray[np.uint8]:
+    """The sketch as `(h, w, 3)` uint8."""
+    rgb: NDArray[np.uint8] = cv2.cvtColor(picture.sketch, cv2.COLOR_YUV2RGB_I420)
+    return rgb
 
 
 def gray_of(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
