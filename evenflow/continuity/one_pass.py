@@ -17,7 +17,7 @@ import numpy as np
 
 import evenflow
 from evenflow.continuity.analysis import analyze
-from evenflow.continuity.detectors import DETECTORS
+from evenflow.continuity.detectors import DETECTORS, LEAST_FRAMES, NEEDS_MOTION
 from evenflow.continuity.ledger import Ledger
 from evenflow.core.clip import Clip, Frame
 from evenflow.core.errors import BadInput, UnreadableVideo
@@ -223,14 +223,13 @@ def _not_assessable(
                 "fewer at the size that check works with"
             )
         return {**dict.fromkeys(DETECTORS, reason), **missing}
-    least = {"lighting_flicker": 6, "image_flicker": 4, "high_frequency_noise": 6, "freeze": 6,
-             "style_change": 8, "unnatural_jump": 8, "drift": 12, "shake": 8}  # fmt: skip
-    for kind, frames in least.items():
+    for kind in DETECTORS:
+        frames = LEAST_FRAMES.get(kind, 8)
         if count < frames:
             missing[kind] = f"needs {frames} frames, the clip has {count}"
     moves = _motion(measurements["motion"], count)["assessable"]
     if not moves:
-        for kind in ("freeze", "unnatural_jump"):
+        for kind in sorted(NEEDS_MOTION):
             missing.setdefault(kind, "no motion: smoothness is not assessable")
     return missing
 

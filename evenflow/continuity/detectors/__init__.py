@@ -28,3 +28,16 @@ DETECTORS: dict[str, Detector] = {
     "shake": shake.detect,
 }
 """In the order in which causes are weighed: what comes first explains what comes later."""
+LEAST_FRAMES: dict[str, int] = {
+    "lighting_flicker": 6,
+    "image_flicker": 4,
+    "high_frequency_noise": 6,
+    "freeze": 6,
+    "style_change": 8,
+    "unnatural_jump": 8,
+    "drift": 12,
+    "shake": 8,
+}
+"""Shorter clips cannot be assessed for the kind; 8 where nothing is said."""
+NEEDS_MOTION = frozenset({"freeze", "unnatural_jump"})
+"""Not assessable in a clip that does not move."""
