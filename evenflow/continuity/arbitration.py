@@ -71,7 +71,8 @@ def explains(strong: Candidate, weak: Candidate) -> bool:
     if weak.kind in strong.causes:
         return True
     least = LEAST_OF.get((strong.kind, weak.kind), LEAST_SHARE)
-    return weak.kind in EXPLAINS.get(strong.kind, frozenset()) and strong.severity >= least * weak.severity
+    named = weak.kind in EXPLAINS.get(strong.kind, frozenset())
+    return named and strong.severity >= least * weak.severity
 
 
 def _touches(strong: Candidate, weak: Candidate) -> bool:
