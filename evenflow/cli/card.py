@@ -134,8 +134,10 @@ def _verdict(report: Report) -> Text:
             line.append(" (too little to judge smoothness)")
     count = len(report.cuts)
     line.append(f"   {count or 'no'} cut{'' if count == 1 else 's'}")
-    if not report.findings and report.score is not None:
+    if not report.findings and report.score is not None and not report.unseen["reasons"]:
         line.append("   nothing found", style="green")
+    for reason in report.unseen["reasons"]:
+        line.append(f"   {reason}", style="yellow")
     return line
 
 

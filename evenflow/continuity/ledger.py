@@ -48,6 +48,7 @@ class Ledger:
     series: "dict[str, array[float]]" = field(
         default_factory=lambda: {name: array("f") for name in SIGNALS}
     )
+    octaves: "array[float]" = field(default_factory=lambda: array("f"))
     _held: list[Step] = field(default_factory=list)
     _begin: int = 0  # number of the first held frame, counted from the first one read
     _next: int = 1  # index in `_held` of the next frame that may be a cut
@@ -58,6 +59,7 @@ class Ledger:
         picture = step.picture
         self.digest.update(picture.digest + f" {picture.time} ".encode())
         self.seconds.append(float(picture.time))
+        self.octaves.append(float(picture.bands[-1] - picture.bands[0]))
         self._held.append(step)
         while self._next + FLASH < len(self._held):
             self._look()

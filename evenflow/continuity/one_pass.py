@@ -19,6 +19,7 @@ import evenflow
 from evenflow.continuity.analysis import analyze
 from evenflow.continuity.detectors import DETECTORS, LEAST_FRAMES, NEEDS_MOTION
 from evenflow.continuity.ledger import Ledger
+from evenflow.continuity.unseen import unseen
 from evenflow.core.clip import Clip, Frame
 from evenflow.core.errors import BadInput, UnreadableVideo
 from evenflow.core.events import CancelToken, Meter, Progress
@@ -142,6 +143,8 @@ def _report(clip: Clip, ledger: Ledger, path: str, gate: Gate | None) -> Report:
     findings = _joined(ledger.findings)
     missing = _not_assessable(measurements, count, ledger.size)
     assessed = len(missing) < len(KINDS)
+    hidden = unseen(np.array(ledger.octaves), np.array(ledger.series["change"]))
+    moments = _shifted(findings, float(seconds[0]))
     report = Report(
         version=evenflow.__version__,
         digest=ledger.digest.hexdigest(),
@@ -154,9 +157,7 @@ def _report(clip: Clip, ledger: Ledger, path: str, gate: Gate | None) -> Report:
             "height": info.height,
             "timecode": info.timecode,
         },
-        score=score(_shifted(findings, float(seconds[0])), duration_s=duration)
-        if assessed
-        else None,
+        score=score(moments, duration_s=duration, unseen_jnd=hidden["jnd"]) if assessed else None,
         motion=_motion(measurements["motion"], count),
         cuts=tuple(sorted(ledger.cuts, key=lambda c: c.start_frame)),
         shots=_shots(ledger.cuts, ledger.first, ledger.first + count),
@@ -164,6 +165,7 @@ def _report(clip: Clip, ledger: Ledger, path: str, gate: Gate | None) -> Report:
         findings=tuple(findings),
         not_assessable=missing,
         warnings=clip.warnings,
+        unseen=hidden,
         seconds=seconds,
     )
     return report if gate is None else report.judged(gate)

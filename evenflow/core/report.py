@@ -55,6 +55,7 @@ class Report:
         signals: one Measurement a signal.
         findings: sorted by first frame.
         not_assessable: defect kind to the reason why nothing can be said of it.
+        unseen: what stillness or softness may hide: `jnd`, which the score counts, and `reasons`.
         gate: one Verdict a clause, empty without a gate.
         digest: SHA-256 over version, settings, plug-ins, frame hashes and times.
         seconds: presentation time of every frame.
@@ -72,6 +73,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     not_assessable: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    unseen: dict[str, Any] = field(default_factory=lambda: {"jnd": 0.0, "reasons": []})
     gate: tuple[Verdict, ...] = ()
     seconds: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), repr=False)
 
@@ -103,6 +105,7 @@ class Report:
             "clip": self.clip,
             "score": None if self.score is None else round(self.score, 1),
             "motion": self.motion,
+            "unseen": self.unseen,
             "cuts": [dataclasses.asdict(cut) for cut in self.cuts],
             "shots": [dataclasses.asdict(shot) for shot in self.shots],
             "objects": list(self.objects),
@@ -140,6 +143,7 @@ class Report:
                 findings=tuple(Finding.from_json(f) for f in data["findings"]),
                 not_assessable=data.get("not_assessable", {}),
                 warnings=tuple(data["warnings"]),
+                unseen=data.get("unseen", {"jnd": 0.0, "reasons": []}),
                 gate=tuple(Verdict.from_json(v) for v in data["gate"]),
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -165,10 +169,11 @@ def _series(values: list[float | None] | None) -> NDArray[np.float32] | None:
     return np.array([math.nan if v is None else v for v in values], dtype=np.float32)
 
 
-def score(findings: Iterable[Finding], *, duration_s: float) -> float:
+def score(findings: Iterable[Finding], *, duration_s: float, unseen_jnd: float = 0.0) -> float:
     """Consistency from 0 to 100: `100 exp(-P / 10)`, P the 4-norm mean over one-second blocks.
 
     Each block counts its largest severity, so that one bad second stays visible in a long clip.
+    `unseen_jnd` is added to P: what a soft or still picture hides is not rewarded.
 
     >>> score([], duration_s=3.0)
     100.0
@@ -179,7 +184,7 @@ def score(findings: Iterable[Finding], *, duration_s: float) -> float:
         last = min(max(first, math.ceil(finding.end_s) - 1), len(blocks) - 1)
         blocks[first : last + 1] = np.maximum(blocks[first : last + 1], finding.severity_jnd)
     pooled = float(np.mean(blocks**4) ** 0.25)
-    return 100.0 * math.exp(-pooled / 10.0)
+    return 100.0 * math.exp(-(pooled + unseen_jnd) / 10.0)
 
 
 @cache

@@ -59,9 +59,11 @@ def report_schema() -> Schema:
                     "minimum": 0,
                     "maximum": 100,
                     "description": "100 exp(-P / 10), P the 4-norm mean over one-second blocks of "
-                    "each block's largest severity; null where nothing could be assessed",
+                    "each block's largest severity, plus what is unseen; null where nothing could "
+                    "be assessed",
                 },
                 "motion": _ref("motion"),
+                "unseen": _ref("unseen"),
                 "cuts": _list(_ref("cut"), "planned changes of shot, in the order of time"),
                 "shots": _list(_ref("shot"), "what lies between the cuts"),
                 "objects": _list(_ref("object"), "what was followed through the clip"),
@@ -105,6 +107,16 @@ def report_schema() -> Schema:
                     "reason": _TEXT | {"description": "why it is not assessable"},
                 },
                 optional=("reason",),
+            ),
+            "unseen": _closed(
+                {
+                    "jnd": _NUMBER
+                    | {
+                        "minimum": 0,
+                        "description": "what softness and stillness may hide, added to P",
+                    },
+                    "reasons": _list(_TEXT, "why; empty where nothing is hidden"),
+                }
             ),
             "cut": _closed(
                 {
