@@ -1,0 +1,1 @@
+"""Bench: suites over many clips, with intervals."""
