@@ -15,6 +15,7 @@ from evenflow.continuity.arbitration import arbitrate
 from evenflow.continuity.candidate import Candidate
 from evenflow.continuity.detectors import DETECTORS
 from evenflow.continuity.detectors.shake import tremble
+from evenflow.continuity.own_motion import own_steps
 from evenflow.continuity.passage import Passage
 from evenflow.continuity.picture import working_size
 from evenflow.core.finding import Finding
@@ -166,7 +167,7 @@ def _evidence(steps: list[Step]) -> Evidence:
 
 def _series(passage: Passage) -> dict[str, Any]:
     scale = passage.size[1] / passage.lines
-    camera = passage.camera * scale
+    camera, own = passage.camera * scale, own_steps(passage) * scale
     bands = passage.bands
     trembles = tremble(passage) / passage.arcmin * scale if len(passage) > 3 else None
     return {
@@ -179,6 +180,9 @@ def _series(passage: Passage) -> dict[str, Any]:
         "motion": passage.of_pairs("speed") * scale * passage.fps,
         "camera_x": camera[:, 0],
         "camera_y": camera[:, 1],
+        "camera_zoom": 100.0 * np.expm1(passage.zoom),
+        "own_x": own[:, 0],
+        "own_y": own[:, 1],
         "tremble": np.full(len(passage), np.nan)
         if trembles is None
         else np.where(np.isnan(passage.inliers), np.nan, trembles),

@@ -139,7 +139,8 @@ def _report(clip: Clip, ledger: Ledger, path: str, gate: Gate | None) -> Report:
     seconds = np.array(ledger.seconds)
     count = len(seconds)
     duration = float(seconds[-1] - seconds[0] + 1 / info.fps)
-    measurements = {n: _measure(n, ledger.series[n]) for n in SIGNALS}
+    moved = bool(np.isfinite(np.array(ledger.series["camera_x"])).any())
+    measurements = {n: _measure(n, ledger.series[n], moved=moved) for n in SIGNALS}
     findings = _joined(ledger.findings)
     missing = _not_assessable(measurements, count, ledger.size)
     assessed = len(missing) < len(KINDS)
@@ -175,7 +176,7 @@ def _shifted(findings: list[Finding], origin: float) -> list[Finding]:
     return [replace(f, start_s=f.start_s - origin, end_s=f.end_s - origin) for f in findings]
 
 
-def _measure(name: str, values: "array[float]") -> Measurement:
+def _measure(name: str, values: "array[float]", *, moved: bool) -> Measurement:
     signal = SIGNALS[name]
     if not values:
         reasons = {"prompt_match": "no prompt can be given yet"}
@@ -190,6 +191,8 @@ def _measure(name: str, values: "array[float]") -> Measurement:
     finite = series[np.isfinite(series)].astype(np.float64)
     if len(finite) == 0:
         reason = "needs two frames of at least 64 lines or columns at working size"
+        if name in ("own_x", "own_y") and moved:
+            reason = "nothing moves on its own"
         return Measurement(name, signal.unit, signal.better, None, series, reason)
     ways = {
         "rms": lambda v: math.sqrt(float((v**2).mean())),

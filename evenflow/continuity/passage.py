@@ -213,6 +213,11 @@ class Passage:
         )
 
     @cached_property
+    def zoom(self) -> Series:
+        """Natural logarithm of the picture's growth by the camera; NaN at entry 0."""
+        return np.array([np.nan if p is None else p.camera.zoom for p in self.pairs])
+
+    @cached_property
     def camera_at_tiles(self) -> Series:
         """What the camera's step does at the center of each tile, `(n, 48, 2)`, working pixels."""
         width = self.lines * self.size[0] / self.size[1]

@@ -33,8 +33,19 @@ SIGNALS: dict[str, Signal] = {
         "%", "neither", "fine gradient energy over coarse gradient energy", "median"
     ),
     "motion": Signal("px/s", "neither", "median speed of the picture in source pixels", "median"),
-    "camera_x": Signal("px", "neither", "camera step to the right, in source pixels", "mean"),
-    "camera_y": Signal("px", "neither", "camera step down, in source pixels", "mean"),
+    "camera_x": Signal(
+        "px", "neither", "shift of the picture to the right by the camera, in source pixels", "mean"
+    ),
+    "camera_y": Signal(
+        "px", "neither", "shift of the picture down by the camera, in source pixels", "mean"
+    ),
+    "camera_zoom": Signal("%", "neither", "growth of the picture by the camera", "mean"),
+    "own_x": Signal(
+        "px", "neither", "step to the right of what moves on its own, in source pixels", "mean"
+    ),
+    "own_y": Signal(
+        "px", "neither", "step down of what moves on its own, in source pixels", "mean"
+    ),
     "tremble": Signal(
         "px", "lower", "camera path without its smooth part, in source pixels", "rms"
     ),
@@ -50,5 +61,23 @@ SIGNALS: dict[str, Signal] = {
     "identity": Signal(
         "share", "higher", "similarity of the least similar object to itself a second ago", "min"
     ),
-    "prompt_match": Signal("share", "higher", "content against the prompt", "mean"),
+    "prompt_match": Signal(
+        "share", "higher", "clauses of the prompt and references that hold, by a judge", "mean"
+    ),
+    "subject_similarity": Signal(
+        "share",
+        "higher",
+        "likeness to the shot's first sample and the one before, by DINOv2",
+        "mean",
+    ),
+    "face_similarity": Signal(
+        "share",
+        "higher",
+        "likeness of the largest face to the shot's first one, by ArcFace",
+        "min",
+    ),
+    "motion_raft": Signal("px/s", "neither", "median speed in source pixels, by RAFT", "median"),
+    "tracks_kept": Signal(
+        "share", "higher", "points of the shot's first sample still seen, by CoTracker", "mean"
+    ),
 }
