@@ -4,11 +4,10 @@ import difflib
 import inspect
 
 from evenflow.continuity.injectors import INJECTORS, Plant
-from evenflow.continuity.injectors.freeze import held_frames
 from evenflow.continuity.injectors.plant import PlantedSource
-from evenflow.continuity.injectors.unnatural_jump import skipped_frames
 from evenflow.core.clip import Clip
 from evenflow.core.errors import BadInput
+from evenflow.core.events import CancelToken
 from evenflow.core.kinds import KINDS
 from evenflow.core.span import Box, Span
 from evenflow.core.times import Range
@@ -22,26 +21,33 @@ def inject(
     at: Range | str,
     box: Box | None = None,
     seed: int = 0,
+    cancel: CancelToken | None = None,
 ) -> tuple[Clip, Span]:
     """A clip with one planted fault, and the truth about it.
 
     The clip is lazy: faults are planted while frames stream. Frames that the fault does not touch
-    are the source's own objects, so a lossless copy keeps them bit for bit.
+    are the source's own objects, so a lossless copy keeps them bit for bit. Kinds that act on
+    something in the picture read the range once beforehand, to follow it.
 
     Args:
         kind: a key of `INJECTORS`.
         strength: 1 (barely visible) to 5 (ruins the shot).
         at: where, a Range or text like "1s..2s"; a jump uses only the start of it.
-        box: region in source pixels, or None for the whole picture.
+        box: in source pixels: where it happens; for what happens to an object, where the object is
+            when the range begins; for faults of the background, the subject that stays as it is.
+            Without one it happens everywhere, or to something that the seed chooses.
         seed: decides everything random; the same call gives the same frames.
+        cancel: stops the look ahead.
 
     Returns:
-        The planted clip, and a Span whose magnitude is the strength; its `parameters` hold the
-        injector's own magnitude and unit, and the seed.
+        The planted clip, and a Span whose magnitude is the strength. Its box holds every place
+        that changes; its `parameters` hold the injector's own magnitude and unit, the seed, the
+        `variant` where a kind has several, and for what moves with the picture its `boxes`, a
+        list of `[frame, x0, y0, x1, y1]`.
 
     Raises:
-        BadInput: unknown kind, strength out of range, box outside the picture, or a range that
-            holds too few frames for the kind.
+        BadInput: unknown kind, strength out of range, box outside the picture, or a clip or range
+            that cannot carry the kind (too few frames, gray, a stream that cannot look ahead).
     """
     if kind not in INJECTORS:
         if kind in KINDS:
@@ -66,31 +72,17 @@ def inject(
     injector = INJECTORS[kind]
     magnitude = injector.magnitudes[strength - 1]
     plant = Plant(start, end, box, magnitude, seed, info)
-    lost = 0
-    first, last = start, end
-    equal: list[str] = []
-    if kind == "freeze":
-        if end - start < 2:
-            raise BadInput(f"a freeze needs 2 frames to hold, {at} holds {end - start}")
-        first, last = start + 1, start + 1 + held_frames(plant)
-    elif kind == "unnatural_jump":
-        lost = skipped_frames(plant)
-        first, last = start, start + 1
-        if start < 1 or (info.num_frames is not None and start + lost >= info.num_frames):
-            raise BadInput(
-                f"a jump needs a frame before it and one after {lost} skipped ones: {at} starts at "
-                f"frame {start} of {info.num_frames}"
-            )
-        if box is not None:
-            equal = ["image_flicker"]  # one frame that differs from both neighbors is both
-    source = PlantedSource(clip.source, plant, injector.apply, lost)
+    placed = injector.place(kind, clip.source, plant, cancel)
     parameters = {
         "injector_magnitude": magnitude,
         "unit": injector.unit,
         "seed": seed,
         "planted_at": [start, end],
-        "frames_lost": lost,
-        "equal": equal,
+        "frames_lost": placed.lost,
+        "equal": list(placed.equal),
         "does": (inspect.getdoc(injector.apply) or "").splitlines()[0],
+        **placed.parameters,
     }
-    return Clip(source), Span(kind, first, last, box, None, float(strength), parameters)
+    source = PlantedSource(clip.source, placed.plant, injector.apply, placed.lost)
+    span = Span(kind, placed.first, placed.last, placed.box, None, float(strength), parameters)
+    return Clip(source), span

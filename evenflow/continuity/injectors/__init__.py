@@ -3,15 +3,26 @@
 Outside its span and box a planted clip is the source, bit for bit. `INJECTORS` is the table.
 """
 
+from evenflow.continuity.injectors import (
+    color_change,
+    color_flicker,
+    freeze,
+    identity_drift,
+    subject_swap,
+    teleportation,
+    unnatural_jump,
+    vanish,
+)
 from evenflow.continuity.injectors.drift import drift
-from evenflow.continuity.injectors.freeze import freeze
 from evenflow.continuity.injectors.high_frequency_noise import high_frequency_noise
 from evenflow.continuity.injectors.image_flicker import image_flicker
 from evenflow.continuity.injectors.lighting_flicker import lighting_flicker
 from evenflow.continuity.injectors.plant import Injector, Plant
 from evenflow.continuity.injectors.shake import shake
 from evenflow.continuity.injectors.style_change import style_change
-from evenflow.continuity.injectors.unnatural_jump import unnatural_jump
+
+OBJECT = "the object, when the range begins"
+SUBJECT = "the subject that stays as it is, when the range begins"
 
 INJECTORS: dict[str, Injector] = {
     "lighting_flicker": Injector(lighting_flicker, (1.0, 2.0, 4.0, 7.0, 12.0), "% rms gain"),
@@ -19,11 +30,39 @@ INJECTORS: dict[str, Injector] = {
     "high_frequency_noise": Injector(
         high_frequency_noise, (1.5, 3.0, 6.0, 10.0, 16.0), "gray levels"
     ),
-    "freeze": Injector(freeze, (0.1, 0.2, 0.4, 0.7, 1.0), "share of the span"),
+    "freeze": Injector(
+        freeze.freeze, (0.1, 0.2, 0.4, 0.7, 1.0), "share of the span", freeze.place, least=2
+    ),
     "style_change": Injector(style_change, (0.15, 0.3, 0.5, 0.75, 1.0), "share of the new style"),
-    "unnatural_jump": Injector(unnatural_jump, (1, 2, 4, 7, 12), "frames skipped"),
+    "unnatural_jump": Injector(
+        unnatural_jump.unnatural_jump, (1, 2, 4, 7, 12), "frames skipped", unnatural_jump.place
+    ),
     "drift": Injector(drift, (3.0, 6.0, 11.0, 18.0, 28.0), "dE at the end"),
     "shake": Injector(shake, (0.05, 0.1, 0.2, 0.4, 0.8), "% of the height, rms"),
-}
+    "subject_swap": Injector(
+        subject_swap.subject_swap, (0.2, 0.35, 0.55, 0.8, 1.0), "share of the other one",
+        subject_swap.place, box_is=OBJECT,
+    ),
+    "color_change": Injector(
+        color_change.color_change, (6.0, 12.0, 22.0, 36.0, 55.0), "dE", color_change.place,
+        needs_color=True, box_is=OBJECT,
+    ),
+    "color_flicker": Injector(
+        color_flicker.color_flicker, (2.0, 4.0, 8.0, 14.0, 24.0), "dE rms", color_flicker.place,
+        needs_color=True, box_is=OBJECT,
+    ),
+    "vanish": Injector(
+        vanish.vanish, (0.25, 0.45, 0.7, 0.9, 1.0), "share that is gone", vanish.place,
+        box_is=OBJECT,
+    ),
+    "teleportation": Injector(
+        teleportation.teleportation, (1.0, 1.3, 1.6, 2.0, 2.4), "diameters", teleportation.place,
+        box_is=OBJECT,
+    ),
+    "identity_drift": Injector(
+        identity_drift.identity_drift, (0.2, 0.35, 0.55, 0.8, 1.0), "share of the other one",
+        identity_drift.place, least=8, box_is=OBJECT,
+    ),
+}  # fmt: skip
 
 __all__ = ["INJECTORS", "Injector", "Plant"]

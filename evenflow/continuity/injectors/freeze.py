@@ -2,13 +2,19 @@
 
 from collections.abc import Iterator
 
-from evenflow.continuity.injectors.plant import Plant
-from evenflow.core.clip import ArrayFrame, Frame
+from evenflow.continuity.injectors.plant import Placed, Plant
+from evenflow.core.clip import ArrayFrame, Frame, Source
+from evenflow.core.events import CancelToken
 
 
 def held_frames(plant: Plant) -> int:
     """How many frames repeat the first one of the span."""
     return max(1, min(plant.length - 1, round(plant.magnitude * (plant.length - 1))))
+
+
+def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Placed:
+    """The frames that repeat the one before them."""
+    return Placed(plant, plant.start + 1, plant.start + 1 + held_frames(plant), plant.box)
 
 
 def freeze(frames: Iterator[Frame], plant: Plant) -> Iterator[Frame]:

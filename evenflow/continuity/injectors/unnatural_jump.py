@@ -5,13 +5,32 @@ from dataclasses import replace
 
 import numpy as np
 
-from evenflow.continuity.injectors.plant import Plant
-from evenflow.core.clip import ArrayFrame, Frame
+from evenflow.continuity.injectors.plant import Placed, Plant
+from evenflow.core.clip import ArrayFrame, Frame, Source
+from evenflow.core.errors import BadInput
+from evenflow.core.events import CancelToken
 
 
 def skipped_frames(plant: Plant) -> int:
     """How many frames are removed from the clip."""
     return 0 if plant.box is not None else max(1, round(plant.magnitude))
+
+
+def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Placed:
+    """The first frame behind the gap, or the one that jerks.
+
+    Raises:
+        BadInput: nothing is left before or behind the frames to be skipped.
+    """
+    lost, count = skipped_frames(plant), source.info.num_frames
+    if plant.start < 1 or (count is not None and plant.start + lost >= count):
+        raise BadInput(
+            f"a jump needs a frame before it and one after {lost} skipped ones: the range starts "
+            f"at frame {plant.start} of {count}"
+        )
+    # one frame that differs from both neighbors is an image flicker just as much
+    equal = () if plant.box is None else ("image_flicker",)
+    return Placed(plant, plant.start, plant.start + 1, plant.box, lost, equal)
 
 
 def unnatural_jump(frames: Iterator[Frame], plant: Plant) -> Iterator[Frame]:

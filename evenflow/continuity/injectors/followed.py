@@ -1,0 +1,53 @@
+"""Followed: the plan that most kinds of objects share, and its truth."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from evenflow.continuity.injectors.plant import Placed, Plant
+from evenflow.continuity.injectors.region import Survey, pick, survey
+from evenflow.core.clip import Source
+from evenflow.core.events import CancelToken
+
+
+def generator(plant: Plant) -> np.random.Generator:
+    """What chooses places and variants: a stream of its own, the same for every strength."""
+    return np.random.default_rng([plant.seed, plant.start, plant.end, 1])
+
+
+def look_ahead(
+    source: Source,
+    plant: Plant,
+    cancel: CancelToken | None,
+    *,
+    end: int | None = None,
+    sides: tuple[float, float] = (0.22, 0.38),
+    softness: float = 0.3,
+    color: bool = False,
+) -> tuple[Plant, Survey]:
+    """The plant with a region that is followed through the range, and what was seen on the way.
+
+    Args:
+        end: follow on to this frame, which may lie behind the range.
+        sides, softness, color: as `pick` takes them.
+    """
+    look = survey(source, plant.start, end or plant.end, cancel)
+    region, camera = pick(
+        look, plant.box, generator(plant), sides=sides, softness=softness, color=color
+    )
+    return replace(plant, region=region, ground=camera), look
+
+
+def placed(plant: Plant, *, shift: tuple[int, int] = (0, 0), **parameters: Any) -> Placed:
+    """The truth of a fault that fills the region, or that moved aside, through the whole range."""
+    region = plant.followed()
+    box = region.union(plant.start, plant.end, shift=shift)
+    boxes = region.boxes(plant.start, plant.end, shift=shift)
+    return Placed(
+        plant,
+        plant.start,
+        plant.end,
+        box or plant.box,
+        parameters={"boxes": boxes, **parameters},
+    )
