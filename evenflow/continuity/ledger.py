@@ -50,6 +50,7 @@ class Ledger:
         default_factory=lambda: {name: array("f") for name in SIGNALS}
     )
     octaves: "array[float]" = field(default_factory=lambda: array("f"))
+    blockiness: "array[float]" = field(default_factory=lambda: array("f"))
     _held: list[Step] = field(default_factory=list)
     _begin: int = 0  # number of the first held frame, counted from the first one read
     _next: int = 1  # index in `_held` of the next frame that may be a cut
@@ -60,6 +61,7 @@ class Ledger:
         picture = step.picture
         self.digest.update(picture.digest + f" {picture.time} ".encode())
         self.seconds.append(float(picture.time))
+        self.blockiness.append(picture.blockiness)
         self.octaves.append(float(picture.bands[-1] - picture.bands[0]))
         self._held.append(step)
         while self._next + FLASH < len(self._held):

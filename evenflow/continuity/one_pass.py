@@ -144,7 +144,9 @@ def _report(clip: Clip, ledger: Ledger, path: str, gate: Gate | None) -> Report:
     findings = _joined(ledger.findings)
     missing = _not_assessable(measurements, count, ledger.size)
     assessed = len(missing) < len(KINDS)
-    hidden = unseen(np.array(ledger.octaves), np.array(ledger.series["change"]))
+    hidden = unseen(
+        np.array(ledger.octaves), np.array(ledger.blockiness), np.array(ledger.series["change"])
+    )
     moments = _shifted(findings, float(seconds[0]))
     report = Report(
         version=evenflow.__version__,

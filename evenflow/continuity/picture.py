@@ -44,6 +44,8 @@ class Picture:
         flat: share of pixels without any gradient.
         sketch: the frame at 90 lines, `(h * 3 / 2, w)` uint8 in planes Y, U, V (4:2:0, BT.601,
             narrow range), which stays when `rgb` is dropped; `sketch_rgb` reads it.
+        blockiness: steps over every eighth column of the source over its other steps, 1 without a
+            codec's blocks; NaN but for every eighth frame.
     """
 
     index: int
@@ -57,6 +59,7 @@ class Picture:
     palette: NDArray[np.float32]
     flat: float
     sketch: NDArray[np.uint8]
+    blockiness: float = np.nan
 
 
 def working_size(width: int, height: int, lines: int = WORK_LINES) -> tuple[int, int]:
@@ -110,6 +113,7 @@ def reduce(frame: Frame) -> Picture:
         palette=_palette(lab),
         flat=flat,
         sketch=_sketch(rgb),
+        blockiness=_blockiness(pixels) if frame.index % 8 == 0 else np.nan,
     )
 
 
@@ -117,6 +121,16 @@ def sketch_size(width: int, height: int) -> tuple[int, int]:
     """Width and height of the sketch of a source, both even."""
     wide, high = working_size(width, height, SKETCH_LINES)
     return max(2, wide // 2 * 2), max(2, high // 2 * 2)
+
+
+def _blockiness(pixels: Pixels) -> float:
+    green = pixels[::4, :, min(1, pixels.shape[2] - 1)].astype(np.int32)
+    if green.shape[1] < 64:
+        return np.nan
+    steps = np.abs(np.diff(green, axis=1)).mean(axis=0, dtype=np.float64)
+    border = np.arange(len(steps)) % 8 == 7
+    rest = float(steps[~border].mean())
+    return float(steps[border].mean()) / rest if rest > 0 else np.nan
 
 
 def _sketch(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

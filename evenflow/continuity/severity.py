@@ -23,5 +23,9 @@ TONE = 3.2
 """CIELAB dE of a slow change (2.3 dE is just noticeable side by side, Mahy et al. 1994)."""
 SHAKE_ARCMIN = 1.0
 """rms minutes of arc of camera tremble above 3 Hz: the acuity for a jump of something still."""
+SHAKE_OF_SPEED = 0.06
+"""Share of the camera's speed (per frame) that its tremble has to reach where it moves fast."""
 MOST = 15.0
 """No finding is called worse than this: 10 already ruins the shot."""
+IDENTITY = 3.0
+"""CIELAB dE, rms over a place, that its pattern and colors differ from its own a while before."""

@@ -12,7 +12,7 @@ from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.passage import Passage, Series
 from evenflow.continuity.picture import NUM_TILES
 from evenflow.continuity.robust import running_median, running_rms, runs
-from evenflow.continuity.severity import SHAKE_ARCMIN
+from evenflow.continuity.severity import SHAKE_ARCMIN, SHAKE_OF_SPEED
 
 
 def tremble(passage: Passage) -> Series:
@@ -31,7 +31,7 @@ def _rest(passage: Passage) -> Series:
 def smooth_free(path: Series, fps: float) -> Series:
     """A path without the cubic that follows it over a third of a second."""
     window = min(
-        max(7, round(fps / 3) | 1), (len(path) - 1) | 1 if len(path) % 2 else len(path) - 1
+        max(5, round(fps / 3) | 1), (len(path) - 1) | 1 if len(path) % 2 else len(path) - 1
     )
     if window < 5:
         return np.zeros_like(path)
@@ -82,17 +82,21 @@ def detect(passage: Passage) -> list[Candidate]:
         if shared_tremble(passage, first, last) < 0.55:
             continue
         value = float(rms[first:last].max())
+        speed = np.hypot(*passage.camera[first:last].T) * passage.arcmin
+        threshold = max(SHAKE_ARCMIN, SHAKE_OF_SPEED * float(np.nanmedian(speed)))
+        if value < threshold:
+            continue
         found.append(
             Candidate(
                 "shake",
                 first,
                 last,
                 first + int(np.argmax(size[first:last])),
-                value / SHAKE_ARCMIN,
-                0.5 + 0.1 * min(4.0, value / SHAKE_ARCMIN - 1.0),
+                value / threshold,
+                0.5 + 0.1 * min(4.0, value / threshold - 1.0),
                 f"the camera trembles by {value:.1f} minutes of arc (rms), "
                 f"turning {turns / seconds:.0f} times a second",
-                evidence("shake", value, SHAKE_ARCMIN),
+                evidence("shake", value, threshold),
                 ("pan", "unnatural_jump"),
             )
         )
