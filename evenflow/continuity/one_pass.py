@@ -147,7 +147,8 @@ def _report(clip: Clip, ledger: Ledger, path: str, gate: Gate | None) -> Report:
     hidden = unseen(
         np.array(ledger.octaves), np.array(ledger.blockiness), np.array(ledger.series["change"])
     )
-    moments = _shifted(findings, float(seconds[0]))
+    # what is below one just-noticeable difference is listed, but nobody notices it
+    noticed = _shifted([f for f in findings if f.severity_jnd >= 1.0], float(seconds[0]))
     report = Report(
         version=evenflow.__version__,
         digest=ledger.digest.hexdigest(),
@@ -160,7 +161,7 @@ def _report(clip: Clip, ledger: Ledger, path: str, gate: Gate | None) -> Report:
             "height": info.height,
             "timecode": info.timecode,
         },
-        score=score(moments, duration_s=duration, unseen_jnd=hidden["jnd"]) if assessed else None,
+        score=score(noticed, duration_s=duration, unseen_jnd=hidden["jnd"]) if assessed else None,
         motion=_motion(measurements["motion"], count),
         cuts=tuple(sorted(ledger.cuts, key=lambda c: c.start_frame)),
         shots=_shots(ledger.cuts, ledger.first, ledger.first + count),

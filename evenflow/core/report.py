@@ -172,16 +172,14 @@ def _series(values: list[float | None] | None) -> NDArray[np.float32] | None:
 def score(findings: Iterable[Finding], *, duration_s: float, unseen_jnd: float = 0.0) -> float:
     """Consistency from 0 to 100: `100 exp(-P / 10)`, P the 4-norm mean over one-second blocks.
 
-    Each block counts its largest severity, so that one bad second stays visible in a long clip;
-    what is below 1 JND nobody notices, and it counts nothing. `unseen_jnd` is added to P: what a soft or still picture hides is not rewarded.
+    Each block counts its largest severity, so that one bad second stays visible in a long clip.
+    `unseen_jnd` is added to P: what a soft or still picture hides is not rewarded.
 
     >>> score([], duration_s=3.0)
     100.0
     """
     blocks = np.zeros(max(1, math.ceil(duration_s)))
     for finding in findings:
-        if finding.severity_jnd < 1.0:
-            continue
         first = min(int(finding.start_s), len(blocks) - 1)
         last = min(max(first, math.ceil(finding.end_s) - 1), len(blocks) - 1)
         blocks[first : last + 1] = np.maximum(blocks[first : last + 1], finding.severity_jnd)
