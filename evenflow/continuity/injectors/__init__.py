@@ -4,16 +4,27 @@ Outside its span and box a planted clip is the source, bit for bit. `INJECTORS` 
 """
 
 from evenflow.continuity.injectors import (
+    action_sequence,
+    background_swim,
+    background_switch,
+    collapse,
     color_change,
     color_flicker,
     freeze,
+    ghosting,
     identity_drift,
+    light_direction,
+    seam,
+    sharpness_pumping,
     subject_swap,
     teleportation,
     unnatural_jump,
+    unnatural_motion,
+    unstable_texture,
     vanish,
 )
 from evenflow.continuity.injectors.drift import drift
+from evenflow.continuity.injectors.edge_shimmer import edge_shimmer
 from evenflow.continuity.injectors.high_frequency_noise import high_frequency_noise
 from evenflow.continuity.injectors.image_flicker import image_flicker
 from evenflow.continuity.injectors.lighting_flicker import lighting_flicker
@@ -62,6 +73,45 @@ INJECTORS: dict[str, Injector] = {
     "identity_drift": Injector(
         identity_drift.identity_drift, (0.2, 0.35, 0.55, 0.8, 1.0), "share of the other one",
         identity_drift.place, least=8, box_is=OBJECT,
+    ),
+    "background_switch": Injector(
+        background_switch.background_switch, (0.25, 0.45, 0.65, 0.85, 1.0), "share of the place",
+        background_switch.place, box_is=SUBJECT,
+    ),
+    "unstable_texture": Injector(
+        unstable_texture.unstable_texture, (0.15, 0.3, 0.5, 0.75, 1.0), "share of new texture",
+        unstable_texture.place, least=2, box_is=OBJECT,
+    ),
+    "seam": Injector(seam.seam, (1.0, 2.0, 3.5, 6.0, 10.0), "% of tone", seam.place, least=2),
+    "sharpness_pumping": Injector(
+        sharpness_pumping.sharpness_pumping, (0.12, 0.22, 0.4, 0.7, 1.2), "% of the height, sigma",
+        sharpness_pumping.place, least=6,
+    ),
+    "collapse": Injector(
+        collapse.collapse, (0.2, 0.4, 0.6, 0.8, 1.0), "share of the structure", collapse.place,
+    ),
+    "edge_shimmer": Injector(
+        edge_shimmer, (0.1, 0.2, 0.35, 0.6, 1.0), "% of the height, rms", least=2,
+    ),
+    "background_swim": Injector(
+        background_swim.background_swim, (0.15, 0.3, 0.6, 1.1, 2.0), "% of the height, rms",
+        background_swim.place, least=4, box_is=SUBJECT,
+    ),
+    "ghosting": Injector(
+        ghosting.ghosting, (0.12, 0.22, 0.35, 0.48, 0.62), "share of the stale copy",
+        ghosting.place, least=2,
+    ),
+    "light_direction": Injector(
+        light_direction.light_direction, (0.12, 0.25, 0.45, 0.7, 1.0), "log light at the side",
+        light_direction.place, box_is=OBJECT,
+    ),
+    "action_sequence": Injector(
+        action_sequence.action_sequence, (0.15, 0.25, 0.4, 0.6, 0.9), "s a part",
+        action_sequence.place, least=4, box_is="not used: time concerns the whole picture",
+    ),
+    "unnatural_motion": Injector(
+        unnatural_motion.unnatural_motion, (0.6, 1.2, 2.4, 4.5, 8.0), "% of the height",
+        unnatural_motion.place, least=4, box_is=OBJECT,
     ),
 }  # fmt: skip
 

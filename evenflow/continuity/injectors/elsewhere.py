@@ -1,5 +1,6 @@
 """Elsewhere: a region's content, live, at another place of the picture; and where that can be."""
 
+import cv2
 import numpy as np
 
 from evenflow.continuity.injectors.fill import Fill
@@ -34,33 +35,50 @@ def aside(region: Region, start: int, end: int, distance: float, rng: np.random.
     return best
 
 
-def copied(picture: Picture, source: Picture, region: Region, index: int, shift: Shift) -> Picture:
-    """`picture` with the region's content of `source`, moved by `shift`, laid over it."""
+def copied(picture: Picture, region: Region, index: int, shift: tuple[float, float]) -> Picture:
+    """`picture` with a copy of the region's content laid over it, moved aside by `shift`."""
     view = region.view(index, shift=shift)
     if view is None:
         return picture
-    (x0, y0, x1, y1), alpha = view
-    # where the region itself leaves the picture there is nothing to lay over
-    rows = np.arange(y0, y1) - shift[1]
-    cols = np.arange(x0, x1) - shift[0]
-    seen = ((rows >= 0) & (rows < source.shape[0]))[:, None] & (
-        (cols >= 0) & (cols < source.shape[1])
-    )
-    part = Fill(-shift[0], -shift[1]).fetched(source, (x0, y0, x1, y1))
     made = picture.copy()
-    here = made[y0:y1, x0:x1]
-    made[y0:y1, x0:x1] = here + alpha * seen[..., None] * (part - here)
+    _lay(made, picture, view, shift)
     return made
 
 
-def bounds(*views: tuple[Box, Picture] | None) -> Box | None:
-    """Around everything that is in view."""
-    boxes = [view[0] for view in views if view is not None]
-    if not boxes:
-        return None
-    return (
-        min(b[0] for b in boxes),
-        min(b[1] for b in boxes),
-        max(b[2] for b in boxes),
-        max(b[3] for b in boxes),
+def moved(
+    picture: Picture, region: Region, index: int, shift: tuple[float, float], fill: Fill
+) -> Picture:
+    """`picture` with the region's content moved aside by `shift` and what it leaves filled."""
+    view = region.view(index, shift=shift)
+    made = fill.over(picture, region, index)
+    if view is None:
+        return made
+    x0, y0, x1, y1 = view[0]
+    # what the content covers again needs no filling
+    kept = picture[y0:y1, x0:x1]
+    made[y0:y1, x0:x1] += view[1] * (kept - made[y0:y1, x0:x1])
+    _lay(made, picture, view, shift)
+    return made
+
+
+def _lay(
+    made: Picture, source: Picture, view: tuple[Box, Picture], shift: tuple[float, float]
+) -> None:
+    """Lays the pixels of `source` that come to lie in a view over `made`."""
+    (x0, y0, x1, y1), alpha = view
+    dx, dy = shift
+    # where the content lies out of the picture there is nothing to lay over
+    rows, cols = np.arange(y0, y1) - dy, np.arange(x0, x1) - dx
+    seen = ((rows >= 0) & (rows <= source.shape[0] - 1))[:, None] & (
+        (cols >= 0) & (cols <= source.shape[1] - 1)
     )
+    if dx == round(dx) and dy == round(dy):
+        part = Fill(-round(dx), -round(dy)).fetched(source, (x0, y0, x1, y1))
+    else:
+        matrix = np.array([[1.0, 0.0, dx - x0], [0.0, 1.0, dy - y0]])
+        part = cv2.warpAffine(
+            source, matrix, (x1 - x0, y1 - y0),
+            flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REFLECT_101,
+        ).reshape(y1 - y0, x1 - x0, source.shape[2])  # fmt: skip
+    here = made[y0:y1, x0:x1]
+    made[y0:y1, x0:x1] = here + alpha * seen[..., None] * (part - here)

@@ -51,3 +51,9 @@ def placed(plant: Plant, *, shift: tuple[int, int] = (0, 0), **parameters: Any) 
         box or plant.box,
         parameters={"boxes": boxes, **parameters},
     )
+
+
+def behind(plant: Plant) -> Placed:
+    """The truth of a fault of the background: everywhere but at a subject, which is named."""
+    boxes = plant.followed().boxes(plant.start, plant.end)
+    return Placed(plant, plant.start, plant.end, None, parameters={"subject_boxes": boxes})

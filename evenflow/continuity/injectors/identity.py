@@ -60,26 +60,26 @@ def _pattern(own: Picture, rng: np.random.Generator) -> Picture:
     if form == "stripes":
         angle, waves = rng.uniform(0, np.pi), rng.uniform(4, 8)
         field = np.sin(2 * np.pi * waves * (x * np.cos(angle) + y * np.sin(angle)))
-        field = field + 0.7 * _noise((h, w), side / 4, rng)
+        field = field + 0.7 * noise((h, w), side / 4, rng)
     elif form == "scales":
         waves = rng.uniform(4, 7)
         field = np.cos(2 * np.pi * waves * x) * np.cos(2 * np.pi * waves * y)
-        field = field + 0.5 * _noise((h, w), side / 5, rng)
+        field = field + 0.5 * noise((h, w), side / 5, rng)
     else:
-        field = 1.2 * _noise((h, w), side / 8, rng) + 0.6 * _noise((h, w), side / 20, rng)
+        field = 1.2 * noise((h, w), side / 8, rng) + 0.6 * noise((h, w), side / 20, rng)
     palette = rng.uniform(0.1, 0.9, (3, 3)).astype(np.float32)
     if c == 1:
         palette = palette.mean(axis=1, keepdims=True)
     low = np.clip(3.0 * field + 1.2, 0.0, 1.0)[..., None]
     high = np.clip(3.0 * field - 1.2, 0.0, 1.0)[..., None]
     made = palette[0] + low * (palette[1] - palette[0]) + high * (palette[2] - palette[1])
-    made = made + 0.05 * _noise((h, w), 1.5, rng)[..., None]
+    made = made + 0.05 * noise((h, w), 1.5, rng)[..., None]
     shade = 1.0 + 0.25 * (0.5 - y)[..., None]
     shown: Picture = np.clip(made * shade, 0.0, 1.0).astype(np.float32)
     return shown
 
 
-def _noise(size: tuple[int, int], sigma: float, rng: np.random.Generator) -> Picture:
+def noise(size: tuple[int, int], sigma: float, rng: np.random.Generator) -> Picture:
     """Smooth noise of unit variance."""
     field = cv2.GaussianBlur(rng.standard_normal(size, dtype=np.float32), (0, 0), max(sigma, 0.3))
     made: Picture = field / max(float(field.std()), 1e-6)

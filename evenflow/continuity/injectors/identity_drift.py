@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from evenflow.continuity.injectors.followed import generator, look_ahead, placed
+from evenflow.continuity.injectors.grain import grain_level
 from evenflow.continuity.injectors.identity import another
 from evenflow.continuity.injectors.plant import Placed, Plant
 from evenflow.continuity.injectors.subject_swap import replaced
@@ -16,7 +17,9 @@ def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Pl
     """A subject that is followed to the end of the clip, and whom it turns into."""
     plant, look = look_ahead(source, plant, cancel, end=source.info.num_frames)
     rng = generator(replace(plant, seed=plant.seed + 1))
-    return placed(replace(plant, picture=another(look, plant.followed(), rng)))
+    settings = {"grain": grain_level(look.first)}
+    picture = another(look, plant.followed(), rng)
+    return placed(replace(plant, picture=picture, settings=settings))
 
 
 def identity_drift(frames: Iterator[Frame], plant: Plant) -> Iterator[Frame]:

@@ -185,6 +185,15 @@ class Region:
         alpha = self.share(*self.local(index, box, shift))
         return (box, alpha[..., None]) if alpha.any() else None
 
+    def whole(self, index: int, *, shift: tuple[float, float] = (0.0, 0.0)) -> Picture:
+        """Its share of every pixel of the picture at a frame, `(h, w, 1)`."""
+        made = np.zeros((self.size[1], self.size[0], 1), np.float32)
+        view = self.view(index, shift=shift)
+        if view is not None:
+            (x0, y0, x1, y1), alpha = view
+            made[y0:y1, x0:x1] = alpha
+        return made
+
     def share(self, u: Picture, v: Picture) -> Picture:
         """How much of the region there is at coordinates inside the shape, in [0, 1]."""
         radius = (np.abs(u) ** 2.5 + np.abs(v) ** 2.5) ** np.float32(1 / 2.5)

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 
 from evenflow.continuity.injectors.followed import generator, look_ahead, placed
+from evenflow.continuity.injectors.grain import grain_level, grainy
 from evenflow.continuity.injectors.identity import another
 from evenflow.continuity.injectors.plant import Picture, Placed, Plant
 from evenflow.core.clip import Frame, Source
@@ -18,13 +19,16 @@ def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Pl
     """A subject, and who takes its place."""
     plant, look = look_ahead(source, plant, cancel)
     rng = generator(replace(plant, seed=plant.seed + 1))
-    return placed(replace(plant, picture=another(look, plant.followed(), rng)))
+    settings = {"grain": grain_level(look.first)}
+    picture = another(look, plant.followed(), rng)
+    return placed(replace(plant, picture=picture, settings=settings))
 
 
 def replaced(x: Picture, box: Box, *, plant: Plant, index: int, share: float) -> Picture:
     """A part of the region's colors mixed with the other identity, which has the clip's grain."""
     assert plant.picture is not None
     other = plant.followed().placed(plant.picture, index, box)
+    other = grainy(other, plant.settings["grain"], [plant.seed, index])
     return x + np.float32(share) * (other - x)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from evenflow.continuity.injectors.elsewhere import aside, copied
+from evenflow.continuity.injectors.elsewhere import aside, moved
 from evenflow.continuity.injectors.fill import seek
 from evenflow.continuity.injectors.followed import generator, look_ahead
 from evenflow.continuity.injectors.plant import Placed, Plant, colors, repainted
@@ -47,7 +47,4 @@ def teleportation(frames: Iterator[Frame], plant: Plant) -> Iterator[Frame]:
         if frame.index not in plant:
             yield frame
             continue
-        own = colors(frame)
-        emptied = fill.over(own, region, frame.index)
-        made = copied(emptied, own, region, frame.index, shift)
-        yield repainted(frame, made)
+        yield repainted(frame, moved(colors(frame), region, frame.index, shift, fill))

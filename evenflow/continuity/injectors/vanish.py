@@ -9,6 +9,7 @@ import numpy as np
 from evenflow.continuity.injectors.elsewhere import aside, copied
 from evenflow.continuity.injectors.fill import seek
 from evenflow.continuity.injectors.followed import generator, look_ahead, placed
+from evenflow.continuity.injectors.grain import grain_level
 from evenflow.continuity.injectors.identity import another
 from evenflow.continuity.injectors.occluder import Bar
 from evenflow.continuity.injectors.plant import Placed, Plant, colors, repainted
@@ -38,7 +39,7 @@ def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Pl
     if variant == "comes_back_wrong":
         plant = replace(plant, picture=another(look, region, rng))
         bar = Bar.over(region, plant.start, plant.end, rng)
-        plant = replace(plant, settings={"bar": bar})
+        plant = replace(plant, settings={"bar": bar, "grain": grain_level(look.first)})
         truth = placed(replace(plant, start=bar.shows), variant=variant)
         passes = {
             "frames": [plant.start, min(bar.gone, plant.end)],
@@ -71,5 +72,5 @@ def vanish(frames: Iterator[Frame], plant: Plant) -> Iterator[Frame]:
             if plant.fill is not None:
                 made = plant.fill.over(own, region, frame.index)
             else:
-                made = copied(own, own, region, frame.index, plant.settings["shift"])
+                made = copied(own, region, frame.index, plant.settings["shift"])
             yield repainted(frame, own + share * (made - own))
