@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,7 +10,6 @@ from evenflow.cli.console import (
     Bar,
     Debug,
     Json,
-    Offline,
     Quiet,
     Verbose,
     Yes,
@@ -54,6 +53,37 @@ def check(
         str | None,
         typer.Option("--range", metavar="A..B", help="Only this part: 1s..2.5s, 36f..90f, 50%.."),
     ] = None,
+    prompt: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="What the clip should show. Directions (pans left, zooms in) are measured; the "
+            "rest needs --judge.",
+        ),
+    ] = None,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="IMG", help="A picture it should look like; needs --judge. May repeat."
+        ),
+    ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL|DIR",
+            help="Who compares: a CLIP folder, or http(s)://HOST/v1#MODEL, which gets small "
+            "frames; its key is EVENFLOW_JUDGE_KEY.",
+        ),
+    ] = None,
+    features: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            envvar="EVENFLOW_FEATURES",
+            help="Folder with dinov2, clip, insightface, raft or cotracker: more signals, nothing "
+            "else changes.",
+        ),
+    ] = None,
     fps: Annotated[
         str | None,
         typer.Option(metavar="R", help="Frame rate of image folders and patterns (24)."),
@@ -78,7 +108,9 @@ def check(
     yes: Yes = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-    offline: Offline = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Use no network: refuses a judge at an address.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Say where a clip breaks: when, where on the picture, what, and how badly.
@@ -116,9 +148,18 @@ def check(
 
     from evenflow.cli.card import print_card, print_summary
     from evenflow.continuity import check as check_clip
+    from evenflow.continuity.semantics import question
     from evenflow.io import parse_rate, read
 
     rate = parse_rate(fps) if fps is not None else None
+    wanted: dict[str, Any] = {
+        "prompt": prompt,
+        "references": tuple(reference or ()),
+        "judge": judge,
+        "features": features,
+        "offline": offline,
+    }
+    question(**wanted)  # what is wrong with it is wrong for every clip
     several = len(clips) > 1
     entries: list[Entry] = []
     codes: list[int] = []
@@ -130,6 +171,7 @@ def check(
                     result = check_clip(
                         read(path_text, fps=rate),
                         span=stretch,
+                        **wanted,
                         workers=workers,
                         path=path_text,
                         progress=bar,

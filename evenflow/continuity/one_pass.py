@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,15 @@ import evenflow
 from evenflow.continuity.analysis import analyze
 from evenflow.continuity.detectors import DETECTORS, LEAST_FRAMES, NEEDS_MOTION
 from evenflow.continuity.ledger import Ledger
+from evenflow.continuity.semantics import (
+    KINDS_ASKED,
+    MOVES,
+    Known,
+    Question,
+    Reply,
+    question,
+    watched,
+)
 from evenflow.continuity.unseen import unseen
 from evenflow.core.clip import Clip, Frame
 from evenflow.core.errors import BadInput, UnreadableVideo
@@ -42,6 +51,11 @@ def check(
     *,
     gate: Gate | None = None,
     span: Range | str | None = None,
+    prompt: str | None = None,
+    references: Sequence[str | Path] = (),
+    judge: str | Path | None = None,
+    features: str | Path | None = None,
+    offline: bool = False,
     workers: int | None = None,
     path: str | None = None,
     progress: Progress | None = None,
@@ -54,13 +68,19 @@ def check(
         gate: clauses to be judged; without one the report has no verdicts.
         span: only these frames, a Range or text like "1s..2s"; frame numbers in the report stay
             those of the whole clip.
+        prompt: what the clip should show; directions are measured, the rest needs a judge.
+        references: pictures that it should look like; they need a judge.
+        judge: a CLIP folder, or the address of a vision model (`http://host/v1#model`).
+        features: a folder of optional models; they add signals and change nothing else.
+        offline: True refuses a judge at an address.
         workers: threads; None for all cores. The report is the same for any number.
         path: what the report calls the clip; its name by default.
         progress: called with an Event now and then.
         cancel: looked at between frames.
 
     Raises:
-        BadInput: the clip is too small, or `span` holds no frame.
+        BadInput: the clip is too small, `span` holds no frame, or the question makes no sense.
+        BackendMissing: the judge's or the features' models cannot be loaded.
         UnreadableVideo: not one frame can be decoded.
     """
     if not isinstance(clip, Clip):
@@ -79,24 +99,37 @@ def check(
     total = info.num_frames
     if total is not None:
         total = (total if stop is None else min(stop, total)) - start
+    asked = question(
+        prompt=prompt, references=references, judge=judge, features=features, offline=offline
+    )
+    album = asked.album()
     meter = Meter("check", total, progress=progress, cancel=cancel)
-    ledger = Ledger(size=(info.width, info.height), first=start, digest=_digest(span))
-    for step in analyze(
-        _metered(clip, start, stop, meter, cancel), fps=float(info.fps), workers=workers
-    ):
+    ledger = Ledger(size=(info.width, info.height), first=start, digest=_digest(span, asked))
+    frames = watched(album, _metered(clip, start, stop, meter, cancel))
+    for step in analyze(frames, fps=float(info.fps), workers=workers):
         ledger.add(step)
     ledger.close()
     if not ledger.seconds:
         raise UnreadableVideo(f"{info.name} holds no frame that can be decoded")
-    return _report(clip, ledger, path or info.name, gate)
+    known = Known(
+        start,
+        np.array(ledger.seconds),
+        float(info.fps),
+        ledger.size,
+        {name: np.array(ledger.series[name], np.float64) for name in MOVES},
+        [cut.end_frame for cut in ledger.cuts],
+    )
+    reply = asked.answer(album.samples() if album else (), known, cancel=cancel)
+    return _report(clip, ledger, path or info.name, gate, reply)
 
 
-def _digest(span: Range | None) -> Any:
+def _digest(span: Range | None, asked: Question) -> Any:
     settings = {
         "version": evenflow.__version__,
         "detectors": list(DETECTORS),
         "range": None if span is None else str(span),
         "plug-ins": [],
+        **asked.settings(),
     }
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
 
@@ -134,16 +167,21 @@ def _joined(findings: list[Finding]) -> list[Finding]:
     return sorted(kept, key=lambda f: (f.span.start_frame, f.kind))
 
 
-def _report(clip: Clip, ledger: Ledger, path: str, gate: Gate | None) -> Report:
+def _report(clip: Clip, ledger: Ledger, path: str, gate: Gate | None, reply: Reply) -> Report:
     info = clip.info
     seconds = np.array(ledger.seconds)
     count = len(seconds)
     duration = float(seconds[-1] - seconds[0] + 1 / info.fps)
     moved = bool(np.isfinite(np.array(ledger.series["camera_x"])).any())
     measurements = {n: _measure(n, ledger.series[n], moved=moved) for n in SIGNALS}
-    findings = _joined(ledger.findings)
+    measurements |= {n: _measure(n, array("f", v), moved=moved) for n, v in reply.series.items()}
+    measurements |= {n: _unmeasured(n, reason) for n, reason in reply.reasons.items()}
+    findings = sorted(
+        [*_joined(ledger.findings), *reply.findings], key=lambda f: (f.span.start_frame, f.kind)
+    )
     missing = _not_assessable(measurements, count, ledger.size)
     assessed = len(missing) < len(KINDS)
+    missing = {k: v for k, v in missing.items() if k not in KINDS_ASKED} | dict(reply.missing)
     hidden = unseen(
         np.array(ledger.octaves), np.array(ledger.blockiness), np.array(ledger.series["change"])
     )
@@ -168,7 +206,7 @@ def _report(clip: Clip, ledger: Ledger, path: str, gate: Gate | None) -> Report:
         signals=measurements,
         findings=tuple(findings),
         not_assessable=missing,
-        warnings=clip.warnings,
+        warnings=(*clip.warnings, *reply.warnings),
         unseen=hidden,
         seconds=seconds,
     )
@@ -182,14 +220,7 @@ def _shifted(findings: list[Finding], origin: float) -> list[Finding]:
 def _measure(name: str, values: "array[float]", *, moved: bool) -> Measurement:
     signal = SIGNALS[name]
     if not values:
-        reasons = {"prompt_match": "no prompt can be given yet"}
-        return Measurement(
-            name,
-            signal.unit,
-            signal.better,
-            None,
-            reason=reasons.get(name, "no detector for it yet"),
-        )
+        return _unmeasured(name, "no detector for it yet")
     series = np.array(values, dtype=np.float32)
     finite = series[np.isfinite(series)].astype(np.float64)
     if len(finite) == 0:
@@ -202,8 +233,14 @@ def _measure(name: str, values: "array[float]", *, moved: bool) -> Measurement:
         "median": lambda v: float(np.median(v)),
         "max": lambda v: float(v.max()),
         "mean": lambda v: float(v.mean()),
+        "min": lambda v: float(v.min()),
     }
     return Measurement(name, signal.unit, signal.better, ways[signal.summary](finite), series)
+
+
+def _unmeasured(name: str, reason: str) -> Measurement:
+    signal = SIGNALS[name]
+    return Measurement(name, signal.unit, signal.better, None, reason=reason)
 
 
 def _motion(speed: Measurement, count: int) -> dict[str, Any]:
@@ -222,7 +259,6 @@ def _not_assessable(
     measurements: dict[str, Measurement], count: int, size: tuple[int, int]
 ) -> dict[str, str]:
     missing = dict.fromkeys((k for k in KINDS if k not in DETECTORS), "no detector for it yet")
-    missing["semantic_mismatch"] = missing["action_mismatch"] = "no prompt can be given yet"
     if measurements["change"].summary is None:
         reason = "one frame has nothing to be compared with"
         if count > 1:

@@ -1,20 +1,24 @@
 """Own motion: how the things in the picture move on their own, after the camera is taken out.
 
 Signal: the flow of each tile without what the camera's step does there, averaged over a third of a
-second; the mean over the tiles that clearly move. Limits: a thing much smaller than a tile (an
-eighth of the width) is not seen, and where most of the picture is one moving thing, it passes for
-the camera.
+second; the mean over the tiles that clearly move. Where these are most of the picture's border, the
+camera was read off one large thing, and it is the rest that moves on its own. Limits: a thing much
+smaller than a tile (an eighth of the width) is not seen, nor one that covers the whole picture.
 """
 
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from evenflow.continuity.passage import Passage, Series
+from evenflow.continuity.picture import TILE_COLS, TILE_ROWS
 
 LEAST_DEG_S = 0.6
 """Speed in degrees a second from which a tile moves on its own."""
 LEAST_OF_CAMERA = 0.3
 """And at least this share of the camera's speed there: parallax is no motion of its own."""
+
+BORDER = np.pad(np.zeros((TILE_ROWS - 2, TILE_COLS - 2), bool), 1, constant_values=True).reshape(-1)
+"""Tiles at the border of the picture, `(48,)`: there is ground, as a rule."""
 
 
 def own_steps(passage: Passage) -> Series:
@@ -32,7 +36,9 @@ def own_steps(passage: Passage) -> Series:
     moves[0] = False  # nothing is before the first frame
     count = moves.sum(axis=1)
     total = np.where(moves[..., None], rest, 0.0).sum(axis=1)
-    made: Series = np.where(count[:, None] > 0, total / np.maximum(count, 1)[:, None], np.nan)
+    ground = moves[:, BORDER].mean(axis=1) > 0.5
+    steps = np.where(ground, -1.0, 1.0)[:, None] * total / np.maximum(count, 1)[:, None]
+    made: Series = np.where(count[:, None] > 0, steps, np.nan)
     return made
 
 
