@@ -1,1 +1,14 @@
-"""Bench: suites over many clips, with intervals."""
+"""Bench: suites over many clips, each a set of tables with intervals, seed and commit.
+
+`SUITES` is the table: name of a suite to what it measures.
+"""
+
+from evenflow.bench.detectors import DetectorBench, bench_detectors
+from evenflow.bench.statistics import Estimate
+from evenflow.bench.table import BenchTable, Column
+
+SUITES: dict[str, str] = {
+    "detectors": "planted defects found and named, false alarms, what must not matter",
+}
+
+__all__ = ["SUITES", "BenchTable", "Column", "DetectorBench", "Estimate", "bench_detectors"]

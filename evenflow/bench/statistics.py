@@ -15,7 +15,10 @@ LEVEL = 0.95
 """Coverage that every interval is made for."""
 
 RESAMPLES = 1000
-"""Bootstrap draws; the ends of an interval then stand to about a hundredth of its width."""
+"""Bootstrap draws."""
+
+LEAST_CLUSTERS = 3
+"""Of fewer clips a bootstrap says nothing, so no interval is given."""
 
 
 Cluster = TypeVar("Cluster")
@@ -27,21 +30,21 @@ class Estimate:
 
     Args:
         value: the estimate itself.
-        low, high: ends of the 95 % interval.
+        low, high: ends of the 95 % interval, None where too little is known for one.
         count: how many observations it rests on.
     """
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     count: int
 
-    def to_json(self) -> dict[str, float | int]:
+    def to_json(self) -> dict[str, float | None]:
         """Plain types, rounded to what can be meant."""
         return {
             "value": round(self.value, 4),
-            "low": round(self.low, 4),
-            "high": round(self.high, 4),
+            "low": None if self.low is None else round(self.low, 4),
+            "high": None if self.high is None else round(self.high, 4),
             "count": self.count,
         }
 
@@ -113,14 +116,16 @@ def clustered_auroc(
     of_column = np.eye(len(clips))[[number[clip] for clip in columns]]  # (n, clips)
     won = of_row.T @ table @ of_column
     pairs = np.outer(of_row.sum(axis=0), of_column.sum(axis=0))
+    value = float(table.mean())
+    if len(clips) < LEAST_CLUSTERS:
+        return Estimate(value, None, None, len(rows))
     draws = np.random.default_rng(seed).multinomial(
         len(clips), np.full(len(clips), 1 / len(clips)), size=resamples
     )
     total = np.einsum("di,ij,dj->d", draws, pairs, draws)
     drawn = np.einsum("di,ij,dj->d", draws, won, draws)[total > 0] / total[total > 0]
-    value = float(table.mean())
     if len(drawn) == 0:
-        return Estimate(value, 0.0, 1.0, len(rows))
+        return Estimate(value, None, None, len(rows))
     low, high = np.quantile(drawn, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     return Estimate(value, min(float(low), value), max(float(high), value), len(rows))
 
@@ -143,9 +148,13 @@ def bootstrap(
     value = statistic(clusters) if clusters else math.nan
     if math.isnan(value):
         return None
+    if len(clusters) < LEAST_CLUSTERS:
+        return Estimate(value, None, None, len(clusters))
     picks = np.random.default_rng(seed).integers(0, len(clusters), (resamples, len(clusters)))
     drawn = np.array([statistic([clusters[i] for i in pick]) for pick in picks])
     drawn = drawn[np.isfinite(drawn)]
+    if len(drawn) == 0:
+        return Estimate(value, None, None, len(clusters))
     low, high = np.quantile(drawn, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     return Estimate(value, min(float(low), value), max(float(high), value), len(clusters))
 

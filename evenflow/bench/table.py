@@ -21,6 +21,7 @@ class Column:
         digits: behind the point, for numbers.
         meaning: what it holds, in a few words, for the JSON.
         interval: write the interval of an Estimate behind it.
+        zero: what stands for a count of 0; None writes it out.
     """
 
     key: str
@@ -28,6 +29,7 @@ class Column:
     digits: int = 2
     meaning: str = ""
     interval: bool = True
+    zero: str | None = None
 
     @property
     def heading(self) -> str:
@@ -77,6 +79,15 @@ class BenchTable:
                 return [row[i] for row in self.rows]
         raise KeyError(key)
 
+    def without(self, *keys: str) -> "BenchTable":
+        """The same table with some columns left out."""
+        kept = [i for i, column in enumerate(self.columns) if column.key not in keys]
+        return BenchTable(
+            self.name,
+            tuple(self.columns[i] for i in kept),
+            tuple(tuple(row[i] for i in kept) for row in self.rows),
+        )
+
     def to_markdown(self) -> str:
         """A pipe table without a line break at its end."""
         numeric = [
@@ -120,17 +131,25 @@ def number(value: float | None, digits: int = 2) -> str:
     return text[1:] if text.startswith("-") and float(text) == 0 else text
 
 
+def estimated(estimate: Estimate, digits: int = 2, *, interval: bool = True) -> str:
+    """An estimate as the tables write it.
+
+    >>> estimated(Estimate(0.9, 0.6, 0.98, 10))
+    '0.90 [0.60, 0.98]'
+    """
+    text = number(estimate.value, digits)
+    if interval and estimate.low is not None:
+        text += f" [{number(estimate.low, digits)}, {number(estimate.high, digits)}]"
+    return text
+
+
 def _text(cell: Cell, column: Column) -> str:
     if isinstance(cell, str):
         return _escaped(cell)
     if isinstance(cell, Estimate):
-        text = number(cell.value, column.digits)
-        if column.interval:
-            low, high = number(cell.low, column.digits), number(cell.high, column.digits)
-            text += f" [{low}, {high}]"
-        return text
+        return estimated(cell, column.digits, interval=column.interval)
     if isinstance(cell, int):
-        return str(cell)
+        return column.zero if cell == 0 and column.zero is not None else str(cell)
     return number(cell, column.digits)
 
 

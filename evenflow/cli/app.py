@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 import evenflow
+from evenflow.cli.bench import bench
 from evenflow.cli.check import check
 from evenflow.cli.console import finish
 from evenflow.cli.demo import demo
@@ -32,6 +33,7 @@ app.command("inject")(inject)
 app.command("info")(info)
 app.command("doctor")(doctor)
 app.command("demo")(demo)
+app.add_typer(bench, name="bench")
 
 
 @app.callback()
