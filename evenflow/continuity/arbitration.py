@@ -15,6 +15,7 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "high_frequency_noise": frozenset({"style_change", "unnatural_jump", "drift"}),
     "style_change": frozenset({"unnatural_jump", "drift", "high_frequency_noise"}),
     "unnatural_jump": frozenset({"shake", "drift"}),
+    "identity_drift": frozenset({"drift", "unstable_texture"}),
     "drift": frozenset(),
     "shake": frozenset({"unnatural_jump", "drift"}),
 }
@@ -24,6 +25,9 @@ RIVALS = (
     frozenset({"image_flicker", "freeze"}),
     frozenset({"unnatural_jump", "shake"}),
     frozenset({"high_frequency_noise", "shake"}),
+    frozenset({"identity_drift", "drift"}),
+    frozenset({"identity_drift", "subject_swap"}),
+    frozenset({"identity_drift", "color_change"}),
 )
 """Either may be the cause of the other's signal; the stronger one wins."""
 LEAST_SHARE = 0.15

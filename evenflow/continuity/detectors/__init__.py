@@ -7,6 +7,7 @@ from evenflow.continuity.detectors import (
     drift,
     freeze,
     high_frequency_noise,
+    identity_drift,
     image_flicker,
     lighting_flicker,
     shake,
@@ -24,6 +25,7 @@ DETECTORS: dict[str, Detector] = {
     "freeze": freeze.detect,
     "style_change": style_change.detect,
     "unnatural_jump": unnatural_jump.detect,
+    "identity_drift": identity_drift.detect,
     "drift": drift.detect,
     "shake": shake.detect,
 }
@@ -35,6 +37,7 @@ LEAST_FRAMES: dict[str, int] = {
     "freeze": 6,
     "style_change": 8,
     "unnatural_jump": 8,
+    "identity_drift": 8,
     "drift": 12,
     "shake": 8,
 }
