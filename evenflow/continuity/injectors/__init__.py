@@ -4,6 +4,7 @@ Outside its span and box a planted clip is the source, bit for bit. `INJECTORS` 
 """
 
 from evenflow.continuity.injectors import (
+    action_mismatch,
     action_sequence,
     background_swim,
     background_switch,
@@ -15,6 +16,7 @@ from evenflow.continuity.injectors import (
     identity_drift,
     light_direction,
     seam,
+    semantic_mismatch,
     sharpness_pumping,
     subject_swap,
     teleportation,
@@ -84,14 +86,14 @@ INJECTORS: dict[str, Injector] = {
     ),
     "seam": Injector(seam.seam, (1.0, 2.0, 3.5, 6.0, 10.0), "% of tone", seam.place, least=2),
     "sharpness_pumping": Injector(
-        sharpness_pumping.sharpness_pumping, (0.12, 0.22, 0.4, 0.7, 1.2), "% of the height, sigma",
+        sharpness_pumping.sharpness_pumping, (0.2, 0.32, 0.5, 0.8, 1.3), "% of the height, sigma",
         sharpness_pumping.place, least=6,
     ),
     "collapse": Injector(
         collapse.collapse, (0.2, 0.4, 0.6, 0.8, 1.0), "share of the structure", collapse.place,
     ),
     "edge_shimmer": Injector(
-        edge_shimmer, (0.1, 0.2, 0.35, 0.6, 1.0), "% of the height, rms", least=2,
+        edge_shimmer, (0.07, 0.14, 0.26, 0.45, 0.8), "% of the height, rms", least=2,
     ),
     "background_swim": Injector(
         background_swim.background_swim, (0.15, 0.3, 0.6, 1.1, 2.0), "% of the height, rms",
@@ -102,7 +104,7 @@ INJECTORS: dict[str, Injector] = {
         ghosting.place, least=2,
     ),
     "light_direction": Injector(
-        light_direction.light_direction, (0.12, 0.25, 0.45, 0.7, 1.0), "log light at the side",
+        light_direction.light_direction, (0.25, 0.5, 0.9, 1.4, 2.0), "log light at the side",
         light_direction.place, box_is=OBJECT,
     ),
     "action_sequence": Injector(
@@ -112,6 +114,14 @@ INJECTORS: dict[str, Injector] = {
     "unnatural_motion": Injector(
         unnatural_motion.unnatural_motion, (0.6, 1.2, 2.4, 4.5, 8.0), "% of the height",
         unnatural_motion.place, least=4, box_is=OBJECT,
+    ),
+    "semantic_mismatch": Injector(
+        semantic_mismatch.semantic_mismatch, (0.2, 0.4, 0.6, 0.8, 1.0), "share of what is wrong",
+        semantic_mismatch.place,
+    ),
+    "action_mismatch": Injector(
+        action_mismatch.action_mismatch, (0.2, 0.4, 0.6, 0.8, 1.0), "share of the range",
+        action_mismatch.place, least=4, box_is="not used: time concerns the whole picture",
     ),
 }  # fmt: skip
 

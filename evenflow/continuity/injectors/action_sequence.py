@@ -10,12 +10,15 @@ from evenflow.core.clip import Frame, Source
 from evenflow.core.errors import BadInput
 from evenflow.core.events import CancelToken
 
+ROOM_S = 1.9
+"""Shortest range in which two parts of the greatest strength find room."""
+
 
 def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Placed:
     """Which frames change places.
 
-    Two neighboring parts are exchanged, or, one time in two and where there is no room for two,
-    one part runs backwards.
+    Two neighboring parts are exchanged, or, one time in two and in ranges below `ROOM_S`, one part
+    runs backwards.
 
     Raises:
         BadInput: the range is shorter than one part, or a part does not fit in memory.
@@ -28,7 +31,7 @@ def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Pl
         )
     fits_in_memory(plant.info, length)
     rng = generator(plant)
-    swap = bool(rng.random() < 0.5) and plant.length >= 2 * length
+    swap = bool(rng.random() < 0.5) and plant.length >= ROOM_S * float(plant.info.fps)
     used = 2 * length if swap else length
     first = plant.start + int(rng.random() * (plant.length - used + 1))
     order = list(range(first, first + used))

@@ -17,7 +17,7 @@ NUM_WAVES = 4
 
 def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Placed:
     """A subject that stays as it is."""
-    plant, _ = look_ahead(source, plant, cancel, sides=(0.3, 0.42), softness=0.5)
+    plant, _ = look_ahead(source, plant, cancel, sides=(0.34, 0.46), softness=0.5)
     return behind(plant)
 
 

@@ -16,8 +16,8 @@ from evenflow.core.events import CancelToken
 
 def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Placed:
     """A subject that stays, and the place that appears behind it."""
-    plant, look = look_ahead(source, plant, cancel, sides=(0.34, 0.46), softness=0.2)
-    rng = generator(replace(plant, seed=plant.seed + 1))
+    plant, look = look_ahead(source, plant, cancel, sides=(0.42, 0.56), softness=0.2)
+    rng = generator(plant, 1)
     settings = {"grain": grain_level(look.first)}
     return behind(replace(plant, picture=another_place(look, rng), settings=settings))
 

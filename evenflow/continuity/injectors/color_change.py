@@ -16,7 +16,7 @@ def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Pl
     view = plant.followed().view(plant.start)
     assert view is not None
     (x0, y0, x1, y1), alpha = view
-    rng = generator(replace(plant, seed=plant.seed + 1))
+    rng = generator(plant, 1)
     turn, tint = toward(look.first[y0:y1, x0:x1], alpha, plant.magnitude, rng)
     plant = replace(plant, settings={"turn": turn, "tint": tint})
     return placed(plant)

@@ -21,9 +21,10 @@ def aside(region: Region, start: int, end: int, distance: float, rng: np.random.
         max(b[k] for b in whole) for k in (2, 3)
     ])  # fmt: skip
     width, height = region.size
-    best, least = (0, 0), np.inf
+    reaches = distance if farthest is None else farthest
+    best, least = 0.0, np.inf
     for angle in rng.uniform(0, 2 * np.pi) + np.arange(32) * 2 * np.pi / 32:
-        dx, dy = round(distance * np.cos(angle)), round(distance * np.sin(angle))
+        dx, dy = reaches * np.cos(angle), reaches * np.sin(angle)
         out = (
             max(0, -(reach[0] + dx))
             + max(0, reach[2] + dx - width)
@@ -31,8 +32,8 @@ def aside(region: Region, start: int, end: int, distance: float, rng: np.random.
             + max(0, reach[3] + dy - height)
         )
         if out < least:
-            best, least = (dx, dy), out
-    return best
+            best, least = float(angle), out
+    return round(distance * np.cos(best)), round(distance * np.sin(best))
 
 
 def copied(picture: Picture, region: Region, index: int, shift: tuple[float, float]) -> Picture:

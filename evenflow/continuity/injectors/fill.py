@@ -73,18 +73,21 @@ def spread(value: Picture, known: Picture) -> Picture:
     weight = _flat(cv2.resize(known, size, interpolation=cv2.INTER_AREA))
     sums = _flat(cv2.resize(value * known, size, interpolation=cv2.INTER_AREA))
     made = _push_pull(sums, weight)
-    whole = cv2.resize(made, (value.shape[1], value.shape[0]), interpolation=cv2.INTER_CUBIC)
+    whole: Picture = cv2.resize(
+        made, (value.shape[1], value.shape[0]), interpolation=cv2.INTER_CUBIC
+    )
     return _flat(whole)
 
 
 def _push_pull(sums: Picture, weight: Picture) -> Picture:
-    mean: Picture = sums / np.maximum(weight, 1e-6)
+    mean: Picture = sums / np.maximum(weight, np.float32(1e-6))
     if min(sums.shape[:2]) <= 1 or bool((weight >= 0.99).all()):
-        return mean * (weight > 1e-6)
+        shown: Picture = np.where(weight > 1e-6, mean, np.float32(0.0))
+        return shown
     below = _push_pull(_flat(cv2.pyrDown(sums)), _flat(cv2.pyrDown(weight)))
     up = _flat(cv2.pyrUp(below, dstsize=(sums.shape[1], sums.shape[0])))
-    trust = np.minimum(weight, 1.0)
-    made: Picture = trust * mean + (1.0 - trust) * up
+    trust = np.minimum(weight, np.float32(1.0))
+    made: Picture = trust * mean + (np.float32(1.0) - trust) * up
     return made
 
 

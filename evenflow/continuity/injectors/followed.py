@@ -11,9 +11,9 @@ from evenflow.core.clip import Source
 from evenflow.core.events import CancelToken
 
 
-def generator(plant: Plant) -> np.random.Generator:
-    """What chooses places and variants: a stream of its own, the same for every strength."""
-    return np.random.default_rng([plant.seed, plant.start, plant.end, 1])
+def generator(plant: Plant, purpose: int = 0) -> np.random.Generator:
+    """What chooses places and variants: the same for every strength, one stream a purpose."""
+    return np.random.default_rng([plant.seed, plant.start, plant.end, 1, purpose])
 
 
 def look_ahead(
@@ -22,7 +22,7 @@ def look_ahead(
     cancel: CancelToken | None,
     *,
     end: int | None = None,
-    sides: tuple[float, float] = (0.22, 0.38),
+    sides: tuple[float, float] = (0.26, 0.42),
     softness: float = 0.3,
     color: bool = False,
 ) -> tuple[Plant, Survey]:

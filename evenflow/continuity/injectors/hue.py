@@ -59,17 +59,17 @@ def recolored(x: Picture, *, turn: float, tint: tuple[float, float]) -> Picture:
     inside[fits] = 1.0
     if not fits.all():
         for _ in range(5):  # the longest step that stays in gamut, to a thirtieth
-            middle = (inside + outside) / 2
+            middle = (inside + outside) * np.float32(0.5)
             good = _fits(lab, step * middle[..., None])
-            inside = np.where(fits, 1.0, np.where(good, middle, inside))
-            outside = np.where(good, outside, middle)
+            inside = np.where(fits, 1.0, np.where(good, middle, inside)).astype(np.float32)
+            outside = np.where(good, outside, middle).astype(np.float32)
     lab[..., 1:] += step * inside[..., None]
     return np.where(inside[..., None] > 0, to_rgb(lab), x)
 
 
 def _fits(lab: Picture, step: Picture) -> NDArray[np.bool_]:
     made = to_rgb(np.concatenate([lab[..., :1], lab[..., 1:] + step], axis=-1))
-    fits: NDArray[np.bool_] = ((made > -0.01) & (made < 1.01)).all(axis=-1)
+    fits: NDArray[np.bool_] = np.all((made > -0.01) & (made < 1.01), axis=-1)
     return fits
 
 

@@ -16,7 +16,7 @@ from evenflow.core.events import CancelToken
 def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Placed:
     """A subject that is followed to the end of the clip, and whom it turns into."""
     plant, look = look_ahead(source, plant, cancel, end=source.info.num_frames)
-    rng = generator(replace(plant, seed=plant.seed + 1))
+    rng = generator(plant, 1)
     settings = {"grain": grain_level(look.first)}
     picture = another(look, plant.followed(), rng)
     return placed(replace(plant, picture=picture, settings=settings))

@@ -15,7 +15,7 @@ from evenflow.core.span import Box
 
 def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Placed:
     """An object, where its light comes from, and where it will come from instead."""
-    plant, look = look_ahead(source, plant, cancel, sides=(0.38, 0.5), softness=0.7)
+    plant, look = look_ahead(source, plant, cancel, sides=(0.4, 0.52), softness=0.5)
     region = plant.followed()
     view = region.view(plant.start)
     assert view is not None
@@ -23,7 +23,7 @@ def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Pl
     own = _slope(
         look.first[box[1] : box[3], box[0] : box[2]], alpha, region.local(plant.start, box)
     )
-    rng = generator(replace(plant, seed=plant.seed + 1))
+    rng = generator(plant, 1)
     turn = float(rng.choice([-1.0, 1.0]) * rng.uniform(0.6, 1.0) * np.pi)
     azimuth = float(np.arctan2(own[1], own[0]))
     size = plant.magnitude
@@ -66,7 +66,7 @@ def _lit(x: Picture, box: Box, *, plant: Plant, index: int) -> Picture:
     u, v = region.local(index, box)
     along, across = plant.settings["change"]
     # a plane beyond the rim would burn out what the soft rim still shows
-    field = np.clip(along * u + across * v, -1.5, 1.5)[..., None]
+    field = np.clip(along * u + across * v, -2.5, 2.5)[..., None]
     weight = region.share(u, v)[..., None]
     light = np.maximum(x, 0.0) ** 2.2
     made = light * np.exp(field)

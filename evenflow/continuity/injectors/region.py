@@ -286,7 +286,7 @@ def _ground(look: Survey) -> tuple[Track, Picture]:
             own += np.where(sure > 0.2, np.minimum(gap, 3.0), 0.0).astype(np.float32)
             seen += 1
         matrices.append(step @ matrices[-1])
-    return _track(look, matrices), own / max(seen, 1)
+    return _track(look, matrices), own / np.float32(max(seen, 1))
 
 
 def _grid(width: int, height: int, step: int) -> NDArray[np.float32]:
@@ -416,7 +416,7 @@ def pick(
     box: Box | None,
     rng: np.random.Generator,
     *,
-    sides: tuple[float, float] = (0.22, 0.38),
+    sides: tuple[float, float] = (0.26, 0.42),
     softness: float = 0.3,
     color: bool = False,
 ) -> tuple[Region, Track]:

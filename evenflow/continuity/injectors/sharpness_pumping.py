@@ -25,8 +25,11 @@ def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Pl
 
 
 def sharpness_pumping(frames: Iterator[Frame], plant: Plant) -> Iterator[Frame]:
-    """Blurs by up to a sigma of `magnitude` percent of the height between sharp frames."""
-    most, length = plant.magnitude / 100.0 * plant.info.height, period(plant)
+    """Blurs by up to a sigma of `magnitude` percent of the height between sharp frames.
+
+    Pictures of less than 270 lines count as so many: half a pixel is the least that shows.
+    """
+    most, length = plant.magnitude / 100.0 * max(plant.info.height, 270), period(plant)
     for frame in frames:
         phase = (frame.index - plant.start) % length / length
         sigma = most * float(np.sin(np.pi * phase)) if frame.index in plant else 0.0

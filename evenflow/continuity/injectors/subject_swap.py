@@ -18,7 +18,7 @@ from evenflow.core.span import Box
 def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Placed:
     """A subject, and who takes its place."""
     plant, look = look_ahead(source, plant, cancel)
-    rng = generator(replace(plant, seed=plant.seed + 1))
+    rng = generator(plant, 1)
     settings = {"grain": grain_level(look.first)}
     picture = another(look, plant.followed(), rng)
     return placed(replace(plant, picture=picture, settings=settings))

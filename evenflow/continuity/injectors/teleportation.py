@@ -13,17 +13,21 @@ from evenflow.continuity.injectors.region import joined
 from evenflow.core.clip import Frame, Source
 from evenflow.core.events import CancelToken
 
+FARTHEST = 2.4
+"""Diameters at the greatest strength; every strength goes in the direction that suits it."""
+
 
 def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Placed:
     """An object, what stands behind it, and where it will be: `magnitude` diameters away."""
     plant, look = look_ahead(source, plant, cancel, sides=(0.2, 0.28))
     region = plant.followed()
+    rng = generator(plant, 1)
+    most = 2.0 * float(max(region.half))
     if plant.box is None:  # a small object for a small leap
-        size = 0.6 + 0.4 * (plant.magnitude - 1.0) / 1.4
+        size = 0.6 + 0.4 * (plant.magnitude - 1.0) / (FARTHEST - 1.0)
         region = replace(region, half=(region.half[0] * size, region.half[1] * size))
-    rng = generator(replace(plant, seed=plant.seed + 1))
     distance = plant.magnitude * 2.0 * float(max(region.half))
-    shift = aside(region, plant.start, plant.end, distance, rng)
+    shift = aside(region, plant.start, plant.end, distance, rng, farthest=FARTHEST * most)
     fill = seek(look, region, plant.end)
     plant = replace(plant, region=region, fill=fill, settings={"shift": shift})
     here = region.union(plant.start, plant.end)

@@ -21,7 +21,7 @@ def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Pl
     """An object, what stands behind it, and how it moves."""
     plant, look = look_ahead(source, plant, cancel, sides=(0.2, 0.3))
     region = plant.followed()
-    rng = generator(replace(plant, seed=plant.seed + 1))
+    rng = generator(plant, 1)
     variant = str(rng.choice(VARIANTS))
     path = _path(variant, plant, rng)
     fill = seek(look, region, plant.end)
@@ -51,13 +51,15 @@ def _path(variant: str, plant: Plant, rng: np.random.Generator) -> NDArray[np.fl
         phase = rng.uniform(0, 2 * np.pi, (3, 2))
         waves = np.sin(2 * np.pi * pace[None] * time[:, None, None] + phase[None]).sum(axis=1)
         swell = np.minimum(1.0, time / 0.15)[:, None]
-        return 0.5 * size * swell * waves / np.sqrt(1.5)
-    if variant == "slide":  # starts and stops at once, and stays away
+        made = 0.5 * size * swell * waves / np.sqrt(1.5)
+    elif variant == "slide":  # starts and stops at once, and stays away
         run = max(2.0, min(0.6 * count, 0.8 * fps)) / fps
-        return 1.6 * size * np.minimum(time / run, 1.0)[:, None] * way
-    pace = rng.uniform(1.5, 2.5)  # floats up and drops, again and again
-    lift = np.abs(np.sin(np.pi * pace * time))
-    return -1.3 * size * lift[:, None] * np.array([0.15 * way[0], 1.0])
+        made = 1.6 * size * np.minimum(time / run, 1.0)[:, None] * way
+    else:  # floats up and drops, again and again
+        lift = np.abs(np.sin(np.pi * rng.uniform(1.5, 2.5) * time))
+        made = -1.3 * size * lift[:, None] * np.array([0.15 * way[0], 1.0])
+    path: NDArray[np.float64] = made
+    return path
 
 
 def unnatural_motion(frames: Iterator[Frame], plant: Plant) -> Iterator[Frame]:

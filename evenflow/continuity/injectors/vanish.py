@@ -27,7 +27,7 @@ def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Pl
     Half of the seeds make it vanish, three in ten pop in a copy, two in ten bring it back changed
     after something has passed in front of it (in ranges long enough for that).
     """
-    rng = generator(replace(plant, seed=plant.seed + 1))
+    rng = generator(plant, 1)
     draw = float(rng.random())
     long = plant.length / float(plant.info.fps) >= LEAST_PASSAGE_S and plant.length >= 12
     variant = "gone" if draw < 0.5 else "pops_in" if draw < 0.8 or not long else "comes_back_wrong"
@@ -62,11 +62,11 @@ def vanish(frames: Iterator[Frame], plant: Plant) -> Iterator[Frame]:
         if frame.index not in plant:
             yield frame
         elif bar is not None:
-            made = frame
+            behind = frame
             if frame.index >= bar.hides:
                 edit = partial(replaced, plant=plant, index=frame.index, share=plant.magnitude)
-                made = plant.within(frame, edit)
-            yield bar.passing(made)
+                behind = plant.within(frame, edit)
+            yield bar.passing(behind)
         else:
             own = colors(frame)
             if plant.fill is not None:
