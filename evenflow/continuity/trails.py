@@ -69,7 +69,7 @@ def carried(field: Field, points: NDArray[np.float64], i: int, j: int) -> NDArra
             ahead = j > step
             grid = field[step + 1] if ahead else field[step]
             tx, ty = x, y
-            for turn in range(1 if ahead else 2):
+            for _ in range(1 if ahead else 2):
                 c = min(max(tx * cols - 0.5, 0.0), cols - 1.0)
                 r = min(max(ty * rows - 0.5, 0.0), rows - 1.0)
                 c0, r0 = int(c), int(r)
@@ -155,9 +155,9 @@ def trail(
 
 
 def tone_steps(passage: Passage) -> NDArray[np.float32]:
-    """Steps of lightness, a and b along the motion in every cell, beyond those of the whole picture.
+    """Steps of lightness, a and b along the motion, beyond those of the whole picture.
 
-    `(n, 18, 24, 3)` in dE; 0 where nothing can be compared.
+    Of every cell, `(n, 18, 24, 3)` in dE; 0 where nothing can be compared.
     """
     cells = passage.cells
     table = np.stack([L_PER_LOG * cells["gain"], cells["a"], cells["b"]], axis=2)
@@ -173,7 +173,7 @@ def _ways(
     at: int,
     size: tuple[int, int],
 ) -> tuple[Field, NDArray[np.float32]]:
-    """Where each pixel of the middle frame lies in every key frame, `(k, h, w, 2)`; and the tone."""
+    """Where each pixel of the middle frame lies in every key frame; and the tone."""
     points = lattice()
     places = [points] * len(keys)
     tone = [np.zeros((len(points), 3))] * len(keys)

@@ -14,6 +14,7 @@ by part of a pixel is taken out of what was found.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -79,10 +80,9 @@ class Way:
     Args:
         times: frames of the keys, `(k,)`.
         size: rms change from beginning to end in dE, `(18, 24)`.
-        share: how much of the way each key has gone, `(k, 18, 24)`; 0 at first, 1 in the end.
         power: square of `size`.
-        along, total: what `share` and the distance off the way come from: mean product of the
-            change so far and the whole, mean square of the change so far, `(k, 18, 24)`.
+        along, total: mean product of the change so far and the whole, mean square of the change so
+            far, `(k, 18, 24)`; how much of the way is gone is `along / power`.
         agree: length of what both ways of looking say of the mean color, in dE, `(18, 24)`: held
             against itself on one grid, and added up from frame to frame.
         direct, summed: the mean color at each key either way, `(k, 18, 24, 3)`.
@@ -124,9 +124,9 @@ def way_of(path: Trail) -> Way:
     """Compares all key frames with both ends of a trail."""
     lab = path.lab
     look = np.empty_like(lab)
-    for k, page in enumerate(lab):
-        broad = cv2.GaussianBlur(page[..., 0], (0, 0), BROAD)
-        look[k, ..., 0] = page[..., 0] - np.float32(1.0 - SHADE) * broad
+    for k, shown in enumerate(lab):
+        broad = cv2.GaussianBlur(shown[..., 0], (0, 0), BROAD)
+        look[k, ..., 0] = shown[..., 0] - np.float32(1.0 - SHADE) * broad
     look[..., 1:] = lab[..., 1:]
     count = len(lab)
     ends = 2 if count >= 8 else 1
@@ -137,18 +137,18 @@ def way_of(path: Trail) -> Way:
     whole = _apart(first, last, look[count // 2], inside)
     power = _cells((whole * whole).sum(axis=-1)) / weight
     along, total = [], []
-    for page in look:
-        so_far = (page - first) * inside[..., None]
+    for shown in look:
+        so_far = (shown - first) * inside[..., None]
         along.append(_cells((so_far * whole).sum(axis=-1)) / weight)
         total.append(_cells((so_far * so_far).sum(axis=-1)) / weight)
     return Way(
         np.array(path.keys, dtype=np.float64),
-        np.sqrt(np.maximum(power, 0.0)),
+        np.sqrt(np.maximum(power, np.float32(0.0))),
         power,
         np.stack(along),
         np.stack(total),
         _agreement(path, ends),
-        np.stack([_cells(page) for page in lab]),
+        np.stack([_cells(shown) for shown in lab]),
         path.tone,
         weight > 0.6,
     )
@@ -240,7 +240,7 @@ def _wide(values: Grid) -> Grid:
     return np.stack([cv2.blur(v, (3, 3)) for v in values])
 
 
-def _steady(share: Grid) -> NDArray[np.bool_]:
+def _steady(share: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
     """Cells that never go far back on their way and do not go it in one step."""
     steps = np.diff(share, axis=0)
     back = np.minimum(steps, 0.0).sum(axis=0)
