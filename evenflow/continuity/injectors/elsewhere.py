@@ -11,10 +11,21 @@ from evenflow.core.span import Box
 Shift = tuple[int, int]
 
 
-def aside(region: Region, start: int, end: int, distance: float, rng: np.random.Generator) -> Shift:
+def aside(
+    region: Region,
+    start: int,
+    end: int,
+    distance: float,
+    rng: np.random.Generator,
+    *,
+    farthest: float | None = None,
+) -> Shift:
     """A shift by `distance` source pixels that keeps the region in view in `[start, end)`.
 
     Where none of 32 directions does, the one that keeps most of it.
+
+    Args:
+        farthest: the distance that the direction is chosen for.
     """
     whole = [region.union(i, i + 1) or region.box for i in range(start, end)]
     reach = np.array([min(b[k] for b in whole) for k in (0, 1)] + [

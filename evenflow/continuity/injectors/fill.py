@@ -80,7 +80,7 @@ def spread(value: Picture, known: Picture) -> Picture:
 
 
 def _push_pull(sums: Picture, weight: Picture) -> Picture:
-    mean: Picture = sums / np.maximum(weight, np.float32(1e-6))
+    mean = (sums / np.maximum(weight, 1e-6)).astype(np.float32)
     if min(sums.shape[:2]) <= 1 or bool((weight >= 0.99).all()):
         shown: Picture = np.where(weight > 1e-6, mean, np.float32(0.0))
         return shown
