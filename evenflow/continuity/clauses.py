@@ -189,7 +189,7 @@ def clauses(prompt: str) -> tuple[Clause, ...]:
     action | Direction(who='camera', axis='x', sign=1)
     """
     text = " ".join(prompt.replace("\n", ". ").split())
-    if not text:
+    if not re.search(r"\w", text):
         raise BadInput("the prompt is empty: say what the clip should show, or leave it out")
     if len(text) > MAX_PROMPT:
         raise BadInput(f"the prompt has {len(text)} characters: give at most {MAX_PROMPT} of them")

@@ -117,14 +117,10 @@ class Endpoint:
     Args:
         url: of `chat/completions`.
         model: its name, or "" for whatever the server calls its first model.
-        timeout_s: seconds until a try counts as failed.
-        pause_s: seconds before the second try.
     """
 
     url: str
     model: str = ""
-    timeout_s: float = TIMEOUT_S
-    pause_s: float = PAUSE_S
 
     @staticmethod
     def parse(text: str) -> "Endpoint":
@@ -250,7 +246,7 @@ class Endpoint:
         problem = ""
         for number in range(TRIES):
             if number:
-                _wait(self.pause_s * 2 ** (number - 1), cancel)
+                _wait(PAUSE_S * 2 ** (number - 1), cancel)
             try:
                 return _while_waiting(lambda: self._read(opener, request), cancel)
             except urllib.error.HTTPError as error:
@@ -263,11 +259,11 @@ class Endpoint:
             except _TooLong:
                 raise JudgeFailed(f"{host} answered more than {MOST_ANSWER} bytes") from None
             except TimeoutError:
-                problem = f"{host} gave no answer within {self.timeout_s:g} s"
+                problem = f"{host} gave no answer within {TIMEOUT_S:g} s"
             except urllib.error.URLError as error:
                 reason = error.reason
                 if isinstance(reason, TimeoutError):
-                    problem = f"{host} gave no answer within {self.timeout_s:g} s"
+                    problem = f"{host} gave no answer within {TIMEOUT_S:g} s"
                 else:
                     said = getattr(reason, "strerror", None) or type(reason).__name__
                     problem = f"{host} cannot be reached ({said})"
@@ -276,7 +272,7 @@ class Endpoint:
         raise JudgeFailed(problem)
 
     def _read(self, opener: Any, request: urllib.request.Request) -> bytes:
-        with opener.open(request, timeout=self.timeout_s) as response:
+        with opener.open(request, timeout=TIMEOUT_S) as response:
             data: bytes = response.read(MOST_ANSWER + 1)
         if len(data) > MOST_ANSWER:
             raise _TooLong

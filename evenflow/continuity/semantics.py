@@ -421,8 +421,8 @@ def severity(probability: float) -> float:
     >>> [round(severity(p), 1) for p in (0.9, 0.5, 0.34, 0.12, 0.0)]
     [0.0, 0.0, 1.0, 3.0, 10.0]
     """
-    bounded = min(max(probability, 1e-6), 1.0)
-    return float(np.clip(JND_PER_LOGIT * np.log((1.0 - bounded) / bounded + 1e-12), 0.0, WORST))
+    bounded = min(max(probability, 1e-6), 1.0 - 1e-6)
+    return float(np.clip(JND_PER_LOGIT * np.log((1.0 - bounded) / bounded), 0.0, WORST))
 
 
 def _sigmoid(odds: Series) -> Series:
@@ -539,9 +539,14 @@ def _finding(
 
 
 def _merged(found: Sequence[Finding]) -> list[Finding]:
-    """One finding for what fails together: the worst, with all its clauses in the evidence."""
+    """One finding for what fails together: the worst, with all its clauses in the evidence.
+
+    Of equally bad ones that which says what is seen instead.
+    """
     kept: list[Finding] = []
-    for finding in sorted(found, key=lambda f: -f.severity_jnd):
+    for finding in sorted(
+        found, key=lambda f: (-round(f.severity_jnd, 1), "more likely" not in f.explanation)
+    ):
         for other in kept:
             if other.kind == finding.kind and _together(other, finding):
                 more = [c for c in finding.evidence["clauses"] if c not in
