@@ -1,6 +1,7 @@
 """Injectors: plant a defect of a known kind, strength, time and place in any clip.
 
-Outside its span and box a planted clip is the source, bit for bit. `INJECTORS` is the table.
+Outside its span and box a planted clip is the source, bit for bit. `INJECTORS` is the table;
+`CONTROLS` holds what looks like a defect and is none.
 """
 
 from evenflow.continuity.injectors import (
@@ -25,6 +26,7 @@ from evenflow.continuity.injectors import (
     unstable_texture,
     vanish,
 )
+from evenflow.continuity.injectors.controls import CONTROLS, Control, control
 from evenflow.continuity.injectors.drift import drift
 from evenflow.continuity.injectors.edge_shimmer import edge_shimmer
 from evenflow.continuity.injectors.high_frequency_noise import high_frequency_noise
@@ -125,4 +127,4 @@ INJECTORS: dict[str, Injector] = {
     ),
 }  # fmt: skip
 
-__all__ = ["INJECTORS", "Injector", "Plant"]
+__all__ = ["CONTROLS", "INJECTORS", "Control", "Injector", "Plant", "control"]
