@@ -114,7 +114,8 @@ class Crew:
         workers: processes; 1 works in this one.
         store: of finished work, or None to keep nothing.
         progress, cancel: as every long call takes them.
-        do: what makes an Outcome of a Unit; at the top level of a module, for other processes.
+        do: what makes an Outcome of a Unit, `perform` by default; at the top level of a module,
+            so that other processes find it.
     """
 
     def __init__(
@@ -124,9 +125,10 @@ class Crew:
         store: Store | None = None,
         progress: Progress | None = None,
         cancel: CancelToken | None = None,
-        do: Callable[..., Outcome] = perform,
+        do: Callable[..., Outcome] | None = None,
     ) -> None:
-        self._size, self._store, self._do = max(1, workers), store, do
+        self._size, self._store = max(1, workers), store
+        self._do = perform if do is None else do
         self._progress, self._cancel = progress, cancel
         self._hands: list[_Hand] = []
         self.failures: list[str] = []

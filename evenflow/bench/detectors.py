@@ -20,8 +20,8 @@ from evenflow.bench.figures import Figures
 from evenflow.bench.footage import PHOTOS, SETS, Take, fillers, folder_takes, shortened
 from evenflow.bench.plan import Unit, plants, shuffled, top_up
 from evenflow.bench.table import BenchTable
-from evenflow.bench.work import Outcome, controls
-from evenflow.continuity import INJECTORS
+from evenflow.bench.work import Outcome
+from evenflow.continuity import CONTROLS, INJECTORS
 from evenflow.core.errors import BadInput, EvenflowError
 from evenflow.core.events import CancelToken, Progress
 from evenflow.core.kinds import KINDS
@@ -268,9 +268,8 @@ class _Run:
         """Checks legal look-alikes, each on a few clips."""
         units = []
         takes = [take for take in self.takes if (take.name, "") in self.cleans]
-        for name, control in controls().items():
-            against = frozenset(getattr(control, "against", ()))
-            if kinds is not None and against and not against & kinds:
+        for name, control in CONTROLS.items():
+            if kinds is not None and kinds.isdisjoint(control.against):
                 continue
             order = shuffled(takes, self.seed, 5, name)
             order = order[: 1 if self.quick else CLIPS_PER_CONTROL]
@@ -280,7 +279,9 @@ class _Run:
     def changes(self) -> None:
         """Checks clean and planted clips after what must not matter, or must not be rewarded."""
         takes = [take for take in self.takes if (take.name, "") in self.cleans]
-        sample = shuffled([o.unit for o in self.planted if o.unit.strength == 4], self.seed, 6, "")
+        strength = max((s for s in self.strengths if s <= 4), default=min(self.strengths))
+        sample = [o.unit for o in self.planted if o.unit.strength == strength]
+        sample = shuffled(sample, self.seed, 6, "")
         by_kind = {unit.name: unit for unit in sample}
         few = list(by_kind.values())[: 1 if self.quick else CHANGED_PLANTS]
         names = ["half_rate", "mirror", "frozen"] if self.quick else list(CHANGES)

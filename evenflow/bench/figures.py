@@ -10,9 +10,10 @@ from statistics import fmean, median
 from evenflow.bench import measures
 from evenflow.bench.changes import CHANGES
 from evenflow.bench.measures import BARELY_JND, CLEAR_JND, CUT, FOUND_JND, NOTHING, Verdict
-from evenflow.bench.statistics import Estimate, share
+from evenflow.bench.statistics import RESAMPLES, Estimate, share
 from evenflow.bench.table import BenchTable, Cell, Column, estimated, number
-from evenflow.bench.work import Outcome, Seen, controls
+from evenflow.bench.work import Outcome, Seen
+from evenflow.continuity import CONTROLS
 
 CLEAR_STRENGTHS = (3, 4, 5)
 """Strengths that a viewer is meant to see; pooled figures are of these."""
@@ -92,21 +93,21 @@ class Figures:
         """Plants of one strength."""
         return [v for v in self.verdicts if v.strength == strength and kind in (None, v.kind)]
 
-    def auroc(self, verdicts: Sequence[Verdict]) -> Estimate | None:
+    def auroc(self, verdicts: Sequence[Verdict], *, resamples: int = RESAMPLES) -> Estimate | None:
         """Of plants of one kind against everything that is legal and can be judged for it."""
         if not verdicts:
             return None
         kind = verdicts[0].kind
         legal = [*self.clean, *(outcome for outcome, _ in self.legal)]
         fit = [o for o in legal if kind not in (o.not_assessable or {})]
-        return measures.separation(verdicts, fit, seed=self.seed)
+        return measures.separation(verdicts, fit, seed=self.seed, resamples=resamples)
 
     def auroc_of_names(self, kind: str) -> Estimate | None:
         """Of plants of one kind against plants of all others."""
         mine = self.pooled(kind)
         names = {kind}.union(*(measures.names_of(v.outcome.truth) for v in mine if v.outcome.truth))
         others = [v.outcome for v in self.pooled() if v.kind not in names]
-        return measures.separation(mine, others, seed=self.seed)
+        return measures.separation(mine, others, resamples=0)
 
     def correlation(self, kind: str) -> Estimate | None:
         """Of named severity with strength."""
@@ -251,20 +252,19 @@ class Figures:
             Column("kind"),
             Column("clear", "3 to 5", meaning="AUROC with an interval over clips"),
             *(Column(f"strength_{s}", str(s), meaning=STRENGTH_NAMES[s]) for s in steps),
-            Column("all", "1 to 5", meaning="AUROC of all strengths", interval=False),
+            Column("all", "1 to 5", meaning="AUROC of all strengths"),
             Column(
                 "others",
                 "against other defects",
                 meaning="AUROC of strengths 3 to 5 against plants of other kinds",
-                interval=False,
             ),
         )
         rows: list[tuple[Cell, ...]] = [
             (
                 f"`{kind}`",
                 self.auroc(self.pooled(kind)),
-                *((e.value if (e := self.auroc(self.at(s, kind))) else None) for s in steps),
-                self.auroc([v for v in self.verdicts if v.kind == kind]),
+                *(self.auroc(self.at(s, kind), resamples=0) for s in steps),
+                self.auroc([v for v in self.verdicts if v.kind == kind], resamples=0),
                 self.auroc_of_names(kind),
             )
             for kind in self.kinds
@@ -403,7 +403,7 @@ class Figures:
             Column("as", "reported as", meaning="kinds, most frequent first"),
         )
         rows = []
-        for name, control in controls().items():
+        for name, control in CONTROLS.items():
             mine = [new for outcome, new in self.legal if outcome.unit.name == name]
             if not mine:
                 continue
@@ -415,7 +415,7 @@ class Figures:
             rows.append(
                 (
                     f"`{name}`",
-                    str(getattr(control, "meaning", "")),
+                    control.meaning,
                     len(mine),
                     sum(any(f.severity >= FOUND_JND for f in new) for new in mine),
                     sum(any(f.severity >= CLEAR_JND for f in new) for new in mine),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evenflow.bench.statistics import (
+    RESAMPLES,
     Estimate,
     bootstrap,
     clustered_auroc,
@@ -142,9 +143,10 @@ def places(truth: Span) -> list[tuple[int, Box]]:
 def box_hit(seen: Seen, truth: Span) -> bool | None:
     """True if a finding's box says where the defect is; None if the defect has no place.
 
-    A hit overlaps the truth by an intersection over union of .2, or has its center in the truth's
-    box and at most four times its area. The truth's box is any one of the frame nearest to the
-    finding's peak, or the one around all of them during the finding. No box at all is a miss.
+    The truth is the box (any, of several) of the frame nearest to the finding's peak: a hit
+    overlaps it by an intersection over union of .2, or has its center in it and at most four times
+    its area. A hit is also what overlaps the box around all places during the finding by that much.
+    No box at all is a miss.
     """
     known = places(truth)
     if not known:
@@ -152,14 +154,16 @@ def box_hit(seen: Seen, truth: Span) -> bool | None:
     if seen.box is None:
         return False
     nearest = min(abs(frame - seen.peak) for frame, _ in known)
-    candidates = [box for frame, box in known if abs(frame - seen.peak) == nearest]
-    during = [box for frame, box in known if seen.start <= frame < seen.end] or candidates
+    there = [box for frame, box in known if abs(frame - seen.peak) == nearest]
+    during = [box for frame, box in known if seen.start <= frame < seen.end] or there
     left, top, right, bottom = zip(*during, strict=True)
-    candidates.append((min(left), min(top), max(right), max(bottom)))
-    return any(_fits(seen.box, box) for box in candidates)
+    around = (min(left), min(top), max(right), max(bottom))
+    return any(_overlap(seen.box, box) or _inside(seen.box, box) for box in there) or _overlap(
+        seen.box, around
+    )
 
 
-def _fits(box: Box, truth: Box) -> bool:
+def _overlap(box: Box, truth: Box) -> bool:
     shared = _area(
         (
             max(box[0], truth[0]),
@@ -168,11 +172,13 @@ def _fits(box: Box, truth: Box) -> bool:
             min(box[3], truth[3]),
         )
     )
-    if shared >= 0.2 * (_area(box) + _area(truth) - shared):
-        return True
+    return shared >= 0.2 * (_area(box) + _area(truth) - shared)
+
+
+def _inside(box: Box, truth: Box) -> bool:
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    inside = truth[0] <= x < truth[2] and truth[1] <= y < truth[3]
-    return inside and _area(box) <= 4 * _area(truth)
+    centered = truth[0] <= x < truth[2] and truth[1] <= y < truth[3]
+    return centered and _area(box) <= 4 * _area(truth)
 
 
 def _area(box: Box) -> int:
@@ -186,12 +192,17 @@ def largest(outcome: Outcome, kinds: Iterable[str]) -> float:
 
 
 def separation(
-    positives: Sequence[Verdict], negatives: Sequence[Outcome], *, seed: int = 0
+    positives: Sequence[Verdict],
+    negatives: Sequence[Outcome],
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
 ) -> Estimate | None:
     """AUROC of the final named severity, with an interval over clips.
 
     A clip scores the largest severity that its report gives the planted kind (or an equal one),
-    anywhere in the clip; positives carry the kind, negatives do not.
+    anywhere in the clip; positives carry the kind, negatives do not. Without `resamples` there is
+    no interval.
     """
     scores: dict[frozenset[str], list[float]] = {}
     table = np.empty((len(positives), len(negatives)))
@@ -204,7 +215,7 @@ def separation(
         table[i] = (mine > theirs) + 0.5 * (mine == theirs)
     rows = [verdict.clip for verdict in positives]
     columns = [outcome.unit.take.name for outcome in negatives]
-    return clustered_auroc(table, rows, columns, seed=seed)
+    return clustered_auroc(table, rows, columns, seed=seed, resamples=resamples)
 
 
 def found_share(verdicts: Sequence[Verdict]) -> Estimate | None:

@@ -25,9 +25,9 @@ EXPLAINED = {
     ),
     "where": (
         "Of the plants of strengths 3 to 5 that were named right. A box is right if it overlaps "
-        "the true one by an intersection over union of .2, or has its center inside and at most "
-        "four times its area; no box is a miss. The true box is that of the peak frame, or the "
-        "one around all places during the finding."
+        "the true one at the worst frame by an intersection over union of .2, or has its center "
+        "in it and at most four times its area, or if it overlaps the box around all true places "
+        "during the finding by that much; no box is a miss."
     ),
     "sizes": (
         "Spearman's correlation of strength with the severity given to the right name, over the "
@@ -46,8 +46,8 @@ EXPLAINED = {
         "same clip has not before it is changed."
     ),
     "invariance": (
-        "Points by which the score moves; on clips with a defect of strength 4 also whether it "
-        "still has its name."
+        "Points by which the score moves; on clips with a planted defect also whether it still "
+        "has its name."
     ),
     "stillness": (
         "A clip with less in it must not look better. Its score may never be above its source's."

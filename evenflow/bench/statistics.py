@@ -107,6 +107,7 @@ def clustered_auroc(
         table: `(p, n)` as `wins` gives it.
         rows, columns: the clip of every positive and of every negative.
         seed: of the bootstrap.
+        resamples: its draws; 0 leaves the interval out.
     """
     if table.size == 0:
         return None
@@ -117,13 +118,13 @@ def clustered_auroc(
     won = of_row.T @ table @ of_column
     pairs = np.outer(of_row.sum(axis=0), of_column.sum(axis=0))
     value = float(table.mean())
-    if len(clips) < LEAST_CLUSTERS:
+    if len(clips) < LEAST_CLUSTERS or resamples == 0:
         return Estimate(value, None, None, len(rows))
     draws = np.random.default_rng(seed).multinomial(
         len(clips), np.full(len(clips), 1 / len(clips)), size=resamples
     )
-    total = np.einsum("di,ij,dj->d", draws, pairs, draws)
-    drawn = np.einsum("di,ij,dj->d", draws, won, draws)[total > 0] / total[total > 0]
+    total = (draws @ pairs * draws).sum(axis=1)
+    drawn = (draws @ won * draws).sum(axis=1)[total > 0] / total[total > 0]
     if len(drawn) == 0:
         return Estimate(value, None, None, len(rows))
     low, high = np.quantile(drawn, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))

@@ -20,7 +20,6 @@ class Column:
         title: its heading; the key with spaces if none is given.
         digits: behind the point, for numbers.
         meaning: what it holds, in a few words, for the JSON.
-        interval: write the interval of an Estimate behind it.
         zero: what stands for a count of 0; None writes it out.
     """
 
@@ -28,7 +27,6 @@ class Column:
     title: str = ""
     digits: int = 2
     meaning: str = ""
-    interval: bool = True
     zero: str | None = None
 
     @property
@@ -131,14 +129,14 @@ def number(value: float | None, digits: int = 2) -> str:
     return text[1:] if text.startswith("-") and float(text) == 0 else text
 
 
-def estimated(estimate: Estimate, digits: int = 2, *, interval: bool = True) -> str:
+def estimated(estimate: Estimate, digits: int = 2) -> str:
     """An estimate as the tables write it.
 
     >>> estimated(Estimate(0.9, 0.6, 0.98, 10))
     '0.90 [0.60, 0.98]'
     """
     text = number(estimate.value, digits)
-    if interval and estimate.low is not None:
+    if estimate.low is not None and estimate.high is not None:
         text += f" [{number(estimate.low, digits)}, {number(estimate.high, digits)}]"
     return text
 
@@ -147,7 +145,7 @@ def _text(cell: Cell, column: Column) -> str:
     if isinstance(cell, str):
         return _escaped(cell)
     if isinstance(cell, Estimate):
-        return estimated(cell, column.digits, interval=column.interval)
+        return estimated(cell, column.digits)
     if isinstance(cell, int):
         return column.zero if cell == 0 and column.zero is not None else str(cell)
     return number(cell, column.digits)

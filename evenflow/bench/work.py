@@ -1,6 +1,5 @@
 """Work: makes the clip of one Unit, checks it, and keeps what the figures need."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
@@ -10,8 +9,7 @@ import numpy as np
 from evenflow.bench.changes import CHANGES
 from evenflow.bench.footage import Take
 from evenflow.bench.plan import Unit, span_of
-from evenflow.continuity import INJECTORS, check, inject
-from evenflow.continuity import injectors as injectors_room
+from evenflow.continuity import INJECTORS, check, control, inject
 from evenflow.core.clip import ArraySource, Clip, Pixels
 from evenflow.core.errors import BadInput
 from evenflow.core.events import CancelToken
@@ -102,12 +100,6 @@ class Outcome:
         )
 
 
-def controls() -> dict[str, Any]:
-    """Legal look-alikes by name; empty where there are none."""
-    table: dict[str, Any] = getattr(injectors_room, "CONTROLS", {})
-    return table
-
-
 def perform(unit: Unit, *, cancel: CancelToken | None = None) -> Outcome:
     """Makes the clip, checks it on one thread, and keeps what the figures need.
 
@@ -133,13 +125,13 @@ def made(unit: Unit) -> tuple[Clip, Span | None]:
     """
     clip = loaded(unit.take)
     if unit.what == "control":
-        look_alike: Callable[..., Clip] = injectors_room.control  # type: ignore[attr-defined]
-        return _in_memory(look_alike(clip, unit.name, seed=unit.seed)), None
+        seed = int(unit.rng().integers(2**31))
+        return _in_memory(control(clip, unit.name, seed=seed)), None
     if unit.what == "clean":
         return clip, None
     error = BadInput(f"{clip.info.name} has {len(clip)} frames, too few for {unit.name}")
     for attempt in range(ATTEMPTS):
-        least = int(getattr(INJECTORS[unit.name], "least", 1))
+        least = INJECTORS[unit.name].least
         found = span_of(
             unit, num_frames=len(clip), fps=float(clip.info.fps), least=least, attempt=attempt
         )
