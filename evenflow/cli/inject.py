@@ -1,4 +1,4 @@
-"""`evenflow inject`: plants a defect in any clip, with the truth beside it."""
+"""`evenflow inject`: plants a defect or a legal look-alike in any clip, with the truth beside it."""
 
 import difflib
 import json
@@ -24,12 +24,14 @@ from evenflow.cli.console import (
 )
 from evenflow.core.errors import BadInput, OutputExists
 from evenflow.core.events import CancelToken, Progress
+from evenflow.core.kinds import KINDS
 from evenflow.core.span import Box
 
 if TYPE_CHECKING:
     from evenflow.core.clip import Clip
 
 SCHEMA = "evenflow.inject/1"
+_NAMES = ", ".join(kind for kind in KINDS if kind != "unphysical")  # that needs a world with laws
 
 
 def inject(
@@ -39,7 +41,7 @@ def inject(
     ] = None,
     kind: Annotated[
         str | None,
-        typer.Option(metavar="K", help="What to plant; `list` shows what there is."),
+        typer.Option(metavar="K", help=f"What to plant: {_NAMES}. `list` says what they are."),
     ] = None,
     at: Annotated[
         str | None, typer.Option(metavar="A..B", help="When: 1s..2s, 36f..60f, 25%..50%.")
@@ -49,7 +51,20 @@ def inject(
     ] = 3,
     box: Annotated[
         str | None,
-        typer.Option(metavar="x0,y0,x1,y1", help="Where, in pixels; everywhere if not given."),
+        typer.Option(
+            metavar="x0,y0,x1,y1",
+            help="Where it happens, or the object that it happens to when the range begins, or the "
+            "subject that a fault of the background spares, in pixels. Without it: everywhere, or "
+            "to something that the seed picks.",
+        ),
+    ] = None,
+    control: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Instead of a defect: something legal that looks like one, over the whole clip; "
+            "`list` shows what there is.",
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -72,7 +87,8 @@ def inject(
 
     Writes OUT and OUT.truth.json (what, when, where, how strong), both or
     neither. Frames before the range are the clip's own, and those behind it
-    too, but for a drift, which stays, and a jump, which skips frames.
+    too, but for a drift or a drifting identity, which stay, and a jump, which
+    skips frames.
     """
     from evenflow.core.times import Range
     from evenflow.reports import free_to_write
@@ -80,16 +96,29 @@ def inject(
     if kind is not None and kind_name(kind) == "list":
         _list_kinds(json_=json_)
         return
+    if control is not None and kind_name(control) == "list":
+        _list_controls(json_=json_)
+        return
+    if control is not None:
+        for name, value in (("--kind", kind), ("--at", at), ("--box", box)):
+            if value is not None:
+                raise BadInput(
+                    f"a control runs through the whole clip and is no defect: leave out {name}"
+                )
     if clip is None:
         raise BadInput("inject needs a clip: evenflow inject CLIP --kind K --at A..B -o OUT")
-    for name, value in (("--kind", kind), ("--at", at), ("--output", output)):
-        if value is None:
+    for name, missing in (
+        ("--kind", kind is None and control is None),
+        ("--at", at is None and control is None),
+        ("--output", output is None),
+    ):
+        if missing:
             raise BadInput(
                 f"inject needs {name}: evenflow inject CLIP --kind K --at A..B -o OUT "
                 "(--kind list shows the kinds)"
             )
-    assert kind is not None and at is not None and output is not None
-    stretch = Range.parse(at)
+    assert output is not None
+    stretch = Range.parse(at) if at is not None else None
     area = parse_box(box) if box is not None else None
     if str(output) == "-":
         raise BadInput("inject writes the truth beside its output: give a file, not -")
@@ -98,20 +127,37 @@ def inject(
         raise OutputExists(f"{output.name} is already there: choose another name or say --yes")
     free_to_write(truth_path, overwrite=yes)
 
-    from evenflow.continuity import inject as plant
     from evenflow.io import parse_rate, read
 
-    name = known_kind(kind)
     rate = parse_rate(fps) if fps is not None else None
+    chosen = known_kind(kind) if kind is not None else known_control(control or "")
     with stoppable() as cancel, Bar(quiet=quiet, title=output.name) as bar:
         source = read(clip, fps=rate)
-        planted, span = plant(source, name, strength=strength, at=stretch, box=area, seed=seed)
-        truth = {
-            **span.to_json(),
+        truth: dict[str, Any]
+        if stretch is None:
+            from evenflow.continuity import CONTROLS
+            from evenflow.continuity import control as stage
+
+            planted = stage(source, chosen, seed=seed, cancel=cancel)
+            row = CONTROLS[chosen]
+            truth = {"kind": None, "control": chosen, "meaning": row.meaning}
+            truth["against"] = list(row.against)
+            says = f"{chosen}, which is no defect: {row.meaning}"
+        else:
+            from evenflow.continuity import inject as plant
+
+            planted, span = plant(
+                source, chosen, strength=strength, at=stretch, box=area, seed=seed, cancel=cancel
+            )
+            truth = {**span.to_json(), "strength": strength}
+            says = (
+                f"{span.kind} of strength {strength} in frames "
+                f"{span.start_frame}-{span.end_frame - 1}"
+            )
+        truth |= {
             "schema": SCHEMA,
             "clip": output.name,
             "source": source.info.name,
-            "strength": strength,
             "seed": seed,
         }
         write_planted(planted, output, truth, source=clip, progress=bar, cancel=cancel)
@@ -120,13 +166,7 @@ def inject(
     elif not quiet:
         from rich.text import Text
 
-        stdout().print(
-            Text(
-                f"{output}: {span.kind} of strength {strength} in frames "
-                f"{span.start_frame}-{span.end_frame - 1}, truth in {truth_path.name}"
-            ),
-            soft_wrap=True,
-        )
+        stdout().print(Text(f"{output}: {says}, truth in {truth_path.name}"), soft_wrap=True)
 
 
 def write_planted(
@@ -186,6 +226,22 @@ def known_kind(text: str) -> str:
     raise BadInput(f"no defect of kind {text!r} can be planted: {hint}")
 
 
+def known_control(text: str) -> str:
+    """A control that can be staged, whichever English it came in.
+
+    Raises:
+        BadInput: there is none of this name; the message says which come near.
+    """
+    from evenflow.continuity.injectors import CONTROLS
+
+    name = kind_name(text)
+    if name in CONTROLS:
+        return name
+    near = difflib.get_close_matches(name, CONTROLS, n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(CONTROLS)}"
+    raise BadInput(f"there is no control {text!r}: {hint}")
+
+
 def parse_box(text: str) -> Box:
     """Reads `x0,y0,x1,y1`.
 
@@ -206,10 +262,20 @@ def parse_box(text: str) -> Box:
 
 def _list_kinds(*, json_: bool) -> None:
     from evenflow.continuity.injectors import INJECTORS
-    from evenflow.core.kinds import KINDS
 
     if json_:
         print_json({name: KINDS[name].meaning for name in INJECTORS})
         return
     for name in INJECTORS:
         typer.echo(f"{name:<22} {KINDS[name].meaning}")
+
+
+def _list_controls(*, json_: bool) -> None:
+    from evenflow.continuity.injectors import CONTROLS
+
+    if json_:
+        rows = {n: {"meaning": c.meaning, "against": list(c.against)} for n, c in CONTROLS.items()}
+        print_json(rows)
+        return
+    for name, row in CONTROLS.items():
+        typer.echo(f"{name:<18} {row.meaning} (looks like {', '.join(row.against)})")

@@ -24,7 +24,7 @@ def fake_inject(monkeypatch):
     def read(path, *, fps=None):
         return Clip(ArraySource(np.zeros((50, 8, 8, 3), np.uint8), name="a.mp4"))
 
-    def plant(clip, kind, *, strength, at, box=None, seed=0):
+    def plant(clip, kind, *, strength, at, box=None, seed=0, cancel=None):
         calls.update(kind=kind, strength=strength, at=at, box=box, seed=seed)
         return clip, Span(kind, 24, 48, box, None, float(strength))
 

@@ -93,12 +93,37 @@ class HeldSource:
                 yield ArrayFrame(frame.index, frame.time, held)
 
 
-def control(clip: Clip, name: str, *, seed: int = 0) -> Clip:
+@dataclass(frozen=True)
+class StoppableSource:
+    """A source that can be stopped from outside, whoever streams it."""
+
+    source: Source
+    cancel: CancelToken
+
+    @property
+    def info(self) -> SourceInfo:
+        """Of the source."""
+        return self.source.info
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Of the source."""
+        return self.source.warnings
+
+    def stream(
+        self, start: int = 0, stop: int | None = None, *, cancel: CancelToken | None = None
+    ) -> Iterator[Frame]:
+        """Frames `[start, stop)`."""
+        return self.source.stream(start, stop, cancel=cancel or self.cancel)
+
+
+def control(clip: Clip, name: str, *, seed: int = 0, cancel: CancelToken | None = None) -> Clip:
     """A clip with something in it that looks like a defect and is none.
 
     Args:
         name: a key of `CONTROLS`.
         seed: decides everything random; the same call gives the same frames.
+        cancel: stops the look ahead that some of them need.
 
     Raises:
         BadInput: there is no such control, or the clip is too short or a stream.
@@ -116,6 +141,8 @@ def control(clip: Clip, name: str, *, seed: int = 0) -> Clip:
             f"a control needs 8 frames, {clip.info.name} has {clip.info.num_frames}: "
             "take a longer clip"
         )
+    if cancel is not None:
+        clip = Clip(StoppableSource(clip.source, cancel))
     return CONTROLS[name].apply(clip, seed)
 
 
@@ -328,7 +355,8 @@ def on_twos(clip: Clip, seed: int) -> Clip:
 def _place(clip: Clip, seed: int, sides: tuple[float, float], softness: float) -> Region:
     """A place that is followed through the whole clip."""
     look = survey(clip.source, 0, len(clip))
-    return pick(look, None, np.random.default_rng([seed, 19]), sides=sides, softness=softness)[0]
+    rng = np.random.default_rng([seed, 19])
+    return pick(look, None, rng, sides=sides, softness=softness, still=True)[0]
 
 
 def flickering_region(clip: Clip, seed: int) -> Clip:

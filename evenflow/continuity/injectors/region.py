@@ -69,8 +69,8 @@ def survey(source: Source, start: int, end: int, cancel: CancelToken | None = No
         )
     if end - start > MOST_FRAMES:
         raise BadInput(
-            f"what this kind changes is followed for at most {MOST_FRAMES} frames, "
-            f"got {end - start}: give a shorter range"
+            f"what changes is followed for at most {MOST_FRAMES} frames, here for "
+            f"{end - start}: give a shorter range or clip"
         )
     grays: list[NDArray[np.uint8]] = []
     first = last = None
@@ -419,6 +419,7 @@ def pick(
     sides: tuple[float, float] = (0.26, 0.42),
     softness: float = 0.3,
     color: bool = False,
+    still: bool = False,
 ) -> tuple[Region, Track]:
     """A region for a fault and the camera's track; without a box the generator chooses one.
 
@@ -428,6 +429,7 @@ def pick(
         sides: least and most size, as a share of the picture's side.
         softness: of the region's rim.
         color: prefers colors that can change at the same lightness.
+        still: prefers what moves with the ground over what moves on its own.
     """
     camera, own = _ground(look)
     dents = tuple(float(p) for p in rng.uniform(0, 2 * np.pi, 3))
@@ -441,7 +443,7 @@ def pick(
     if box is not None:
         return shaped(box, follow(look, [box], camera)[0][0]), camera
     drawn = _draws(look, rng, sides)
-    worth = [_worth(look, b, own, camera, color) for b in drawn]
+    worth = [_worth(look, b, -own if still else own, camera, color) for b in drawn]
     tried: list[Box] = []
     for i in np.argsort(worth)[::-1]:
         if len(tried) < NUM_TRIED and all(not _near(drawn[i], b) for b in tried):
@@ -479,7 +481,8 @@ def _worth(look: Survey, box: Box, own: Picture, camera: Track, color: bool) -> 
     gray = look.grays[0]
     texture = float(confidence(gray)[y0:y1, x0:x1].mean())
     contrast = min(1.0, float(gray[y0:y1, x0:x1].std()) / 40.0)
-    worth = 0.1 + texture + 0.6 * contrast + 0.7 * float(own[y0:y1, x0:x1].mean())
+    moving = 0.7 * float(own[y0:y1, x0:x1].mean())
+    worth = max(0.02, 0.1 + texture + 0.6 * contrast + moving)
     light = float(gray[y0:y1, x0:x1].mean()) / 255.0
     worth *= 0.3 + 0.7 * min(1.0, 6.0 * light * (1.0 - light))
     if color:
