@@ -473,7 +473,7 @@ def _of_row(row: Row, samples: Sequence[Sample], known: Known) -> Iterator[Findi
         stop = samples[end].index if end < len(samples) else len(known.seconds)
         instead = f", more likely {row.instead[peak]}" if row.instead[peak] else ""
         what = "is not what happens" if row.kind == "action_mismatch" else "is not what is seen"
-        probability = float(row.probability[start:end].mean())
+        probability = float(row.probability[start:end][part >= row.least].mean())
         yield _finding(
             row.kind,
             known,

@@ -23,9 +23,12 @@ def from_folder(kind: Any, folder: Path) -> Any:
     is_model = issubclass(kind, nn.Module)
     if is_model:
         options |= {"use_safetensors": True, "output_loading_info": True, "dtype": float32}
+    from transformers.utils import logging as chatter
+
     log = logging.getLogger("transformers")
-    level = log.level
+    level, bars = log.level, chatter.is_progress_bar_enabled()
     log.setLevel(logging.CRITICAL)  # what is wrong is said below, in one line
+    chatter.disable_progress_bar()
     try:
         loaded = kind.from_pretrained(str(folder.resolve()), **options)
     except Exception as error:  # of many kinds, and all of them mean a broken folder
@@ -35,6 +38,8 @@ def from_folder(kind: Any, folder: Path) -> Any:
         ) from None
     finally:
         log.setLevel(level)
+        if bars:
+            chatter.enable_progress_bar()
     if not is_model:
         return loaded
     model, found = loaded

@@ -50,7 +50,7 @@ class InsightFace:
                 "its weights"
             )
         height, width = checked_frames(frames).shape[1:3]
-        yunet = cv2.FaceDetectorYN.create(str(self.detector), "", (width, height), LEAST_FACE)
+        yunet = _yunet(self.detector, width, height)
         found = []
         for frame in frames:
             _, rows = yunet.detect(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
@@ -75,6 +75,16 @@ class InsightFace:
                 made.append(torch.nn.functional.normalize(vectors, dim=1))
         whole: NDArray[np.float32] = torch.cat(made).numpy()
         return whole
+
+
+def _yunet(model: Path, width: int, height: int) -> Any:
+    try:
+        return cv2.FaceDetectorYN.create(str(model), "", (width, height), LEAST_FACE)
+    except (cv2.error, AttributeError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise BackendMissing(
+            f"{model.name} cannot be loaded as a face detector ({reason}): fetch it again"
+        ) from None
 
 
 def aligned(frame: NDArray[np.uint8], points: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -125,4 +135,6 @@ def load(folder: Path) -> InsightFace:
     net = IResNet(depths, widths, dim)
     fill(net, state, what="an IResNet", file=file.name)
     detectors = sorted(folder.glob("face_detection_yunet*.onnx"))
+    if detectors:
+        _yunet(detectors[0], 320, 320)  # a broken one is told before the long work
     return InsightFace(digest_of([file, *detectors[:1]]), net, next(iter(detectors), None))

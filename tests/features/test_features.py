@@ -1,5 +1,6 @@
 """Every model keeps its contract on tiny weights; a broken folder is one line with what to do."""
 
+import dataclasses
 import json
 import shutil
 import socket
@@ -184,6 +185,31 @@ def test_faces_get_unit_vectors_and_need_a_detector(models, frames):
         models["insightface"].faces(frames)
 
 
+def test_faces_come_largest_first_with_five_points(models, frames, monkeypatch):
+    """YuNet's rows: box, then five points, then the score."""
+    small = [10, 10, 8, 8, *np.arange(10.0), 0.9]
+    large = [40, 20, 30, 30, *(np.arange(10.0) + 50), 0.8]
+
+    class Detector:
+        def detect(self, picture):
+            assert picture[0, 0, 0] == frames[0][0, 0, 2]  # it wants BGR
+            return 1, np.float32([small, large])
+
+    monkeypatch.setattr(insightface, "_yunet", lambda *args: Detector())
+    model = dataclasses.replace(models["insightface"], detector=insightface.Path("yunet.onnx"))
+    [found] = model.faces(frames[:1])
+    assert found.shape == (2, 5, 2)
+    assert found[0].ravel().tolist() == [50.0 + i for i in range(10)]
+
+
+def test_a_broken_face_detector_is_one_line(weights, tmp_path):
+    shutil.copytree(weights / "insightface", tmp_path / "insightface")
+    (tmp_path / "insightface/face_detection_yunet_2023mar.onnx").write_bytes(b"not onnx")
+    with pytest.raises(BackendMissing) as error:
+        features.load(tmp_path)
+    assert "face detector" in line(error)
+
+
 @pytest.mark.parametrize("name", FEATURES)
 def test_frames_are_uint8_rgb(models, name):
     wrong = np.zeros((2, 32, 32, 3), np.float32)
@@ -335,6 +361,12 @@ def test_settings_of_the_preprocessor_are_used_and_checked(weights, tmp_path, fr
         path.write_text(text)
         with pytest.raises(BackendMissing, match=says):
             dinov2.load(tmp_path / "dinov2")
+
+
+def test_loading_prints_nothing(weights, capfd):
+    FEATURES["dinov2"](weights / "dinov2")
+    FEATURES["clip"](weights / "clip")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_loading_uses_no_network(weights, monkeypatch):
