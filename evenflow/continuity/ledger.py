@@ -18,6 +18,8 @@ from evenflow.continuity.detectors.shake import tremble
 from evenflow.continuity.own_motion import own_steps
 from evenflow.continuity.passage import Passage
 from evenflow.continuity.picture import working_size
+from evenflow.continuity.region_steps import stays_in_part
+from evenflow.continuity.shots import Film
 from evenflow.core.finding import Finding
 from evenflow.core.report import Cut
 from evenflow.core.signals import SIGNALS
@@ -51,10 +53,14 @@ class Ledger:
     )
     octaves: "array[float]" = field(default_factory=lambda: array("f"))
     blockiness: "array[float]" = field(default_factory=lambda: array("f"))
+    film: Film = field(init=False)
     _held: list[Step] = field(default_factory=list)
     _begin: int = 0  # number of the first held frame, counted from the first one read
     _next: int = 1  # index in `_held` of the next frame that may be a cut
     _covered: int = 0  # held frames whose series are written already
+
+    def __post_init__(self) -> None:
+        self.film = Film(self.size)
 
     def add(self, step: Step) -> None:
         """The next frame of the clip."""
@@ -80,39 +86,53 @@ class Ledger:
         """Decides whether the next frame begins a shot."""
         index = self._next
         low = max(0, index - 5)
-        if is_cut(_evidence(self._held[low : index + FLASH + 2]), index - low):
+        near = self._held[low : index + FLASH + 2]
+        if is_cut(_evidence(near), index - low) and not self._goes_on(low, len(near), index - low):
             frame = self.first + self._begin + index
             self.cuts.append(Cut(frame - 1, frame, "cut"))
             self._settle(index, closes=True)
         else:
             self._next += 1
 
-    def _settle(self, count: int, *, closes: bool) -> None:
-        """Judges the first `count` held frames and lets go of them."""
-        steps = self._held[:count]
-        passage = Passage(
-            start=self.first + self._begin,
-            seconds=np.array(self.seconds[self._begin : self._begin + count]),
+    def _goes_on(self, low: int, count: int, at: int) -> bool:
+        """True if a part of the picture goes on through what looks like a cut."""
+        return stays_in_part(self._passage(low, low + count), at)
+
+    def _passage(self, start: int, end: int) -> Passage:
+        """The held frames `[start, end)`."""
+        steps, begin = self._held[start:end], self._begin + start
+        return Passage(
+            start=self.first + begin,
+            seconds=np.array(self.seconds[begin : begin + len(steps)]),
             size=self.size,
             lines=working_size(*self.size)[1],
             pictures=[step.picture for step in steps],
             pairs=[None, *(step.pair for step in steps[1:])],
             anchors=[step.anchor for step in steps],
         )
+
+    def _settle(self, count: int, *, closes: bool) -> None:
+        """Judges the first `count` held frames and lets go of them."""
+        steps = self._held[:count]
+        passage = self._passage(0, count)
         for name, values in _series(passage).items():
             self.series[name].extend(values[self._covered :].tolist())
         start = 0
         for a, b, kind in gradual(_thumbs(steps), fps=passage.fps) if count > 4 else []:
             self._add_cut(Cut(passage.start + a, passage.start + b, kind))
             margin = 2 + (b - a) // 6  # nobody can say to the frame where a mix begins
-            self.findings += judge(passage.part(start, max(start, a - margin)))
+            self._judge(passage.part(start, max(start, a - margin)), closes=True)
             start = min(count, b + margin)
-        self.findings += judge(passage.part(start, count))
+        self._judge(passage.part(start, count), closes=closes)
         kept = 0 if closes else SHARED
         self._held = self._held[count - kept :]
         self._begin += count - kept
         self._next = 1 if closes else self._next - (count - kept)
         self._covered = kept
+
+    def _judge(self, passage: Passage, *, closes: bool) -> None:
+        self.findings += judge(passage)
+        self.film.add(passage, closes=closes)
 
     def _add_cut(self, cut: Cut) -> None:
         if all(cut.start_frame >= c.end_frame or cut.end_frame <= c.start_frame for c in self.cuts):

@@ -28,6 +28,7 @@ from evenflow.continuity.semantics import (
     question,
     watched,
 )
+from evenflow.continuity.shots import linked, swaps
 from evenflow.continuity.unseen import unseen
 from evenflow.core.clip import Clip, Frame
 from evenflow.core.errors import BadInput, UnreadableVideo
@@ -176,8 +177,12 @@ def _report(clip: Clip, ledger: Ledger, path: str, gate: Gate | None, reply: Rep
     measurements = {n: _measure(n, ledger.series[n], moved=moved) for n in SIGNALS}
     measurements |= {n: _measure(n, array("f", v), moved=moved) for n, v in reply.series.items()}
     measurements |= {n: _unmeasured(n, reason) for n, reason in reply.reasons.items()}
+    shots = linked(_shots(ledger.cuts, ledger.first, ledger.first + count), ledger.film.links)
+    between = swaps(shots, ledger.film.links, seconds=seconds, first=ledger.first)
+    measurements["color_step"] = _color_step(ledger, count)
     findings = sorted(
-        [*_joined(ledger.findings), *reply.findings], key=lambda f: (f.span.start_frame, f.kind)
+        [*_joined(ledger.findings), *between, *reply.findings],
+        key=lambda f: (f.span.start_frame, f.kind),
     )
     missing = _not_assessable(measurements, count, ledger.size)
     assessed = len(missing) < len(KINDS)
@@ -202,7 +207,7 @@ def _report(clip: Clip, ledger: Ledger, path: str, gate: Gate | None, reply: Rep
         score=score(noticed, duration_s=duration, unseen_jnd=hidden["jnd"]) if assessed else None,
         motion=_motion(measurements["motion"], count),
         cuts=tuple(sorted(ledger.cuts, key=lambda c: c.start_frame)),
-        shots=_shots(ledger.cuts, ledger.first, ledger.first + count),
+        shots=shots,
         signals=measurements,
         findings=tuple(findings),
         not_assessable=missing,
@@ -236,6 +241,16 @@ def _measure(name: str, values: "array[float]", *, moved: bool) -> Measurement:
         "min": lambda v: float(v.min()),
     }
     return Measurement(name, signal.unit, signal.better, ways[signal.summary](finite), series)
+
+
+def _color_step(ledger: Ledger, count: int) -> Measurement:
+    series = array("f", [math.nan] * count)
+    for link in ledger.film.links:
+        if link.color_step is not None:
+            series[link.start - ledger.first] = link.color_step
+    if not any(map(math.isfinite, series)):
+        return _unmeasured("color_step", "no two shots are seen to be of one place")
+    return _measure("color_step", series, moved=True)
 
 
 def _unmeasured(name: str, reason: str) -> Measurement:

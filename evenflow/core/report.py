@@ -38,10 +38,22 @@ class Cut:
 
 @dataclass(frozen=True)
 class Shot:
-    """Frames between two cuts, half-open."""
+    """Frames between two cuts, half-open.
+
+    Args:
+        like_previous: similarity to an earlier shot, [0, 1], of subject (None where nothing stands
+            out), palette, light and place; `shot` is the number of that shot, from 0: the one
+            before, or one that is clearly more alike. None for the first shot.
+    """
 
     start_frame: int
     end_frame: int
+    like_previous: dict[str, Any] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain types."""
+        data: dict[str, Any] = {"start_frame": self.start_frame, "end_frame": self.end_frame}
+        return data if self.like_previous is None else data | {"like_previous": self.like_previous}
 
 
 @dataclass(frozen=True)
@@ -107,7 +119,7 @@ class Report:
             "motion": self.motion,
             "unseen": self.unseen,
             "cuts": [dataclasses.asdict(cut) for cut in self.cuts],
-            "shots": [dataclasses.asdict(shot) for shot in self.shots],
+            "shots": [shot.to_json() for shot in self.shots],
             "objects": list(self.objects),
             "signals": {k: m.to_json(seconds=self.seconds) for k, m in self.signals.items()},
             "findings": [finding.to_json() for finding in self.findings],
@@ -137,7 +149,10 @@ class Report:
                 score=data["score"],
                 motion=data["motion"],
                 cuts=tuple(Cut(**cut) for cut in data["cuts"]),
-                shots=tuple(Shot(s["start_frame"], s["end_frame"]) for s in data["shots"]),
+                shots=tuple(
+                    Shot(s["start_frame"], s["end_frame"], s.get("like_previous"))
+                    for s in data["shots"]
+                ),
                 objects=tuple(data["objects"]),
                 signals={name: _measurement(name, m) for name, m in data["signals"].items()},
                 findings=tuple(Finding.from_json(f) for f in data["findings"]),

@@ -133,9 +133,22 @@ def report_schema() -> Schema:
                     "start_frame": _START,
                     "end_frame": _END,
                     "like_previous": {
-                        "description": "similarity to the shot before, 0 to 1",
+                        "description": "similarity to an earlier shot, 0 to 1",
                         **_closed(
-                            {"subject": _share(nullable=True), "palette": _share(nullable=True)}
+                            {
+                                "shot": {
+                                    "type": "integer",
+                                    "minimum": 0,
+                                    "description": "number of that shot, from 0: the one before, "
+                                    "or one that is clearly more alike",
+                                },
+                                "subject": _share(nullable=True)
+                                | {"description": "null where nothing stands out"},
+                                "palette": _share(nullable=True),
+                                "light": _share(nullable=True),
+                                "place": _share(nullable=True),
+                            },
+                            optional=("shot", "light", "place"),
                         ),
                     },
                 },
