@@ -136,6 +136,8 @@ _GO = (
     r"hop(?:s|ping)?|jump(?:s|ing)?|fall(?:s|ing)?|ris(?:es?|ing)|climb(?:s|ing)?|drop(?:s|ping)?|"
     r"sweep(?:s|ing)?|swing(?:s|ing)?|descend(?:s|ing)?|ascend(?:s|ing)?"
 )
+_SCENERY = r"\b(?:picture|image|background|scenery|landscape)\s*$"
+_ALSO = re.compile(r"\s+and\s+(left|right|up|down)\b" + _NOT_A_SIDE)
 _CAMERA_GO = r"track(?:s|ing)?|truck(?:s|ing)?|crane(?:s)?|craning|boom(?:s|ing)?"
 _NEAR = r"(?:in|forwards?|closer|toward(?:s)?)"
 _FAR = r"(?:out|back(?:wards?)?|away)"
@@ -251,6 +253,11 @@ def directions(text: str) -> list[Direction]:
             taken.append(match.span())
             found.append((match.start(), direction))
 
+    def add_way(match: re.Match[str], who: Literal["camera", "own"], flip: int = 1) -> None:
+        add(match, _along(who, match, flip))
+        if also := _ALSO.match(text, match.end()):  # "to the left and up"
+            add(also, _along(who, also, flip))
+
     about_camera = bool(re.search(rf"\b{_CAMERA}\b", text))
     for match in re.finditer(rf"\bzoom(?:s|ing)?\s+{_ADVERB}(in|out)\b", text):
         add(match, Direction("camera", "zoom", 1 if match[1] == "in" else -1))
@@ -259,19 +266,22 @@ def directions(text: str) -> list[Direction]:
             add(match, Direction("camera", "zoom", 1 if match[1] else -1))
     for match in re.finditer(rf"\b(?:{_TURN_LIKE})(?:{_WAY}|{_ACROSS})", text):
         if about_camera or match.start() == 0 or match[0].startswith("pan"):
-            add(match, _along("camera", match))
+            add_way(match, "camera")
     for match in re.finditer(rf"\b(?:({_CAMERA_GO})|{_GO})\b(?:{_WAY}|{_ACROSS})", text):
-        camera = re.search(rf"\b{_CAMERA}\b", text[: match.start()])
-        bare = not text[: match.start()].strip() and (about_camera or match[1])
-        if camera or bare or not match[1]:  # a truck is a thing, unless the camera trucks
-            add(match, _along("camera" if camera or bare else "own", match))
+        before = text[: match.start()]
+        camera = re.search(rf"\b{_CAMERA}\b", before)
+        bare = not before.strip() and (about_camera or match[1])
+        if re.search(_SCENERY, before):  # it goes where the camera does not
+            add_way(match, "camera", -1)
+        elif camera or bare or not match[1]:  # a truck is a thing, unless the camera trucks
+            add_way(match, "camera" if camera or bare else "own")
     return [direction for _, direction in sorted(found, key=lambda pair: pair[0])]
 
 
-def _along(who: Literal["camera", "own"], match: re.Match[str]) -> Direction:
+def _along(who: Literal["camera", "own"], match: re.Match[str], flip: int) -> Direction:
     word = next(group for group in reversed(match.groups()) if group)  # the last one said
     axis: Axis = "x" if word.startswith(("left", "right")) else "y"
-    return Direction(who, axis, 1 if word.startswith(("right", "down", "bottom")) else -1)
+    return Direction(who, axis, flip if word.startswith(("right", "down", "bottom")) else -flip)
 
 
 def _content(part: str, verb: int | None, prompt: str) -> list[Clause]:

@@ -11,7 +11,7 @@ import pytest
 import tiny_weights
 from PIL import Image
 
-from evenflow.continuity import check, semantics
+from evenflow.continuity import check, inject, semantics
 from evenflow.continuity.clauses import MAX_CLAUSES, MAX_PROMPT, Direction, clauses, directions
 from evenflow.continuity.directions import STEADY_DEG, grade
 from evenflow.continuity.samples import MOST, SHORT_SIDE, Album
@@ -45,6 +45,8 @@ from . import drawn
         ("a leaf falls down", [("own", "y", 1)]),
         ("a balloon floats upwards", [("own", "y", -1)]),
         ("a stone falls from top to bottom", [("own", "y", 1)]),
+        ("the camera moves to the left and up", [("camera", "x", -1), ("camera", "y", -1)]),
+        ("the background moves to the right", [("camera", "x", -1)]),
     ],
 )
 def test_directions_are_read(text, expected):
@@ -241,6 +243,17 @@ def test_moved_photographs_agree_with_what_moved_them(photo, photo_report):
     way = "left" if dx > 0 else "right"  # the picture shifts against the camera
     report = check(photo, prompt=f"a cup of coffee, the camera moves {way}")
     assert report.findings == ()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_planted_against_the_prompt_is_found_and_the_clean_twin_is_not(photo, seed):
+    """The prompt says how the picture moved before it was mirrored or played backwards."""
+    planted, truth = inject(photo, "action_mismatch", strength=5, at="0f..48f", seed=seed)
+    prompt = truth.parameters["was"]
+    assert check(photo, prompt=prompt).findings == ()
+    found = check(planted, prompt=prompt).findings
+    assert [f.kind for f in found] == ["action_mismatch"]
+    assert found[0].span.time_iou(truth) > 0.7
 
 
 # Reasons ------------------------------------------------------------------------------------------
