@@ -43,7 +43,7 @@ def distances(passage: Passage) -> NDArray[np.float32]:
         flat.append((values - values.mean()) / max(float(values.std()), 4.0))
     table = np.stack(flat) / np.sqrt(len(flat[0]), dtype=np.float32)
     power = (table * table).sum(axis=1)
-    squared = power[:, None] + power[None, :] - 2.0 * (table @ table.T)
+    squared = power[:, None] + power[None, :] - 2.0 * cv2.mulTransposed(table, False)
     made: NDArray[np.float32] = np.sqrt(np.maximum(squared, 0.0))
     return made
 
@@ -196,7 +196,7 @@ def _turned(
     usual_at = running_median(np.nan_to_num(steps, nan=float(steps[1])), 2 * least + 1)
     same = np.zeros(count, dtype=bool)
     same[1:-1] = np.diagonal(apart, 2) < AGAIN * usual_at[1:-1]
-    for t in np.flatnonzero(same[least : count - least]) + least:
+    for t in (np.flatnonzero(same[least : count - least]) + least).tolist():
         usual = float(usual_at[t])
         if usual < LEAST_STEP or min(steps[t], steps[t + 1]) < 0.6 * usual:
             continue  # what comes to rest and swings back may well come the same way
