@@ -13,11 +13,27 @@ EXPLAINS: dict[str, frozenset[str]] = {
     ),
     "lighting_flicker": frozenset({"style_change", "unnatural_jump", "drift"}),
     "high_frequency_noise": frozenset({"style_change", "unnatural_jump", "drift"}),
-    "style_change": frozenset({"unnatural_jump", "drift", "high_frequency_noise"}),
     "unnatural_jump": frozenset({"shake", "drift"}),
     "identity_drift": frozenset({"drift", "unstable_texture"}),
     "drift": frozenset(),
     "shake": frozenset({"unnatural_jump", "drift"}),
+    "background_switch": frozenset(  # all the picture is another: little can be said beside it
+        {"subject_swap", "color_change", "vanish", "teleportation", "identity_drift", "shake"}
+    ),
+    "style_change": frozenset(
+        {
+            "unnatural_jump",
+            "drift",
+            "high_frequency_noise",
+            "color_change",
+            "subject_swap",
+            "vanish",
+        }
+    ),
+    "subject_swap": frozenset({"vanish", "color_change", "identity_drift", "unstable_texture"}),
+    "color_change": frozenset({"color_flicker", "identity_drift", "vanish"}),
+    "teleportation": frozenset({"vanish", "subject_swap", "unnatural_motion", "identity_drift"}),
+    "vanish": frozenset({"identity_drift", "unstable_texture", "unnatural_motion"}),
 }
 """A kind explains these others inside its span (a few frames of slack)."""
 RIVALS = (

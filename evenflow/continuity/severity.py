@@ -25,7 +25,11 @@ SHAKE_ARCMIN = 1.0
 """rms minutes of arc of camera tremble above 3 Hz: the acuity for a jump of something still."""
 SHAKE_OF_SPEED = 0.06
 """Share of the camera's speed (per frame) that its tremble has to reach where it moves fast."""
+REGION = 2.3
+"""CIELAB dE by which a region steps (Mahy et al. 1994), times the root of the root of its share."""
 MOST = 15.0
 """No finding is called worse than this: 10 already ruins the shot."""
 IDENTITY = 3.0
 """CIELAB dE, rms over a place, that its pattern and colors differ from its own a while before."""
+PUMPING = 0.22
+"""log gradient energy of the finest octaves that is lost and won again (11 % of the amplitude)."""

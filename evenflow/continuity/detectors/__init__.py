@@ -4,6 +4,9 @@ from collections.abc import Callable
 
 from evenflow.continuity.candidate import Candidate
 from evenflow.continuity.detectors import (
+    action_sequence,
+    background_switch,
+    color_change,
     drift,
     freeze,
     high_frequency_noise,
@@ -12,7 +15,10 @@ from evenflow.continuity.detectors import (
     lighting_flicker,
     shake,
     style_change,
+    subject_swap,
+    teleportation,
     unnatural_jump,
+    vanish,
 )
 from evenflow.continuity.passage import Passage
 
@@ -23,7 +29,13 @@ DETECTORS: dict[str, Detector] = {
     "lighting_flicker": lighting_flicker.detect,
     "high_frequency_noise": high_frequency_noise.detect,
     "freeze": freeze.detect,
+    "background_switch": background_switch.detect,
     "style_change": style_change.detect,
+    "teleportation": teleportation.detect,
+    "subject_swap": subject_swap.detect,
+    "color_change": color_change.detect,
+    "vanish": vanish.detect,
+    "action_sequence": action_sequence.detect,
     "unnatural_jump": unnatural_jump.detect,
     "identity_drift": identity_drift.detect,
     "drift": drift.detect,
@@ -38,9 +50,10 @@ LEAST_FRAMES: dict[str, int] = {
     "style_change": 8,
     "unnatural_jump": 8,
     "identity_drift": 8,
+    "action_sequence": 12,
     "drift": 12,
     "shake": 8,
 }
 """Shorter clips cannot be assessed for the kind; 8 where nothing is said."""
-NEEDS_MOTION = frozenset({"freeze", "unnatural_jump"})
+NEEDS_MOTION = frozenset({"action_sequence", "freeze", "unnatural_jump"})
 """Not assessable in a clip that does not move."""

@@ -1,0 +1,108 @@
+"""Region names: which defect a lasting step of a region is; one step, one name.
+
+The same structure in another color is a `color_change`; what is there now and stood elsewhere
+before is a `teleportation` if it left that place, else it popped in; what has the colors of its
+surroundings and leaves no outline has gone (`vanish`), what has neither is somebody else
+(`subject_swap`); all but a region that stays is a `background_switch`.
+"""
+
+import numpy as np
+
+from evenflow.continuity.candidate import Candidate, evidence
+from evenflow.continuity.passage import Passage
+from evenflow.continuity.region_steps import RegionStep, region_steps
+from evenflow.continuity.severity import REGION
+
+RECOLORED = 0.66
+"""Least agreement of structure of a thing in another color."""
+SWAPPED = 0.75
+"""How foreign a new content is at least that is no piece of the surroundings."""
+LIKE_BEFORE = 0.85
+"""Most agreement of structure of another background."""
+WHOLE_PICTURE = frozenset(
+    {"style_change", "unnatural_jump", "drift", "lighting_flicker", "image_flicker"}
+)
+"""What the step of a large region looks like to those who look at the whole picture."""
+
+
+def named(passage: Passage, kind: str) -> list[Candidate]:
+    """The candidates of one kind among the steps of regions of a passage."""
+    found = []
+    for step in region_steps(passage):
+        name, how = name_of(passage, step)
+        if name == kind:
+            found.append(_candidate(passage, step, kind, how))
+    return [c for c in found if c.severity >= 1.0]
+
+
+def name_of(passage: Passage, step: RegionStep) -> tuple[str, str]:
+    """The kind of a step and what a viewer sees; an empty kind for what is none of ours."""
+    agreement = step.alike * min(step.contrast, 1.0 / max(step.contrast, 1e-3))
+    if step.kept is not None:
+        if agreement > LIKE_BEFORE:
+            return "", ""
+        return "background_switch", "all but one region of the picture is replaced at once"
+    chroma = float(np.hypot(step.shift[1], step.shift[2]))
+    if agreement > RECOLORED:
+        if step.colored > 0.6 * step.size and chroma > 0.8 * abs(step.shift[0]):
+            return "color_change", "a region changes color at once and keeps its structure"
+        return "", ""
+    for each in (step, step.back):
+        if each is not None and each.source is not None and each.source.left:
+            return (
+                "teleportation",
+                "what stands here was "
+                f"{each.source.distance:.1f} times its size away one frame before",
+            )
+    if step.source is not None:
+        return "vanish", "a copy of something that stays elsewhere appears at once"
+    if strangeness(passage, step) > SWAPPED:
+        return "subject_swap", "a region is replaced at once by something else in its place"
+    return "vanish", "a region is gone at once, and what surrounds it stands in its place"
+
+
+def strangeness(passage: Passage, step: RegionStep) -> float:
+    """How little the new content belongs to its surroundings; both ends of a span are asked."""
+    ends = [(step.foreign[1], step.rim, step.texture)]
+    if step.back is not None:
+        back = step.back
+        ends.append((back.foreign[0], back.rim[::-1], back.texture[::-1]))
+    each = []
+    for share, rim, texture in ends:
+        outline = float(np.log2(max(rim[1], 0.3) / max(rim[0], 0.3)))
+        detail = float(np.log2(max(texture[1], 0.5) / max(texture[0], 0.5)))
+        each.append(8.0 * share + outline + 0.3 * detail)
+    lasted = (step.end - step.at) / passage.fps
+    # things that are gone for a moment come back; who is replaced stays so
+    habit = 0.2 if step.back is None else -0.3 if lasted < 3.0 else 0.0
+    return float(np.mean(each)) + habit
+
+
+def _severity(step: RegionStep, kind: str) -> float:
+    if kind == "teleportation":
+        source = next(s.source for s in (step, step.back) if s and s.source and s.source.left)
+        return 3.0 * float(source.distance) * float(np.clip(step.size / 25.0, 0.7, 1.3))
+    return step.size / REGION * float(step.share**0.25)
+
+
+def _candidate(passage: Passage, step: RegionStep, kind: str, how: str) -> Candidate:
+    severity = _severity(step, kind)
+    mask = step.mask
+    if step.source is not None and step.source.left:
+        mask = step.source.mask
+    causes = set(WHOLE_PICTURE)
+    if kind == "background_switch":
+        causes |= {"high_frequency_noise", "shake", "freeze", "identity_drift"}
+    return Candidate(
+        kind,
+        step.at,
+        step.end,
+        step.at,
+        severity,
+        0.6 + 0.08 * min(4.0, severity),
+        f"{how}, by {step.size:.0f} dE",
+        evidence("region_step", step.size, REGION),
+        ("cut", "occlusion", "color_flicker"),
+        None if kind == "background_switch" else mask,
+        causes=frozenset(causes),
+    )

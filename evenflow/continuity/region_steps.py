@@ -1,0 +1,562 @@
+"""Region steps: places of the picture that are another from one frame to the next, and stay so.
+
+Cells name the frames: a connected set of them leaves more behind the motion, steps in color or
+loses its counterpart at one frame, and does neither before nor after it. The sketches then say
+what happened there: frames before and after are brought to one grid by motion that is extrapolated
+from outside the frame in question, because flow fails where a region was replaced, and what
+differs across the step but neither before nor after it is the region.
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import label, maximum_filter
+
+from evenflow.continuity.cells import COLS, NUM_CELLS, ROWS
+from evenflow.continuity.follow import followed
+from evenflow.continuity.passage import Passage
+from evenflow.geometry.warp import inside, warp
+
+Mask = NDArray[np.bool_]
+Image = NDArray[np.float32]
+
+UNITS = (1.5, 1.5, 0.35)
+"""Of a cell's step: residual in gray levels, color in dE, share without a counterpart."""
+REACH = 3
+"""Frames before and after that a cell's step has to stand out from; a shorter change is a flash."""
+LOUD = 0.5
+MOST_OF_CELL = 4.0
+LEAST_SCORE = 12.0
+"""Sum over connected cells of their steps, in units, each at most `MOST_OF_CELL`."""
+LEAST_CELLS = 4
+PER_SECOND = 1.5
+"""Most frames a second that are looked at closely."""
+LEAST_CHANGE = 3.0
+"""dE by which a pixel of the region differs at least, beyond what it differs anyway."""
+LEAST_AREA = 0.004
+"""Share of the picture."""
+LEAST_COMPACT = 0.29
+"""Radius of the largest circle inside, as a share of the root of the area: 0.56 for a circle, 0.3
+for three squares in a row. What motion uncovers is a sliver."""
+MOST_SWEPT = 0.4
+"""Widths of itself that what moves beside a region may go in a frame, else it was run over."""
+MOST_BORDER = 0.16
+"""Share of a region's outline that may be the picture's border: there things come and go."""
+LEAST_MAIN = 0.5
+"""Share of all the change at a frame that one place, or two, have to hold."""
+LARGE = 0.4
+"""Share of the picture from which a change is looked at as one of the background."""
+
+
+@dataclass(frozen=True)
+class RegionStep:
+    """One place that is another from frame `at` on; everything on the grid of the sketch of `at`.
+
+    Args:
+        at: first frame of the new state.
+        mask: where, `(h, w)`.
+        share: of the picture.
+        size: mean color difference across the step inside the mask, in dE.
+        shift: mean step of L, a and b there, light-normalized.
+        colored: length of the shift of a and b together, pixel by pixel.
+        alike: correlation of the fine structure before and after; 1 is the same thing.
+        contrast: spread of the fine structure after, as a share of that before.
+        texture: spread of the fine structure before and after, in L.
+        foreign: share of the region whose colors its surroundings have not: before, after.
+        rim: mean slope of color across the region's outline: before, after.
+        source: where what is there now is found in the frame before, if it is, `(x, y)` of its
+            center; and whether that place changed at the same frame.
+        kept: a region that stays as it was while all else is another; None where most stays.
+    """
+
+    at: int
+    mask: Mask
+    share: float
+    size: float
+    shift: tuple[float, float, float]
+    colored: float
+    alike: float
+    contrast: float
+    texture: tuple[float, float]
+    foreign: tuple[float, float]
+    rim: tuple[float, float]
+    source: "Source | None" = None
+    kept: Mask | None = None
+    back: "RegionStep | None" = None
+    end: int = 0
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the content of a region was before.
+
+    Args:
+        distance: from there to the region, in diameters of the region.
+        left: the place changed at the same frame: the content has left it.
+        match: correlation of colors, in [0, 1].
+        mask: the region together with the place that was left.
+    """
+
+    distance: float
+    left: bool
+    match: float
+    mask: Mask
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """Frames around a step on the grid of its first frame.
+
+    Args:
+        at: the first new frame.
+        before, after: Lab `(h, w, 3)` of the last old and the first new frame; the light of
+            `before` is brought to that of `after`.
+        across: dE between them, whatever the neighbors allow, `(h, w)`.
+        change: dE that differs across the step and neither before nor after it, `(h, w)`.
+    """
+
+    at: int
+    before: Image
+    after: Image
+    across: Image
+    change: Image
+
+
+def region_steps(passage: Passage) -> list[RegionStep]:
+    """All lasting steps of regions, in order of time; read once for all who ask."""
+    held: list[RegionStep] | None = passage.__dict__.get("_region_steps")
+    if held is None:
+        held = passage.__dict__["_region_steps"] = _spans(passage, _found(passage))
+    return held
+
+
+def _found(passage: Passage) -> list[RegionStep]:
+    found: list[RegionStep] = []
+    if len(passage) < 2 * REACH + 2 or passage.pairs[-1] is None:
+        return found
+    for at, _, cells in suspects(passage):
+        found += looked_at(passage, at, cells)
+    return found
+
+
+def looked_at(passage: Passage, at: int, cells: NDArray[np.bool_]) -> list[RegionStep]:
+    """What a close look at one frame finds."""
+    large = cells.mean() > LARGE
+    if not large and not _worth(passage, at, cells):
+        return []
+    view = aligned(passage, at, cells)
+    every = changed(view.change)
+    if large:
+        step = _background(view)
+        if step is not None:
+            return [step]
+    if every.mean() > LARGE:
+        return []
+    return _regions(passage, view, every)
+
+
+def _regions(passage: Passage, view: Aligned, every: Mask) -> list[RegionStep]:
+    places, number = label(every)
+    if number == 0:
+        return []
+    flat = places.reshape(-1)
+    power = np.bincount(flat, view.change.reshape(-1), number + 1)[1:]
+    areas = np.bincount(flat, minlength=number + 1)[1:] / flat.size
+    good = []
+    for k in np.argsort(-power)[:4]:
+        mask: Mask = places == k + 1
+        if areas[k] >= LEAST_AREA and plausible(mask) and not swept(passage, view.at, mask):
+            good.append((float(power[k]), mask))
+    if not good:
+        return []
+    held = sum(p for p, _ in good[:2])
+    # scraps that are no region weigh less: where much moves there are many of them
+    rest = power.sum() - sum(p for p, _ in good)
+    if held < LEAST_MAIN * (held + sum(p for p, _ in good[2:]) + 0.5 * rest):
+        return []
+    steps = [described(view, mask) for _, mask in good[:2]]
+    steps = [replace(step, source=source_of(view, step.mask, every)) for step in steps]
+    jumped = [s for s in steps if s.source is not None and s.source.left]
+    if jumped:
+        return [max(jumped, key=lambda s: s.source.match if s.source else 0.0)]
+    if len(steps) == 2 and good[1][0] < 0.5 * good[0][0]:
+        steps = steps[:1]
+    return steps
+
+
+def cell_steps(passage: Passage) -> NDArray[np.float32]:
+    """How far each cell steps at each frame beyond itself and its neighbors around, `(n, 432)`."""
+    cells, count = passage.cells, len(passage)
+    residual = np.nan_to_num(np.fmax(cells["flat"], np.float32(0.6) * cells["edge"]))
+    color = np.nan_to_num(np.hypot(cells["a"], cells["b"]))
+    lost = 1.0 - np.nan_to_num(cells["seen"], nan=1.0)
+    power = np.zeros((count, NUM_CELLS), np.float32)
+    for series, unit in zip((residual, color, lost), UNITS, strict=True):
+        wide = maximum_filter(series.reshape(count, ROWS, COLS), size=(1, 3, 3))
+        wide = wide.reshape(count, NUM_CELLS)
+        usual = np.zeros_like(series)
+        for k in range(1, REACH + 1):
+            usual[k:] = np.maximum(usual[k:], wide[:-k])
+            usual[:-k] = np.maximum(usual[:-k], wide[k:])
+        power += (np.maximum(series - usual, 0.0) / np.float32(unit)) ** 2
+    made: NDArray[np.float32] = np.sqrt(power)
+    return made
+
+
+def suspects(passage: Passage) -> list[tuple[int, float, NDArray[np.bool_]]]:
+    """Frame, score and cells of the steps that are worth a closer look, in order of time."""
+    count = len(passage)
+    steps = cell_steps(passage)
+    loud = steps > LOUD
+    found = []
+    for i in np.flatnonzero(loud.sum(axis=1) >= LEAST_CELLS):
+        if not REACH <= i <= count - REACH:
+            continue
+        places, number = label(loud[i].reshape(ROWS, COLS), np.ones((3, 3)))
+        flat = places.reshape(-1)
+        sums = np.bincount(flat, np.minimum(steps[i], MOST_OF_CELL), number + 1)[1:]
+        sizes = np.bincount(flat, minlength=number + 1)[1:]
+        kept = np.zeros(NUM_CELLS, bool)
+        score = 0.0
+        for k in np.flatnonzero((sums >= LEAST_SCORE) & (sizes >= LEAST_CELLS)):
+            place = flat == k + 1
+            if place.mean() > LARGE or not _run_over(passage, int(i), place):
+                kept |= place
+                score += float(sums[k])
+        if kept.any():
+            found.append((int(i), score, kept))
+    most = 2 + round(PER_SECOND * count / passage.fps)
+    found = sorted(found, key=lambda f: -f[1])[:most]
+    return sorted(found, key=lambda f: f[0])
+
+
+def _own_speed(passage: Passage, at: int, cells: NDArray[np.bool_]) -> float:
+    """Speed against the camera around a step, working pixels a frame: the faster tenth."""
+    near = [k for k in (at - 2, at - 1, at + 1, at + 2) if 1 <= k < len(passage)]
+    wide = maximum_filter(cells.reshape(ROWS, COLS), size=3).reshape(-1)
+    flow = passage.cells["u"][near][:, wide], passage.cells["v"][near][:, wide]
+    camera = passage.camera_at_cells[near][:, wide]
+    own = np.hypot(flow[0] - camera[..., 0], flow[1] - camera[..., 1])
+    own = own[np.isfinite(own)]
+    return float(np.percentile(own, 90)) if len(own) >= 3 else 0.0
+
+
+def _run_over(passage: Passage, at: int, cells: NDArray[np.bool_]) -> bool:
+    side = float(np.sqrt(cells.sum())) * passage.lines / ROWS
+    return _own_speed(passage, at, cells) > MOST_SWEPT * side
+
+
+def swept(passage: Passage, at: int, mask: Mask) -> bool:
+    """True if what moves beside a mask crosses much of it within a frame."""
+    share = cv2.resize(mask.astype(np.float32), (COLS, ROWS), interpolation=cv2.INTER_AREA)
+    speed = _own_speed(passage, at, (share > 0.3).reshape(-1)) * mask.shape[0] / passage.lines
+    return speed > MOST_SWEPT * 2.0 * inner_radius(mask)
+
+
+def inner_radius(mask: Mask) -> float:
+    """Radius of the largest circle inside a mask, pixels; the picture's border does not cut it."""
+    return float(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3).max())
+
+
+def plausible(mask: Mask) -> bool:
+    """True if a mask is a compact place inside the picture, neither a sliver nor a margin."""
+    if inner_radius(mask) < LEAST_COMPACT * np.sqrt(mask.sum()):
+        return False
+    outline = mask & ~cv2.erode(mask.astype(np.uint8), _square(3)).astype(bool)
+    at_border = mask[0].sum() + mask[-1].sum() + mask[:, 0].sum() + mask[:, -1].sum()
+    return bool(at_border <= MOST_BORDER * max(1, outline.sum() + at_border))
+
+
+def _worth(passage: Passage, at: int, cells: NDArray[np.bool_]) -> bool:
+    """A first look without any flow: something compact differs from what motion lets expect."""
+    doubted = _widened(cells)
+    back = expected_motion(passage, at, doubted)
+    gap = distance(warp(lab_of(passage.sketch(at - 1)), back), lab_of(passage.sketch(at)))
+    height, width = gap.shape
+    near = cv2.resize(doubted.reshape(ROWS, COLS).astype(np.uint8), (width, height)) > 0
+    mask = changed(np.where(near, cv2.blur(gap, (3, 3)), np.float32(0.0)))
+    return bool(mask.mean() >= LEAST_AREA and inner_radius(mask) >= 0.02 * height)
+
+
+def _widened(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    made: NDArray[np.bool_] = maximum_filter(cells.reshape(ROWS, COLS), size=3).reshape(-1)
+    return made
+
+
+def lab_of(rgb: NDArray[np.uint8]) -> Image:
+    """CIELAB of 8-bit RGB in its usual units, read with 8 bits."""
+    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab).astype(np.float32)
+    lab -= np.array([0.0, 128.0, 128.0], np.float32)
+    lab *= np.array([100 / 255, 1.0, 1.0], np.float32)
+    return lab
+
+
+def expected_motion(passage: Passage, at: int, doubted: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Where each pixel of frame `at` was in the frame before, `(h, w, 2)`, sketch pixels.
+
+    The motion of the doubted cells is that of the frames around, relative to the camera.
+    """
+    camera, inliers = passage.camera_at_cells, passage.inliers
+    near = [k for k in (at - 2, at - 1, at + 1, at + 2) if 1 <= k < len(passage)]
+    flow = np.stack([passage.cells["u"], passage.cells["v"]], axis=2)
+    onward = camera[at]
+    if not np.isfinite(onward).all() or inliers[at] < 0.6 * float(np.median(inliers[near])):
+        onward = np.nan_to_num(camera[[k for k in near if abs(k - at) == 1]]).mean(axis=0)
+    own = flow[near] - camera[near]
+    seen = np.isfinite(own[..., 0])
+    own = np.where(seen[..., None], own, 0.0)
+    own = np.sort(own, axis=0)  # the middle of at most four, unseen ones counted as none
+    middle = own[(len(near) - 1) // 2 : len(near) // 2 + 1].mean(axis=0)
+    measured = flow[at]
+    field = np.where(doubted[:, None] | ~np.isfinite(measured), onward + middle, measured)
+    field = np.nan_to_num(field).astype(np.float32).reshape(ROWS, COLS, 2)
+    height, width = passage.sketch(at).shape[:2]
+    back: NDArray[np.float32] = -np.float32(height / passage.lines) * cv2.resize(
+        field, (width, height)
+    )
+    return back
+
+
+def aligned(passage: Passage, at: int, cells: NDArray[np.bool_]) -> Aligned:
+    """Brings the frames around a suspected step to one grid."""
+    doubted = _widened(cells)
+    back = expected_motion(passage, at, doubted)
+    match = passage.matched(at - 1, at)
+    off = match.back - back
+    sure = match.valid & (np.hypot(off[..., 0], off[..., 1]) < 0.05 * back.shape[0])
+    back = np.where(sure[..., None], match.back, back).astype(np.float32)
+    last, after = lab_of(passage.sketch(at - 1)), lab_of(passage.sketch(at))
+    before = warp(last, back)
+    height, width = after.shape[:2]
+    calm = cv2.resize(doubted.reshape(ROWS, COLS).astype(np.uint8), (width, height)) == 0
+    if calm.mean() > 0.2:
+        light = np.median((after - before)[calm], axis=0).astype(np.float32)
+        last, before = last + light, before + light
+    later, earlier = min(at + 2, len(passage) - 1), max(0, at - 3)
+    after_2 = warp(lab_of(passage.sketch(later)), passage.matched(at, later).ahead)
+    before_2 = warp(lab_of(passage.sketch(earlier)), passage.matched(earlier, at - 1).back)
+    within = np.maximum(distance(after, after_2), warp(distance(last, before_2), back))
+    across = np.minimum(distance(before, after), distance(before, after_2))
+    change = np.where(inside(back), np.maximum(across - within, 0.0), 0.0).astype(np.float32)
+    return Aligned(at, before, after, across, cv2.blur(change, (3, 3)))
+
+
+@lru_cache(maxsize=8)
+def _square(side: int) -> NDArray[np.uint8]:
+    return np.ones((side, side), np.uint8)
+
+
+def distance(a: Image, b: Image) -> Image:
+    """dE of two Lab pictures where a pixel may be anywhere among its neighbors, `(h, w)`."""
+    a, b = cv2.blur(a, (3, 3)), cv2.blur(b, (3, 3))
+    square = _square(3)
+    beyond = np.maximum(a - cv2.dilate(b, square), cv2.erode(b, square) - a)
+    other = np.maximum(b - cv2.dilate(a, square), cv2.erode(a, square) - b)
+    gap = np.maximum(np.minimum(beyond, other), 0.0)
+    made: Image = np.sqrt((gap * gap).sum(axis=2))
+    return made
+
+
+def changed(change: Image) -> Mask:
+    """The pixels that changed, cleaned."""
+    mask = (change > LEAST_CHANGE).astype(np.uint8)
+    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, _square(3))
+    mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _square(7))
+    made: Mask = mask.astype(bool)
+    return made
+
+
+def fine(lab: Image) -> Image:
+    """The fine structure of L: what a blur over a thirtieth of the height takes away."""
+    light = np.ascontiguousarray(lab[..., 0])
+    made: Image = light - cv2.GaussianBlur(light, (0, 0), max(1.0, light.shape[0] / 30))
+    return made
+
+
+def correlated(a: Image, b: Image, mask: Mask) -> tuple[float, float]:
+    """Correlation inside a mask at the best shift of at most a pixel, and the ratio of spreads."""
+    x = a[mask]
+    x = x - x.mean()
+    best, ratio = 0.0, 1.0
+    power = float((x * x).sum())
+    for dy in (-1, 0, 1):
+        for dx in (-1, 0, 1):
+            y = np.roll(b, (dy, dx), axis=(0, 1))[mask]
+            y = y - y.mean()
+            other = float((y * y).sum())
+            value = float((x * y).sum()) / max(float(np.sqrt(power * other)), 1e-2 * len(x))
+            if value > best:
+                best, ratio = value, float(np.sqrt(other / max(power, 1e-2 * len(x))))
+    return best, ratio
+
+
+def foreign(picture: Image, mask: Mask, ring: Mask) -> float:
+    """Share of the mask whose colors the ring does not have, to about ten dE."""
+    table = np.zeros((14, 30, 30), bool)
+    table[_bins(picture[ring])] = True
+    near = cv2.dilate(table.reshape(14, -1).astype(np.uint8), np.ones((3, 1), np.uint8))
+    for axis in (1, 2):
+        wide = near.reshape(14, 30, 30)
+        wide = wide | np.roll(wide, 1, axis) | np.roll(wide, -1, axis)
+        near = wide.reshape(14, -1)
+    return float((near.reshape(14, 30, 30)[_bins(picture[mask])] == 0).mean())
+
+
+def _bins(lab: Image) -> tuple[NDArray[np.int64], ...]:
+    index = np.floor((lab + np.array([8, 120, 120], np.float32)) / 8.0).astype(np.int64)
+    return tuple(np.clip(index, 0, [13, 29, 29]).T)
+
+
+def rim_slope(picture: Image, mask: Mask) -> float:
+    """Mean slope of color across the outline of a mask, dE a pixel."""
+    soft = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 2.0)
+    nx, ny = cv2.Sobel(soft, cv2.CV_32F, 1, 0), cv2.Sobel(soft, cv2.CV_32F, 0, 1)
+    length = np.hypot(nx, ny)
+    band = length > 0.3 * length.max()
+    smooth = cv2.GaussianBlur(picture, (0, 0), 1.0)
+    gx, gy = cv2.Sobel(smooth, cv2.CV_32F, 1, 0)[band], cv2.Sobel(smooth, cv2.CV_32F, 0, 1)[band]
+    weight = length[band]
+    across = (gx * nx[band, None] + gy * ny[band, None]) / weight[:, None] / 8.0
+    slope = np.sqrt((across**2).sum(axis=1))
+    return float((slope * weight).sum() / max(float(weight.sum()), 1e-6))
+
+
+def described(view: Aligned, mask: Mask) -> RegionStep:
+    """Measures what happened in a mask."""
+    before, after = view.before, view.after
+    core = cv2.erode(mask.astype(np.uint8), _square(3)).astype(bool)
+    if core.sum() < 12:
+        core = mask
+    gap = (after - before)[core]
+    weight = view.change[core]
+    shift = (gap * weight[:, None]).sum(axis=0) / max(float(weight.sum()), 1e-6)
+    fine_b, fine_a = fine(before), fine(after)
+    alike, contrast = correlated(fine_b, fine_a, core)
+    near = cv2.dilate(mask.astype(np.uint8), _square(3))
+    ring = (cv2.dilate(mask.astype(np.uint8), _square(15)) > near).astype(bool)
+    if ring.sum() < 20:
+        ring = ~mask
+    return RegionStep(
+        at=view.at,
+        mask=mask,
+        share=float(mask.mean()),
+        size=float(np.sqrt((gap**2).sum(axis=1)).mean()),
+        shift=(float(shift[0]), float(shift[1]), float(shift[2])),
+        colored=float(np.hypot(gap[:, 1], gap[:, 2]).mean()),
+        alike=alike,
+        contrast=contrast,
+        texture=(float(fine_b[core].std()), float(fine_a[core].std())),
+        foreign=(foreign(before, core, ring), foreign(after, core, ring)),
+        rim=(rim_slope(before, mask), rim_slope(after, mask)),
+    )
+
+
+def source_of(view: Aligned, mask: Mask, every: Mask) -> Source | None:
+    """Where in the frame before the content of a region stood, if it did; None if it is new."""
+    depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)
+    y, x = np.unravel_index(int(np.argmax(depth)), depth.shape)
+    half = int(max(3, round(0.75 * float(depth[y, x]))))
+    height, width = mask.shape
+    x0, x1, y0, y1 = x - half, x + half + 1, y - half, y + half + 1
+    if x0 < 0 or y0 < 0 or x1 > width or y1 > height:
+        return None
+    piece = np.ascontiguousarray(view.after[y0:y1, x0:x1])
+    if float(piece.std(axis=(0, 1)).max()) < 2.0:
+        return None
+    score = cv2.matchTemplate(view.before, piece, cv2.TM_CCOEFF_NORMED)
+    ys, xs = np.mgrid[: score.shape[0], : score.shape[1]]
+    diameter = 2.0 * float(np.sqrt(mask.sum() / np.pi))
+    score[np.hypot(ys - y0, xs - x0) < 0.6 * diameter] = -1.0
+    row, col = np.unravel_index(int(np.argmax(score)), score.shape)
+    match = float(score[row, col])
+    if match < 0.8:
+        return None
+    there = view.before[row : row + piece.shape[0], col : col + piece.shape[1]]
+    if float(np.abs(there - piece).mean()) > 6.0:
+        return None
+    moved = np.roll(mask, (row - y0, col - x0), axis=(0, 1))
+    core = np.zeros_like(mask)
+    core[row : row + piece.shape[0], col : col + piece.shape[1]] = True
+    left = float(every[core].mean()) > 0.5
+    away = float(np.hypot(row - y0, col - x0)) / diameter
+    return Source(away, left, match, mask | (moved & every) if left else mask)
+
+
+def _background(view: Aligned) -> RegionStep | None:
+    """The picture around a region that stays, if all of it is another."""
+    kept = kept_region(view)
+    if kept is None:
+        return None
+    rest = cv2.dilate(kept.astype(np.uint8), _square(7)) == 0
+    if rest.mean() < LARGE or float((view.across[rest] > LEAST_CHANGE).mean()) < 0.5:
+        return None
+    step = described(view, rest)
+    return replace(step, kept=kept)
+
+
+def stays_in_part(passage: Passage, at: int) -> bool:
+    """True if a sizable region goes on through a frame at which all else is replaced."""
+    if not 1 <= at < len(passage) or passage.pairs[at] is None:
+        return False
+    view = aligned(passage, at, np.ones(NUM_CELLS, bool))
+    return _background(view) is not None
+
+
+def kept_region(view: Aligned) -> Mask | None:
+    """The largest compact region that goes on as it was while most of the picture does not."""
+    away = float(np.percentile(view.across, 75))
+    if away < LEAST_CHANGE:
+        return None
+    same = (cv2.blur(view.across, (3, 3)) < max(2.0, 0.2 * away)).astype(np.uint8)
+    height = same.shape[0]
+    same = cv2.morphologyEx(same, cv2.MORPH_CLOSE, _square(3))
+    same = cv2.morphologyEx(same, cv2.MORPH_OPEN, _square(5))
+    places, number = label(same)
+    if number == 0:
+        return None
+    areas = np.bincount(places.reshape(-1), minlength=number + 1)[1:]
+    best: Mask = places == 1 + int(np.argmax(areas))
+    if best.mean() < 0.025 or inner_radius(best) < 0.06 * height:
+        return None
+    fine_b, fine_a = fine(view.before), fine(view.after)
+    alike, _ = correlated(fine_b, fine_a, best)
+    if float(fine_b[best].std()) < 1.0 or alike < 0.75:
+        return None
+    return best
+
+
+def _spans(passage: Passage, found: list[RegionStep]) -> list[RegionStep]:
+    """Joins each step with the step back at the same place, if there is one."""
+    made: list[RegionStep] = []
+    used: set[int] = set()
+    for i, step in enumerate(found):
+        if i in used:
+            continue
+        back = None
+        for j in range(i + 1, len(found)):
+            if j not in used and found[j].at > step.at and same_place(passage, step, found[j]):
+                back = found[j]
+                used.add(j)
+                break
+        end = len(passage) if back is None else back.at
+        made.append(replace(step, back=back, end=end))
+    return made
+
+
+def same_place(passage: Passage, first: RegionStep, later: RegionStep) -> bool:
+    """True if two steps are of one region, which may have moved in between."""
+    if (first.kept is None) != (later.kept is None):
+        return False
+    if first.kept is not None:
+        return True
+    height, width = first.mask.shape
+    masks = [s.source.mask if s.source and s.source.left else s.mask for s in (first, later)]
+    ys, xs = np.nonzero(masks[0])
+    point = np.array([[(xs.mean() + 0.5) / width, (ys.mean() + 0.5) / height]])
+    went = (followed(passage, point, first.at, later.at) - point)[0] * (width, height)
+    moved = warp(masks[0].astype(np.float32), np.full((height, width, 2), -went, np.float32)) > 0.5
+    both = float((moved & masks[1]).sum())
+    return both > 0.35 * min(float(moved.sum()), float(masks[1].sum()))
