@@ -123,7 +123,7 @@ def bench_detectors(
         seed: of times, places and everything else that is random.
         rounds: how often each kind goes through the clips.
         minutes: of clean footage, moved photographs filling up what the clips leave; by default 5,
-            a half in a quick run, and only the clips themselves where `kinds` are given.
+            a half in a quick run, and none but the clips themselves where `kinds` are given.
         workers: processes; None for all cores. Figures do not depend on it.
         quick: two short clips and one ladder of strengths a kind; proves that it works, no more.
         work: folder of finished work; None for the user's cache. A run that was interrupted goes on
@@ -142,7 +142,7 @@ def bench_detectors(
         raise BadInput(f"a bench goes through its clips once or more, got rounds={rounds}")
     takes = _takes(footage, clips, quick=quick, warn=warn)
     if minutes is None:
-        minutes = 0.5 if quick else 0.0 if kinds is not None else MINUTES
+        minutes = default_minutes(quick=quick, kinds=kinds)
     folder = work if work is not None else _cache()
     store = Store(folder, code_mark())
     try:
@@ -180,6 +180,13 @@ def bench_detectors(
             "quick": quick,
         },
     )
+
+
+def default_minutes(*, quick: bool, kinds: Sequence[str] | None) -> float:
+    """Clean footage that is looked through where nobody says how much."""
+    if kinds is not None:
+        return 0.0
+    return 0.5 if quick else MINUTES
 
 
 class _Run:

@@ -1,7 +1,7 @@
 """Page: the suite `detectors` as Markdown that people read; it says nothing of the machine."""
 
 from evenflow.bench.changes import CHANGES
-from evenflow.bench.detectors import DetectorBench
+from evenflow.bench.detectors import DetectorBench, default_minutes
 from evenflow.bench.figures import TABLES
 
 EXPLAINED = {
@@ -101,6 +101,8 @@ def command(bench: DetectorBench) -> str:
     words.append(f"--seed {settings['seed']}")
     if settings["rounds"] != 1:
         words.append(f"--rounds {settings['rounds']}")
+    if settings["minutes"] != default_minutes(quick=settings["quick"], kinds=settings["kinds"]):
+        words.append(f"--minutes {settings['minutes']:g}")
     if settings["quick"]:
         words.append("--quick")
     return " ".join(words)
