@@ -4,7 +4,8 @@ One request a clip: the frames in order with their times as small JPEGs, the ref
 clauses; the answer is JSON of a fixed schema, or it does not count. Nothing is sent but that, to
 the given host alone (redirects are not followed). The key comes from the environment variable
 `EVENFLOW_JUDGE_KEY`, goes into one header, and is never printed, logged or reported; it is not sent
-unencrypted beyond this machine.
+unencrypted beyond this machine. The model is named behind `#` in the address or by
+`EVENFLOW_JUDGE_MODEL`; else it is the first that the server lists.
 """
 
 import base64

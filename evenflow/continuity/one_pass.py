@@ -53,7 +53,7 @@ def check(
     gate: Gate | None = None,
     span: Range | str | None = None,
     prompt: str | None = None,
-    references: Sequence[str | Path] = (),
+    references: Sequence[str | Path] | str | Path = (),
     judge: str | Path | None = None,
     features: str | Path | None = None,
     offline: bool = False,

@@ -318,7 +318,7 @@ class Question:
 def question(
     *,
     prompt: str | None = None,
-    references: Sequence[str | Path] = (),
+    references: Sequence[str | Path] | str | Path = (),
     judge: str | Path | None = None,
     features: str | Path | None = None,
     offline: bool = False,
@@ -337,6 +337,8 @@ def question(
             address although `offline`.
         BackendMissing: a model cannot be loaded.
     """
+    if isinstance(references, str | Path):
+        references = (references,)
     claimed = clauses(prompt) if prompt is not None else ()
     warnings = []
     if len(claimed) > MAX_CLAUSES:
