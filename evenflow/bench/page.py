@@ -147,6 +147,19 @@ def _clips(count: int) -> str:
     return "1 clip" if count == 1 else f"{count} clips"
 
 
+def _placing(bench: DetectorBench) -> str:
+    ends = (
+        "Kinds that leave something changed run to the end of the clip, the others for about a "
+        "second."
+    )
+    if bench.settings["quick"]:
+        return f"- Each kind is planted at each strength in one clip, and once in the other. {ends}"
+    return (
+        "- Each kind is planted at every strength, at one time and place, in three clips, and at "
+        "one or two strengths in each other clip: four plants or more of each strength. " + ends
+    )
+
+
 def _method(bench: DetectorBench) -> list[str]:
     clips = ", ".join(f"`{name}`" for name in bench.settings["clips"])
     return [
@@ -156,9 +169,7 @@ def _method(bench: DetectorBench) -> list[str]:
         f"- Clips: {clips}; at most 150 frames and 360 lines each. Those named after a picture are "
         "photographs of scikit-image under a smooth known camera with a little grain, so they "
         "have no defect at all; more of them, moved in other ways, fill up the clean minutes.",
-        "- Each kind is planted at every strength, at one time and place, in three clips, and at "
-        "one or two strengths in each other clip: four plants or more of each strength. Kinds "
-        "that leave something changed run to the end of the clip, the others for about a second.",
+        _placing(bench),
         "- A kind is not planted in a clip of which the report says beforehand that the kind "
         "cannot be judged there.",
         "- Shares have Wilson intervals, everything else a percentile bootstrap with 1000 draws "

@@ -200,6 +200,7 @@ def test_a_control_has_no_truth_and_differs_from_its_clip(demo):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_quick_run_of_everything_ends_in_a_page(demo, tmp_path):
     bench = bench_detectors(quick=True, footage="development", work=tmp_path, workers=2)
     assert not bench.failures
