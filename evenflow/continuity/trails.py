@@ -32,7 +32,7 @@ class Trail:
         middle: the frame whose grid it is, one of `keys`.
         lab: `(k, h, w, 3)` float32 CIELAB, light taken out: a frame's own exposure and tint, as the
             median over the picture, are those of the middle frame.
-        seen: `(k, h, w)` in the picture at that key frame.
+        seen: `(k, h, w)` in the picture from the middle frame to that one.
         tone: `(k, 18, 24, 3)` lightness, a and b since the middle frame as the steps from frame to
             frame add up along the way, without what the picture as a whole does.
     """
@@ -92,8 +92,11 @@ def carried(field: Field, points: NDArray[np.float64], i: int, j: int) -> NDArra
 @njit(cache=True, nogil=True)
 def gathered(
     field: Field, steps: NDArray[np.float32], points: NDArray[np.float64], i: int, j: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """`carried`, and what the cells on the way say: `(n, 2)` and the sum `(n, c)` of `steps`.
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """`carried`, and what the cells on the way say.
+
+    Returns:
+        `(n, 2)` places, `(n, c)` the sum of `steps`, and `(n,)` whether they stayed in view.
 
     Args:
         steps: `(frames, 18, 24, c)`; entry t belongs to the step from t - 1 to t, and is read where
@@ -102,6 +105,7 @@ def gathered(
     rows, cols = field.shape[1], field.shape[2]
     made = points.copy()
     total = np.zeros((len(points), steps.shape[3]))
+    stayed = np.ones(len(points), np.bool_)
     sign = 1.0 if j > i else -1.0
     for frame in range(i, j, 1 if j > i else -1):
         following = carried(field, made, frame, frame + (1 if j > i else -1))
@@ -112,8 +116,10 @@ def gathered(
             r = min(max(int(at[p, 1] * rows), 0), rows - 1)
             for k in range(entry.shape[2]):
                 total[p, k] += sign * entry[r, c, k]
+            x, y = following[p, 0], following[p, 1]
+            stayed[p] = stayed[p] and 0.0 <= x <= 1.0 and 0.0 <= y <= 1.0
         made = following
-    return made, total
+    return made, total, stayed
 
 
 @lru_cache(maxsize=8)
@@ -140,7 +146,7 @@ def trail(
     pages = [page(passage, k) for k in keys]
     at = len(keys) // 2
     height, width = pages[at].shape[:2]
-    ways, tone = _ways(field, steps, keys, at, (width, height))
+    ways, tone, stays = _ways(field, steps, keys, at, (width, height))
     grays = [np.ascontiguousarray((p[..., 0] * 2.55).astype(np.uint8)) for p in pages]
     _settle(ways, grays, at)
     labs = np.stack(
@@ -150,7 +156,13 @@ def trail(
         ]
     )
     x, y = ways[..., 0], ways[..., 1]
-    seen = (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
+    stayed = np.stack(
+        [
+            cv2.resize(s.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
+            for s in stays
+        ]
+    )
+    seen = stayed & (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
     return Trail(keys, keys[at], _relit(labs, seen, at), seen, tone)
 
 
@@ -172,16 +184,18 @@ def _ways(
     keys: tuple[int, ...],
     at: int,
     size: tuple[int, int],
-) -> tuple[Field, NDArray[np.float32]]:
-    """Where each pixel of the middle frame lies in every key frame; and the tone."""
+) -> tuple[Field, NDArray[np.float32], NDArray[np.bool_]]:
+    """Where each pixel of the middle frame lies in every key frame; tone; what stays in view."""
     points = lattice()
     places = [points] * len(keys)
     tone = [np.zeros((len(points), 3))] * len(keys)
+    stays = np.ones((len(keys), len(points)), dtype=np.bool_)
     for way in (range(at + 1, len(keys)), range(at - 1, -1, -1)):
         last = at
         for k in way:
-            places[k], more = gathered(field, steps, places[last], keys[last], keys[k])
+            places[k], more, stayed = gathered(field, steps, places[last], keys[last], keys[k])
             tone[k] = tone[last] + more
+            stays[k] = stays[last] & stayed
             last = k
     x, y = np.meshgrid(np.arange(size[0]), np.arange(size[1]))
     grid = np.stack([x, y], axis=-1).astype(np.float32)
@@ -192,7 +206,11 @@ def _ways(
             for m in moved.reshape(-1, ROWS, COLS, 2)
         ]
     )
-    return ways, np.stack(tone).reshape(-1, ROWS, COLS, 3).astype(np.float32)
+    return (
+        ways,
+        np.stack(tone).reshape(-1, ROWS, COLS, 3).astype(np.float32),
+        stays.reshape(-1, ROWS, COLS),
+    )
 
 
 def _settle(ways: Field, grays: list[NDArray[np.uint8]], at: int) -> None:
@@ -230,8 +248,10 @@ def _relit(labs: Field, seen: NDArray[np.bool_], at: int) -> Field:
         if k == at or use.sum() < 50:
             continue
         other = labs[k, ::2, ::2]
-        bright = use & (own[..., 0] > 8) & (other[..., 0] > 8)
+        # linear light times g is L + 16 times the cube root of g
+        bright = use & (own[..., 0] > 8) & (other[..., 0] > 8) & (other[..., 0] < 97)
         if bright.sum() >= 50:
-            labs[k, ..., 0] *= np.float32(np.median(own[bright, 0] / other[bright, 0]))
+            factor = np.median((own[bright, 0] + 16) / (other[bright, 0] + 16))
+            labs[k, ..., 0] = (labs[k, ..., 0] + 16) * np.float32(factor) - 16
         labs[k, ..., 1:] += np.median((own - other)[use][:, 1:], axis=0)
     return labs

@@ -1,6 +1,6 @@
 """Identity drift: a part of the picture slowly becomes something else, and stays so.
 
-Signal: a stretch of up to six seconds is brought to one grid (`trails`); in every place, what is
+Signal: a stretch of up to four seconds is brought to one grid (`trails`); in every place, what is
 seen at the end is held against what was seen at the beginning, and the way from one to the other
 against the key frames between. Where somebody becomes somebody else, they lie on that way one
 after the other: a ramp that the place as a whole follows, while the rest of the picture stays. A
@@ -36,7 +36,7 @@ from evenflow.continuity.trails import (
     trail,
 )
 
-STRETCH_S = 6.0
+STRETCH_S = 4.0
 """Length of the stretches that are looked at whole; each begins in the middle of the last."""
 LEAST_S = 0.8
 """Shorter stretches hold no slow change."""
@@ -51,11 +51,11 @@ PURE = 0.2
 """Share of a place's change that may lie off the way where nothing else is asked."""
 CLEAR = 0.35
 """The same where the rest of the picture hardly changes at all."""
-LOOSE = 0.42
+LOOSE = 0.36
 """The same where the mean color goes the way as well, however it is measured."""
 LOOSE_CELL = 0.62
 """The same for a single cell."""
-NEW = 0.46
+NEW = 0.5
 """Least difference, as a share of the change, to every other place at the other end of the stretch:
 what was there before or is there now did not merely move."""
 LEAST = 2.0
