@@ -45,8 +45,14 @@ MOST_SWEPT = 0.4
 """Widths of itself that what moves beside a region may go in a frame, else it was run over."""
 MOST_BORDER = 0.16
 """Share of a region's outline that may be the picture's border: there things come and go."""
-LEAST_MAIN = 0.5
-"""Share of all the change at a frame that one place, or two, have to hold."""
+LEAST_MAIN = 0.55
+"""Share of all the change at a frame that a region has to hold."""
+LEAST_LEFT = 0.35
+"""Share of a place that has to change for its content to have left it."""
+LEAST_SOURCE = 0.055
+"""Radius of a region, in heights of the picture, from which its content can be told elsewhere."""
+MOST_APART = 7.0
+"""Mean dE a channel of one content at two places."""
 LARGE = 0.4
 """Share of the picture from which a change is looked at as one of the background."""
 
@@ -153,7 +159,8 @@ def looked_at(passage: Passage, at: int, cells: NDArray[np.bool_]) -> list[Regio
         step = _background(view)
         if step is not None:
             return [step]
-    if every.mean() > LARGE:
+    # where much more steps than is another afterwards, something happened to the whole picture
+    if every.mean() > LARGE or cells.mean() > 0.06 + 3.0 * every.mean():
         return []
     return _regions(passage, view, every)
 
@@ -165,26 +172,19 @@ def _regions(passage: Passage, view: Aligned, every: Mask) -> list[RegionStep]:
     flat = places.reshape(-1)
     power = np.bincount(flat, view.change.reshape(-1), number + 1)[1:]
     areas = np.bincount(flat, minlength=number + 1)[1:] / flat.size
-    good = []
-    for k in np.argsort(-power)[:4]:
+    whole = float(power.sum())
+    made: list[tuple[float, RegionStep]] = []
+    for k in np.argsort(-power)[:3]:
         mask: Mask = places == k + 1
-        if areas[k] >= LEAST_AREA and plausible(mask) and not swept(passage, view.at, mask):
-            good.append((float(power[k]), mask))
-    if not good:
-        return []
-    held = sum(p for p, _ in good[:2])
-    # scraps that are no region weigh less: where much moves there are many of them
-    rest = power.sum() - sum(p for p, _ in good)
-    if held < LEAST_MAIN * (held + sum(p for p, _ in good[2:]) + 0.5 * rest):
-        return []
-    steps = [described(view, mask) for _, mask in good[:2]]
-    steps = [replace(step, source=source_of(view, step.mask, every)) for step in steps]
-    jumped = [s for s in steps if s.source is not None and s.source.left]
-    if jumped:
-        return [max(jumped, key=lambda s: s.source.match if s.source else 0.0)]
-    if len(steps) == 2 and good[1][0] < 0.5 * good[0][0]:
-        steps = steps[:1]
-    return steps
+        if areas[k] < LEAST_AREA or swept(passage, view.at, mask) or not compact(mask):
+            continue
+        step = described(view, mask)
+        step = replace(step, source=source_of(view, mask, every))
+        if step.source is not None and step.source.left:
+            return [step] if power[k] > 0.25 * whole else []
+        if power[k] > LEAST_MAIN * whole and not at_border(mask):
+            made.append((float(power[k]), step))
+    return [step for _, step in made]
 
 
 def cell_steps(passage: Passage) -> NDArray[np.float32]:
@@ -261,13 +261,16 @@ def inner_radius(mask: Mask) -> float:
     return float(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3).max())
 
 
-def plausible(mask: Mask) -> bool:
-    """True if a mask is a compact place inside the picture, neither a sliver nor a margin."""
-    if inner_radius(mask) < LEAST_COMPACT * np.sqrt(mask.sum()):
-        return False
+def compact(mask: Mask) -> bool:
+    """True if a mask is no sliver."""
+    return bool(inner_radius(mask) >= LEAST_COMPACT * np.sqrt(mask.sum()))
+
+
+def at_border(mask: Mask) -> bool:
+    """True if much of a mask's outline is the picture's border, where things come and go."""
     outline = mask & ~cv2.erode(mask.astype(np.uint8), _square(3)).astype(bool)
-    at_border = mask[0].sum() + mask[-1].sum() + mask[:, 0].sum() + mask[:, -1].sum()
-    return bool(at_border <= MOST_BORDER * max(1, outline.sum() + at_border))
+    shared = mask[0].sum() + mask[-1].sum() + mask[:, 0].sum() + mask[:, -1].sum()
+    return bool(shared > MOST_BORDER * max(1, outline.sum() + shared))
 
 
 def _worth(passage: Passage, at: int, cells: NDArray[np.bool_]) -> bool:
@@ -455,34 +458,46 @@ def described(view: Aligned, mask: Mask) -> RegionStep:
 
 
 def source_of(view: Aligned, mask: Mask, every: Mask) -> Source | None:
-    """Where in the frame before the content of a region stood, if it did; None if it is new."""
+    """Where in the frame before the content of a region stood, if it did; None if it is new.
+
+    Places that changed at the same frame are asked first.
+    """
     depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)
     y, x = np.unravel_index(int(np.argmax(depth)), depth.shape)
-    half = int(max(3, round(0.75 * float(depth[y, x]))))
     height, width = mask.shape
-    x0, x1, y0, y1 = x - half, x + half + 1, y - half, y + half + 1
-    if x0 < 0 or y0 < 0 or x1 > width or y1 > height:
-        return None
+    half = max(3, round(0.75 * float(depth[y, x])))
+    x0, x1, y0, y1 = max(0, x - half), x + half + 1, max(0, y - half), y + half + 1
     piece = np.ascontiguousarray(view.after[y0:y1, x0:x1])
-    if float(piece.std(axis=(0, 1)).max()) < 2.0:
+    small = depth[y, x] < LEAST_SOURCE * height
+    if small or min(piece.shape[:2]) < half + 2 or float(piece.std(axis=(0, 1)).max()) < 2.0:
         return None
     score = cv2.matchTemplate(view.before, piece, cv2.TM_CCOEFF_NORMED)
     ys, xs = np.mgrid[: score.shape[0], : score.shape[1]]
     diameter = 2.0 * float(np.sqrt(mask.sum() / np.pi))
-    score[np.hypot(ys - y0, xs - x0) < 0.6 * diameter] = -1.0
-    row, col = np.unravel_index(int(np.argmax(score)), score.shape)
-    match = float(score[row, col])
-    if match < 0.8:
-        return None
-    there = view.before[row : row + piece.shape[0], col : col + piece.shape[1]]
-    if float(np.abs(there - piece).mean()) > 6.0:
-        return None
-    moved = np.roll(mask, (row - y0, col - x0), axis=(0, 1))
-    core = np.zeros_like(mask)
-    core[row : row + piece.shape[0], col : col + piece.shape[1]] = True
-    left = float(every[core].mean()) > 0.5
-    away = float(np.hypot(row - y0, col - x0)) / diameter
-    return Source(away, left, match, mask | (moved & every) if left else mask)
+    away = np.hypot(ys - y0, xs - x0)
+    score[away < 0.6 * diameter] = -1.0
+    # share of the place that changed as well, and how much its neighborhood allows
+    size = (piece.shape[1], piece.shape[0])
+    here = cv2.boxFilter(
+        np.maximum(every, view.across > LEAST_CHANGE).astype(np.float32), -1, size, anchor=(0, 0),
+        borderType=cv2.BORDER_CONSTANT,
+    )[: score.shape[0], : score.shape[1]]  # fmt: skip
+    left = here > LEAST_LEFT
+    for wanted, least in ((left, 0.7), (~left, 0.85)):
+        among = np.where(wanted, score, np.float32(-1.0))
+        row, col = np.unravel_index(int(np.argmax(among)), among.shape)
+        match = float(among[row, col])
+        there = view.before[row : row + piece.shape[0], col : col + piece.shape[1]]
+        if match < least or float(np.abs(there - piece).mean()) > MOST_APART:
+            continue
+        gone = bool(wanted is left)
+        moved = warp(
+            mask.astype(np.float32),
+            np.full((height, width, 2), (x0 - col, y0 - row), np.float32),
+        )
+        whole = mask | (moved > 0.5) if gone else mask
+        return Source(float(away[row, col]) / diameter, gone, match, whole)
+    return None
 
 
 def _background(view: Aligned) -> RegionStep | None:
