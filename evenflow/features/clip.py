@@ -112,12 +112,12 @@ def load(folder: Path) -> CLIP:
     Raises:
         BackendMissing: the extra `hub` is not installed, or the folder is not a CLIP.
     """
-    need("hub", "torch", "transformers")
     checked_config(folder, "clip")
     if not (folder / "tokenizer.json").is_file() and not (folder / "vocab.json").is_file():
         raise BackendMissing(
             f"{folder.name} has no tokenizer.json and no vocab.json: save the tokenizer there too"
         )
+    need("clip", "hub", "torch", "transformers")
     from transformers import CLIPModel, CLIPTokenizer
 
     model = from_folder(CLIPModel, folder)

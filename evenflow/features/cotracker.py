@@ -81,8 +81,8 @@ def load(folder: Path) -> CoTracker:
     Raises:
         BackendMissing: the extra `gen` is not installed, or the folder is not a CoTracker3.
     """
-    need("gen", "torch", "safetensors")
     file = weights_file(folder)
+    need("cotracker", "gen", "torch", "safetensors")
     from evenflow.features.cotracker_net import HEAD_DIM, WINDOW, CoTrackerNet
     from evenflow.features.residual import without_twins
 

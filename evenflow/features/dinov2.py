@@ -77,8 +77,8 @@ def load(folder: Path) -> DINOv2:
     Raises:
         BackendMissing: the extra `hub` is not installed, or the folder is not a DINOv2.
     """
-    need("hub", "torch", "transformers")
     config = checked_config(folder, "dinov2")
+    need("dinov2", "hub", "torch", "transformers")
     from transformers import Dinov2Model
 
     model = from_folder(Dinov2Model, folder)

@@ -22,12 +22,12 @@ MAX_CONFIG = 1 << 20
 """Bytes of a `config.json` or `preprocessor_config.json` at most."""
 
 
-def need(extra: str, *packages: str) -> None:
+def need(what: str, extra: str, *packages: str) -> None:
     """Raises BackendMissing, naming the extra, if a package is not installed."""
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
         raise BackendMissing(
-            f"{' and '.join(missing)} not installed: pip install -c constraints.txt "
+            f"{what} needs {' and '.join(missing)}: pip install -c constraints.txt "
             f"'evenflow[{extra}]'"
         )
 

@@ -114,7 +114,6 @@ def load(folder: Path) -> InsightFace:
     Raises:
         BackendMissing: the extra `gen` is not installed, or the folder holds no ArcFace weights.
     """
-    need("gen", "torch", "safetensors")
     packs = sorted(p.name for p in folder.glob("*.onnx") if "yunet" not in p.name)
     if packs and not list(folder.glob("*.safetensors")):
         raise BackendMissing(
@@ -122,6 +121,7 @@ def load(folder: Path) -> InsightFace:
             "(r50 or another) there as safetensors"
         )
     file = weights_file(folder)
+    need("insightface", "gen", "torch", "safetensors")
     from evenflow.features.iresnet import IResNet
 
     state = tensors(file)

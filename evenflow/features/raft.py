@@ -61,8 +61,8 @@ def load(folder: Path) -> RAFT:
     Raises:
         BackendMissing: the extra `gen` is not installed, or the folder is not a RAFT.
     """
-    need("gen", "torch", "safetensors")
     file = weights_file(folder)
+    need("raft", "gen", "torch", "safetensors")
     from evenflow.features.raft_net import RaftNet
     from evenflow.features.residual import without_twins
 
