@@ -15,6 +15,7 @@ from evenflow.continuity.arbitration import arbitrate
 from evenflow.continuity.candidate import Candidate
 from evenflow.continuity.detectors import DETECTORS
 from evenflow.continuity.detectors.shake import tremble
+from evenflow.continuity.identity import Cast
 from evenflow.continuity.own_motion import own_steps
 from evenflow.continuity.passage import Passage
 from evenflow.continuity.picture import working_size
@@ -54,6 +55,7 @@ class Ledger:
     octaves: "array[float]" = field(default_factory=lambda: array("f"))
     blockiness: "array[float]" = field(default_factory=lambda: array("f"))
     film: Film = field(init=False)
+    cast: Cast = field(init=False)
     _held: list[Step] = field(default_factory=list)
     _begin: int = 0  # number of the first held frame, counted from the first one read
     _next: int = 1  # index in `_held` of the next frame that may be a cut
@@ -61,6 +63,7 @@ class Ledger:
 
     def __post_init__(self) -> None:
         self.film = Film(self.size)
+        self.cast = Cast(self.size)
 
     def add(self, step: Step) -> None:
         """The next frame of the clip."""
@@ -133,6 +136,7 @@ class Ledger:
     def _judge(self, passage: Passage, *, closes: bool) -> None:
         self.findings += judge(passage)
         self.film.add(passage, closes=closes)
+        self.cast.add(passage, closes=closes)
 
     def _add_cut(self, cut: Cut) -> None:
         if all(cut.start_frame >= c.end_frame or cut.end_frame <= c.start_frame for c in self.cuts):

@@ -180,6 +180,7 @@ def _report(clip: Clip, ledger: Ledger, path: str, gate: Gate | None, reply: Rep
     shots = linked(_shots(ledger.cuts, ledger.first, ledger.first + count), ledger.film.links)
     between = swaps(shots, ledger.film.links, seconds=seconds, first=ledger.first)
     measurements["color_step"] = _color_step(ledger, count)
+    measurements["identity"] = _identity(ledger, count)
     findings = sorted(
         [*_joined(ledger.findings), *between, *reply.findings],
         key=lambda f: (f.span.start_frame, f.kind),
@@ -208,6 +209,7 @@ def _report(clip: Clip, ledger: Ledger, path: str, gate: Gate | None, reply: Rep
         motion=_motion(measurements["motion"], count),
         cuts=tuple(sorted(ledger.cuts, key=lambda c: c.start_frame)),
         shots=shots,
+        objects=tuple(being.to_json() for being in ledger.cast.beings),
         signals=measurements,
         findings=tuple(findings),
         not_assessable=missing,
@@ -251,6 +253,14 @@ def _color_step(ledger: Ledger, count: int) -> Measurement:
     if not any(map(math.isfinite, series)):
         return _unmeasured("color_step", "no two shots are seen to be of one place")
     return _measure("color_step", series, moved=True)
+
+
+def _identity(ledger: Ledger, count: int) -> Measurement:
+    series = array("f", ledger.cast.series(ledger.first, count))
+    if not any(map(math.isfinite, series)):
+        reason = "nothing that could be followed for a second"
+        return _unmeasured("identity", reason)
+    return _measure("identity", series, moved=True)
 
 
 def _unmeasured(name: str, reason: str) -> Measurement:

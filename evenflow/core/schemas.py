@@ -169,7 +169,21 @@ def report_schema() -> Schema:
                         ),
                         "similarity to itself some time ago",
                     ),
-                }
+                    "boxes": _list(
+                        _closed({"frame": _START, "box": _BOX}), "where it is at a few frames"
+                    ),
+                    "mask": _closed(
+                        {
+                            "frame": _START,
+                            "size": _list({"type": "integer"}, "rows and columns of the mask"),
+                            "counts": _list(
+                                {"type": "integer"}, "lengths of runs in row order, False first"
+                            ),
+                        }
+                    )
+                    | {"description": "its shape at one frame, coarser than the picture"},
+                },
+                optional=("boxes", "mask"),
             ),
             "signals": {
                 "description": "per-frame quantities; third-party metrics join by name",

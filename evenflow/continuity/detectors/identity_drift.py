@@ -143,7 +143,7 @@ def way_of(path: Trail) -> Way:
         total.append(_cells((so_far * so_far).sum(axis=-1)) / weight)
     return Way(
         np.array(path.keys, dtype=np.float64),
-        np.sqrt(np.maximum(power, np.float32(0.0))),
+        cv2.sqrt(np.maximum(power, np.float32(0.0))),
         power,
         np.stack(along),
         np.stack(total),
