@@ -1,4 +1,4 @@
-"""`evenflow inject`: plants a defect or a legal look-alike in any clip, with the truth beside it."""
+"""`evenflow inject`: plants a defect, or a legal look-alike, with the truth beside it."""
 
 import difflib
 import json
@@ -200,7 +200,10 @@ def write_planted(
             overwrite=True,
             carry_from=None if str(source) == "-" else source,
             settings={"inject": truth},
-            provenance={"edited_by": f"evenflow {evenflow.__version__}", "planted_defects": True},
+            provenance={
+                "edited_by": f"evenflow {evenflow.__version__}",
+                "planted_defects": not (isinstance(truth, dict) and truth.get("kind") is None),
+            },
             progress=progress,
             cancel=cancel,
             note=print_warning,

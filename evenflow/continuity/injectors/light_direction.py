@@ -49,10 +49,9 @@ def _slope(
 
 
 def light_direction(frames: Iterator[Frame], plant: Plant) -> Iterator[Frame]:
-    """Turns the shading of a region by 108 to 180 degrees; `magnitude` is the light at its side
-    over that in its middle, as a natural logarithm.
+    """Turns the shading of a region by 108 to 180 degrees; its mean brightness stays.
 
-    In linear light; the mean brightness of the region stays.
+    `magnitude` is the light at its side over that in its middle, as a natural logarithm.
     """
     for frame in frames:
         if frame.index in plant:

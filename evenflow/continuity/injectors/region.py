@@ -16,18 +16,28 @@ from evenflow.core.errors import BadInput
 from evenflow.core.events import CancelToken
 from evenflow.core.span import Box
 from evenflow.motion.camera import camera_step
-from evenflow.motion.flow import MIN_SIDE, Flow, agree, confidence, flow, match
+from evenflow.motion.flow import MIN_SIDE, Flow, agree, confidence, flow
 
 LINES = 150
 """Height of the pictures that motion is read from."""
 MOST_FRAMES = 4000
-"""Longest span that a region is followed through: its small pictures take 160 MB."""
+"""Longest span that a region is followed through: what is kept of it takes 0.4 GB."""
+STRIDE = 3
+"""Motion is kept at every third small pixel."""
 NUM_DRAWS = 64
 NUM_TRIED = 3
 
 Matrix = NDArray[np.float64]
 """`(3, 3)`, maps homogeneous pixel coordinates `(x, y, 1)`."""
 Picture = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Where every `STRIDE`-th small pixel of a frame goes to, `(h, w, 2)`, and how sure that is."""
+
+    moves: Flow
+    trust: Picture
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,7 @@ class Survey:
         info: of the source.
         start: first frame.
         grays: small gray pictures, at most `LINES` high.
+        motions: from each of them to the next; empty if the picture is too small to read motion.
         scale: small pixels to a source pixel.
         first, last: colors of the first and the last frame, `(h, w, 1 or 3)` in [0, 1].
     """
@@ -45,14 +56,10 @@ class Survey:
     info: SourceInfo
     start: int
     grays: list[NDArray[np.uint8]]
+    motions: list[Motion]
     scale: tuple[float, float]
     first: Picture
     last: Picture
-
-    @property
-    def movable(self) -> bool:
-        """False if the picture is too small to read motion from it."""
-        return min(self.grays[0].shape) >= MIN_SIDE
 
 
 def survey(source: Source, start: int, end: int, cancel: CancelToken | None = None) -> Survey:
@@ -73,8 +80,8 @@ def survey(source: Source, start: int, end: int, cancel: CancelToken | None = No
             f"{end - start}: give a shorter range or clip"
         )
     grays: list[NDArray[np.uint8]] = []
-    first = last = None
-    pixels = None
+    motions: list[Motion] = []
+    first = pixels = None
     height = min(info.height, LINES)
     width = max(1, round(info.width * height / info.height))
     for frame in source.stream(start, end, cancel=cancel):
@@ -82,11 +89,20 @@ def survey(source: Source, start: int, end: int, cancel: CancelToken | None = No
         if first is None:
             first = _colors(pixels)
         small = cv2.resize(_gray(pixels), (width, height), interpolation=cv2.INTER_AREA)
+        if grays and min(small.shape) >= MIN_SIDE:
+            motions.append(_motion(grays[-1], small))
         grays.append(small)
     if first is None or pixels is None:
         raise BadInput(f"{info.name} has no frames in [{start}, {end})")
-    last = _colors(pixels)
-    return Survey(info, start, grays, (width / info.width, height / info.height), first, last)
+    scale = (width / info.width, height / info.height)
+    return Survey(info, start, grays, motions, scale, first, _colors(pixels))
+
+
+def _motion(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> Motion:
+    back, ahead = flow(after, before), flow(before, after)
+    sure = confidence(before)[::STRIDE, ::STRIDE]
+    moves = np.ascontiguousarray(ahead[::STRIDE, ::STRIDE])
+    return Motion(moves, sure * agree(ahead, back, STRIDE))
 
 
 def _colors(pixels: NDArray) -> Picture:
@@ -263,58 +279,58 @@ def ground(look: Survey) -> Track:
 
 
 def _ground(look: Survey) -> tuple[Track, Picture]:
-    """The camera's track, and how fast pixels of the first frames move on their own, `(h, w)`."""
-    grays = look.grays
-    height, width = grays[0].shape
+    """The camera's track, and how fast pixels of the first frames move on their own.
+
+    The latter for every `STRIDE`-th small pixel, in small pixels a frame, at most 3.
+    """
+    height, width = look.grays[0].shape
+    own = np.zeros((-(-height // STRIDE), -(-width // STRIDE)), np.float32)
     matrices = [np.eye(3)]
-    own = np.zeros((height, width), np.float32)
-    seen = 0
-    points = _grid(width, height, 10)
-    for before, after in zip(grays, grays[1:], strict=False):
-        if not look.movable:
-            matrices.append(np.eye(3))
-            continue
-        found = match(before, after)
-        sure = confidence(before)
-        step, _ = _step(points, found.ahead, sure * agree(found.ahead, found.back))
-        step = np.eye(3) if step is None else step
-        if seen < 6:
-            x, y = np.meshgrid(np.arange(width), np.arange(height))
+    points = np.stack([a.ravel() for a in np.meshgrid(
+        np.arange(3, width, 9), np.arange(3, height, 9)
+    )], axis=1).astype(np.float32)  # fmt: skip
+    for i, motion in enumerate(look.motions):
+        found, _ = _step(points, motion.moves, motion.trust, STRIDE)
+        step = np.eye(3) if found is None else found
+        if i < 6:
+            x, y = np.meshgrid(np.arange(0, width, STRIDE), np.arange(0, height, STRIDE))
             sx = step[0, 0] * x + step[0, 1] * y + step[0, 2] - x
             sy = step[1, 0] * x + step[1, 1] * y + step[1, 2] - y
-            gap = np.hypot(found.ahead[..., 0] - sx, found.ahead[..., 1] - sy)
-            own += np.where(sure > 0.2, np.minimum(gap, 3.0), 0.0).astype(np.float32)
-            seen += 1
+            gap = np.hypot(motion.moves[..., 0] - sx, motion.moves[..., 1] - sy)
+            own += np.where(motion.trust > 0.2, np.minimum(gap, 3.0), 0.0).astype(np.float32)
         matrices.append(step @ matrices[-1])
-    return _track(look, matrices), own / np.float32(max(seen, 1))
+    still = [np.eye(3)] * (len(look.grays) - len(matrices))
+    own /= np.float32(max(1, min(6, len(look.motions))))
+    return _track(look, matrices + still), own
 
 
-def _grid(width: int, height: int, step: int) -> NDArray[np.float32]:
-    x, y = np.meshgrid(np.arange(step // 2, width, step), np.arange(step // 2, height, step))
-    return np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
-
-
-def _step(points: NDArray[np.float32], field: Flow, trust: Picture) -> tuple[Matrix | None, float]:
+def _step(
+    points: NDArray[np.float32], moves: Flow, trust: Picture, stride: int
+) -> tuple[Matrix | None, float]:
     """The similarity that most of the trusted points follow, and the share that does.
 
     None if fewer than twelve of them can be trusted.
+
+    Args:
+        points: `(n, 2)`; each is read at the nearest pixel whose motion is known.
+        moves, trust: of every `stride`-th pixel.
     """
     height, width = trust.shape
-    col = np.clip(np.rint(points[:, 0]).astype(int), 0, width - 1)
-    row = np.clip(np.rint(points[:, 1]).astype(int), 0, height - 1)
-    inside = (points >= 0).all(axis=1) & (points[:, 0] < width) & (points[:, 1] < height)
-    use = inside & (trust[row, col] > 0.2)
-    if use.sum() < 12:
+    col, row = np.rint(points / stride).astype(int).T
+    inside = (col >= 0) & (row >= 0) & (col < width) & (row < height)
+    col, row = col[inside], row[inside]
+    use = trust[row, col] > 0.2
+    col, row = col[use], row[use]
+    if len(col) < 12:
         return None, 0.0
-    middle = points[use].mean(axis=0)
-    moves = field[row[use], col[use]]
-    found = camera_step(points[use] - middle, moves)
-    scale = float(np.expm1(found.zoom))
-    rotation = found.rotation
-    dx, dy = found.dx, found.dy
+    at = np.stack([col, row], axis=1).astype(np.float32) * stride
+    middle = at.mean(axis=0)
+    step = moves[row, col]
+    found = camera_step(at - middle, step)
+    scale, rotation, dx, dy = float(np.expm1(found.zoom)), found.rotation, found.dx, found.dy
     if found.inliers < 0.5 or abs(scale) > 0.06 or abs(rotation) > 0.08:
         scale = rotation = 0.0
-        dx, dy = (float(v) for v in np.median(moves, axis=0))
+        dx, dy = (float(v) for v in np.median(step, axis=0))
     linear = np.array([[1.0 + scale, -rotation], [rotation, 1.0 + scale]])
     made = np.eye(3)
     made[:2, :2] = linear
@@ -363,18 +379,15 @@ def follow(look: Survey, boxes: list[Box], camera: Track) -> tuple[list[Track], 
         to_small @ b @ np.linalg.inv(a) @ away
         for a, b in zip(camera.matrices, camera.matrices[1:], strict=False)
     ]
-    for i, (before, after) in enumerate(zip(look.grays, look.grays[1:], strict=False)):
-        if not look.movable:
-            for follower in followers:
-                follower.matrices.append(np.eye(3))
-            continue
-        found = match(before, after)
-        trust = confidence(before) * agree(found.ahead, found.back)
+    for i in range(len(look.grays) - 1):
         for follower in followers:
-            step, inliers = _step(follower.points(), found.ahead, trust)
+            step, inliers = None, 0.0
+            if look.motions:
+                motion = look.motions[i]
+                step, inliers = _step(follower.points(), motion.moves, motion.trust, STRIDE)
             follower.matrices.append((steps[i] if step is None else step) @ follower.matrices[-1])
             follower.inliers.append(inliers)
-            _settle(follower, look.grays[0], after)
+            _settle(follower, look.grays[0], look.grays[i + 1])
     return (
         [_track(look, f.matrices) for f in followers],
         [float(np.mean(f.inliers)) if f.inliers else 0.0 for f in followers],
@@ -401,7 +414,7 @@ def _settle(follower: _Follower, first: NDArray[np.uint8], now: NDArray[np.uint8
     )
     here = np.ascontiguousarray(now[low[1] : high[1], low[0] : high[0]])
     field = flow(shown, here)
-    step, inliers = _step(points - low.astype(np.float32), field, confidence(shown))
+    step, inliers = _step(points - low.astype(np.float32), field, confidence(shown), 1)
     if step is None or inliers < 0.6:
         return
     middle = (points.mean(axis=0) - low).astype(np.float64)
@@ -481,14 +494,16 @@ def _worth(look: Survey, box: Box, own: Picture, camera: Track, color: bool) -> 
     gray = look.grays[0]
     texture = float(confidence(gray)[y0:y1, x0:x1].mean())
     contrast = min(1.0, float(gray[y0:y1, x0:x1].std()) / 40.0)
-    moving = 0.7 * float(own[y0:y1, x0:x1].mean())
+    part = own[y0 // STRIDE : -(-y1 // STRIDE), x0 // STRIDE : -(-x1 // STRIDE)]
+    moving = 0.7 * float(part.mean())
     worth = max(0.02, 0.1 + texture + 0.6 * contrast + moving)
     light = float(gray[y0:y1, x0:x1].mean()) / 255.0
     worth *= 0.3 + 0.7 * min(1.0, 6.0 * light * (1.0 - light))
     if color:
-        part = look.first[box[1] : box[3], box[0] : box[2]]
-        vivid = float((part.max(axis=2) - part.min(axis=2)).mean())
-        middle = float(((part.mean(axis=2) > 0.15) & (part.mean(axis=2) < 0.85)).mean())
+        shown = look.first[box[1] : box[3], box[0] : box[2]]
+        light_there = shown.mean(axis=2)
+        vivid = float((shown.max(axis=2) - shown.min(axis=2)).mean())
+        middle = float(((light_there > 0.15) & (light_there < 0.85)).mean())
         worth *= (0.3 + min(1.0, 3.0 * vivid)) * (0.2 + middle)
     return worth * _in_view(look, box, camera) ** 2
 

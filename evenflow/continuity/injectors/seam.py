@@ -28,8 +28,9 @@ def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Pl
 
 
 def seam(frames: Iterator[Frame], plant: Plant) -> Iterator[Frame]:
-    """Gives every window its own tone, contrast, place and grain; `magnitude` is the step in
-    percent of tone.
+    """Gives every window its own tone, contrast, place and grain.
+
+    `magnitude` is the step from window to window in percent of tone.
     """
     at = joints(plant)
     states = _states(plant, len(at))
