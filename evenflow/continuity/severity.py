@@ -27,9 +27,19 @@ SHAKE_OF_SPEED = 0.06
 """Share of the camera's speed (per frame) that its tremble has to reach where it moves fast."""
 REGION = 2.3
 """CIELAB dE by which a region steps (Mahy et al. 1994), times the root of the root of its share."""
+SHADING = 0.06
+"""rms log luminance of a slope of light that turns; six times a barely seen edge (Weber, 1 %)."""
 MOST = 15.0
 """No finding is called worse than this: 10 already ruins the shot."""
 IDENTITY = 3.0
 """CIELAB dE, rms over a place, that its pattern and colors differ from its own a while before."""
 PUMPING = 0.22
 """log gradient energy of the finest octaves that is lost and won again (11 % of the amplitude)."""
+SEAM_TONE = 0.6
+"""CIELAB dE by which the whole picture steps at once (1 % of luminance is 0.2 to 0.4)."""
+SEAM_GRAIN = 0.35
+"""gray levels of fine grain by which it steps at once."""
+SEAM_TEXTURE = 0.12
+"""log gradient energy of an octave, or log contrast of lightness, by which it steps at once."""
+SEAM_ARCMIN = 1.0
+"""minutes of arc by which the whole picture is displaced at once."""

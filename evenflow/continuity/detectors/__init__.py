@@ -12,6 +12,7 @@ from evenflow.continuity.detectors import (
     high_frequency_noise,
     identity_drift,
     image_flicker,
+    light_direction,
     lighting_flicker,
     shake,
     style_change,
@@ -37,6 +38,7 @@ DETECTORS: dict[str, Detector] = {
     "vanish": vanish.detect,
     "action_sequence": action_sequence.detect,
     "unnatural_jump": unnatural_jump.detect,
+    "light_direction": light_direction.detect,
     "identity_drift": identity_drift.detect,
     "drift": drift.detect,
     "shake": shake.detect,
@@ -51,6 +53,7 @@ LEAST_FRAMES: dict[str, int] = {
     "unnatural_jump": 8,
     "identity_drift": 8,
     "action_sequence": 12,
+    "light_direction": 12,
     "drift": 12,
     "shake": 8,
 }
