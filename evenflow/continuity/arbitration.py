@@ -34,6 +34,19 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "color_change": frozenset({"color_flicker", "identity_drift", "vanish"}),
     "teleportation": frozenset({"vanish", "subject_swap", "unnatural_motion", "identity_drift"}),
     "vanish": frozenset({"identity_drift", "unstable_texture", "unnatural_motion"}),
+    "ghosting": frozenset(
+        {"unnatural_jump", "drift", "shake", "image_flicker", "edge_shimmer", "background_swim"}
+    ),
+    "unstable_texture": frozenset(
+        {"unnatural_jump", "drift", "identity_drift", "unnatural_motion", "image_flicker"}
+    ),
+    "edge_shimmer": frozenset(
+        {"unnatural_jump", "drift", "shake", "identity_drift", "unnatural_motion", "image_flicker"}
+    ),
+    "background_swim": frozenset(
+        {"unnatural_jump", "drift", "shake", "identity_drift", "unnatural_motion", "edge_shimmer"}
+    ),
+    "unnatural_motion": frozenset({"unnatural_jump", "drift", "identity_drift"}),
 }
 """A kind explains these others inside its span (a few frames of slack)."""
 RIVALS = (
@@ -44,6 +57,10 @@ RIVALS = (
     frozenset({"identity_drift", "drift"}),
     frozenset({"identity_drift", "subject_swap"}),
     frozenset({"identity_drift", "color_change"}),
+    frozenset({"high_frequency_noise", "unstable_texture"}),
+    frozenset({"high_frequency_noise", "edge_shimmer"}),
+    frozenset({"unstable_texture", "edge_shimmer"}),
+    frozenset({"unstable_texture", "unnatural_motion"}),
 )
 """Either may be the cause of the other's signal; the stronger one wins."""
 LEAST_SHARE = 0.15

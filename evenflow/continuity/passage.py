@@ -6,6 +6,7 @@ Entry i of a pair signal compares frames i-1 and i of the passage; entry 0 is Na
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,6 +122,11 @@ class Passage:
             if len(self._matches) > 64:
                 self._matches.pop(next(iter(self._matches)))
         return held
+
+    @cached_property
+    def shared(self) -> dict[str, Any]:
+        """What one detector has worked out and another will ask for, by name."""
+        return {}
 
     @cached_property
     def _sketches(self) -> dict[int, NDArray[np.uint8]]:

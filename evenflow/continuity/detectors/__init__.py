@@ -8,7 +8,9 @@ from evenflow.continuity.detectors import (
     background_switch,
     color_change,
     drift,
+    edge_shimmer,
     freeze,
+    ghosting,
     high_frequency_noise,
     identity_drift,
     image_flicker,
@@ -19,6 +21,7 @@ from evenflow.continuity.detectors import (
     subject_swap,
     teleportation,
     unnatural_jump,
+    unstable_texture,
     vanish,
 )
 from evenflow.continuity.passage import Passage
@@ -39,6 +42,9 @@ DETECTORS: dict[str, Detector] = {
     "action_sequence": action_sequence.detect,
     "unnatural_jump": unnatural_jump.detect,
     "light_direction": light_direction.detect,
+    "ghosting": ghosting.detect,
+    "unstable_texture": unstable_texture.detect,
+    "edge_shimmer": edge_shimmer.detect,
     "identity_drift": identity_drift.detect,
     "drift": drift.detect,
     "shake": shake.detect,

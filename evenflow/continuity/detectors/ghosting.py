@@ -1,0 +1,282 @@
+"""Ghosting: a stale copy of the picture, two to five frames old, lies on top of it.
+
+Signal: where it begins, what motion cannot explain of a frame is a share of (stale frame - expected
+frame): the share is fitted for every age, beside what a wrong flow, a stop of the motion and a
+change of light would leave (slopes, the frame before, a constant). Where it ends the same is asked
+backwards. Between the two the copy moves along and nothing is left to see from frame to frame.
+"""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from evenflow.continuity.candidate import Candidate, evidence
+from evenflow.continuity.passage import Passage, Series
+from evenflow.continuity.picture import NUM_TILES, TILE_COLS, TILE_ROWS, gray_of
+from evenflow.continuity.redrawn import warped
+from evenflow.continuity.stretches import FLOOR, drifts, left
+
+OLDEST = 5
+"""Frames that a copy may be old."""
+SHARE = 0.1
+"""Share of the stale copy that is just visible."""
+EXPLAINED = 0.42
+"""Least share of what is left that the copy explains, at one end; with both ends `BOTH`."""
+BOTH = 0.25
+ALONE = 0.6
+"""Where only one end is seen."""
+ALONE_LOCAL = 0.85
+LOCAL = 0.6
+"""The same for a part of the picture, where there are many places to be lucky."""
+LEAST_SHARE, MOST_SHARE = 0.06, 0.7
+LEAST_LEFT = 1.0
+"""Gray levels (rms) of what is left; less cannot be told from rounding."""
+SPIKE = 0.3
+"""Octaves that what is left of one step stands above the steps next to it."""
+PER_S = 1.5
+"""Steps a second that are asked, loudest first."""
+
+Gray = NDArray[np.float32]
+_WINDOWS = [
+    np.array([(r + i) * TILE_COLS + c + j for i in range(high) for j in range(wide)])
+    for high, wide in ((3, 4), (2, 3))
+    for r in range(TILE_ROWS - high + 1)
+    for c in range(TILE_COLS - wide + 1)
+]
+_SMALL = [
+    np.array([(r + i) * TILE_COLS + c + j for i in (0, 1) for j in (0, 1)])
+    for r in range(TILE_ROWS - 1)
+    for c in range(TILE_COLS - 1)
+]
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A stale copy found at one step.
+
+    Args:
+        frame: the first frame with the copy, or the first without it.
+        age: of the copy, frames.
+        share: of the copy.
+        explained: share of the power left that the copy explains.
+        contrast: rms of stale minus expected, gray levels.
+        place: tiles `(48,)`; None for the whole picture.
+    """
+
+    frame: int
+    age: int
+    share: float
+    explained: float
+    contrast: float
+    place: NDArray[np.bool_] | None
+
+
+def detect(passage: Passage) -> list[Candidate]:
+    """Spans from the frame where a copy begins to the frame where it is gone."""
+    if len(passage) < 8 or passage.pairs[-1] is None:
+        return []
+    flow = drifts(passage)
+    begins, ends = [], []
+    loud = spikes(passage)
+    for frame in loud:
+        begin = _best(passage, flow, frame, behind=False)
+        if begin is not None:
+            begins.append(begin)
+        end = _best(passage, flow, frame - 1, behind=True)
+        if end is not None:
+            ends.append(replace(end, frame=frame))
+    found: list[Candidate] = []
+    for begin in sorted(begins, key=lambda c: -c.explained):
+        if any(c.start - 2 <= begin.frame < c.end for c in found):
+            continue
+        mine = [
+            e
+            for e in ends
+            if e.frame - begin.frame >= 3
+            and 0.33 < e.share / begin.share < 3.0
+            and _meet(begin.place, e.place)
+        ]
+        sure = begin.explained > (ALONE if begin.place is None else ALONE_LOCAL)
+        good = [e for e in mine if min(e.explained, begin.explained) > BOTH]
+        if good:
+            last = max(good, key=lambda e: e.explained * (1.5 if e.age == begin.age else 1.0))
+            sure = sure or max(last.explained, begin.explained) > EXPLAINED
+            found += [_candidate(begin, last.frame, last)] if sure else []
+        elif sure:
+            # where the copy is let go there is a spike as well, even if no fit explains it
+            size = loud[begin.frame]
+            later = [f for f in loud if f >= begin.frame + 3 and loud[f] > 0.4 * size]
+            until = max(later, key=lambda f: loud[f]) if later else len(passage)
+            found.append(_candidate(begin, until, None))
+    return found
+
+
+def _meet(a: NDArray[np.bool_] | None, b: NDArray[np.bool_] | None) -> bool:
+    return a is None or b is None or bool((a & b).any())
+
+
+def spikes(passage: Passage) -> dict[int, float]:
+    """Frames into which the step leaves more than the steps next to it, and in how many cells."""
+    rest = left(passage)
+    near = np.maximum(rest[:-2], rest[2:])
+    above = np.log2((rest[1:-1] + FLOOR) / (near + FLOOR))
+    size = np.where(above > SPIKE, np.minimum(above, 1.0), 0.0).sum(axis=(1, 2))
+    most = 2 + int(PER_S * len(passage) / passage.fps)
+    made = {}
+    for k in np.argsort(-size, kind="stable")[:most]:
+        frame = int(k) + 1
+        if size[k] > 4.0 and 3 <= frame < len(passage) - 2:
+            made[frame] = float(size[k])
+    return made
+
+
+def _best(passage: Passage, flow: NDArray[np.float32], frame: int, *, behind: bool) -> Copy | None:
+    """The copy that explains most of a frame; the expected one comes from before or `behind`."""
+    best: Copy | None = None
+    for turn in (0, 1):
+        ref = frame + 1 if behind else frame - 1
+        at = frame + 1 + turn if behind else frame - turn
+        if not 1 <= at < len(passage):
+            continue
+        step = flow[at] if behind else -flow[at]
+        powers = _powers(passage, frame, ref, step, behind)
+        made = _fitted(powers, frame)
+        if made is not None and (best is None or made.explained > best.explained):
+            best = made
+    return best
+
+
+NUISANCES = 8
+
+
+def _powers(
+    passage: Passage, frame: int, ref: int, step: NDArray[np.float32], behind: bool
+) -> Series:
+    """Inner products of everything that may explain what is left, and of that, per tile."""
+    base = _gray(passage, ref)
+    expected = cv2.GaussianBlur(warped(base, step), (0, 0), 0.6)
+    height, width = expected.shape
+    rows, cols = height // TILE_ROWS * TILE_ROWS, width // TILE_COLS * TILE_COLS
+    gx = cv2.Sobel(expected, cv2.CV_32F, 1, 0, scale=1 / 8)
+    gy = cv2.Sobel(expected, cv2.CV_32F, 0, 1, scale=1 / 8)
+    x = np.linspace(-0.5, 0.5, width, dtype=np.float32)[None]
+    y = np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None]
+    stay = _gray(passage, frame - 1) if behind else base
+    parts = [gx, gy, gx * x, gx * y, gy * x, gy * y, np.ones_like(gx), stay - expected]
+    for age in range(2, OLDEST + 1):
+        old = frame - age
+        stale = _blurred(passage, old) if old >= 0 else expected
+        parts.append(stale - expected)
+    parts.append(_blurred(passage, frame) - expected)
+    every = np.stack(parts)[:, :rows, :cols]
+    tiles = every.reshape(len(parts), TILE_ROWS, rows // TILE_ROWS, TILE_COLS, cols // TILE_COLS)
+    flat = tiles.transpose(1, 3, 0, 2, 4).reshape(NUM_TILES, len(parts), -1)
+    made: Series = (flat @ flat.transpose(0, 2, 1)).astype(np.float64) / flat.shape[2]
+    return made
+
+
+def _fitted(powers: Series, frame: int) -> Copy | None:
+    whole = _solved(powers.mean(axis=0)[None])
+    share, explained, contrast, remains = (v[0] for v in whole)
+    age = int(np.argmax(explained))
+    found = explained[age] > BOTH and remains > LEAST_LEFT
+    small = np.stack([powers[w].mean(axis=0) for w in _SMALL])
+    if not found or explained[age] < LOCAL:
+        windows = np.stack([powers[w].mean(axis=0) for w in _WINDOWS])
+        shares, parts, contrasts, lefts = _solved(windows)
+        parts = np.where(lefts[:, None] > 1.5 * LEAST_LEFT, parts, 0.0)
+        best, at = (int(k) for k in np.unravel_index(np.argmax(parts), parts.shape))
+        if parts[best, at] > max(LOCAL, explained[age] + 0.15):
+            place = _place(small, at, float(shares[best, at]))
+            place[_WINDOWS[best]] |= place[_WINDOWS[best]].sum() < 4
+            return Copy(
+                frame,
+                at + 2,
+                float(shares[best, at]),
+                float(parts[best, at]),
+                float(contrasts[best, at]),
+                place,
+            )
+    if not found:
+        return None
+    return Copy(
+        frame, age + 2, float(share[age]), float(explained[age]), float(contrast[age]), None
+    )
+
+
+def _place(small: Series, at: int, share: float) -> NDArray[np.bool_]:
+    """Tiles of all small windows that show the same copy."""
+    shares, parts, _, lefts = _solved(small)
+    alike = (parts[:, at] > 0.35) & (shares[:, at] > 0.5 * share) & (lefts > LEAST_LEFT)
+    made = np.zeros(NUM_TILES, bool)
+    for k in np.flatnonzero(alike):
+        made[_SMALL[k]] = True
+    return made
+
+
+def _solved(powers: Series) -> tuple[Series, Series, Series, Series]:
+    """Least squares with and without each copy, for a stack of windows.
+
+    Returns:
+        Share and share explained, `(w, ages)`; rms of the copy, `(w, ages)`; rms left, `(w,)`.
+    """
+    ages = powers.shape[1] - NUISANCES - 1
+    diagonal = np.einsum("wii->wi", powers)
+    ridged = powers.copy()
+    np.einsum("wii->wi", ridged)[...] += 1e-4 * diagonal + 1e-4
+    base = list(range(NUISANCES))
+    target = powers[:, base, -1]
+    rest = powers[:, -1, -1] - _fit(ridged[:, base][:, :, base], target)[0]
+    rest = np.maximum(rest, 1e-9)
+    shares, parts = np.zeros((len(powers), ages)), np.zeros((len(powers), ages))
+    for k in range(ages):
+        some = [*base, NUISANCES + k]
+        power, weights = _fit(ridged[:, some][:, :, some], powers[:, some, -1])
+        share = weights[:, -1]
+        legal = (share > LEAST_SHARE) & (share < MOST_SHARE)
+        shares[:, k] = share
+        gained = 1.0 - np.maximum(powers[:, -1, -1] - power, 0.0) / rest
+        parts[:, k] = np.where(legal, gained, 0.0)
+    contrast = np.sqrt(diagonal[:, NUISANCES : NUISANCES + ages])
+    return shares, parts, contrast, np.sqrt(rest)
+
+
+def _fit(matrix: Series, target: Series) -> tuple[Series, Series]:
+    weights = np.linalg.solve(matrix, target[..., None])[..., 0]
+    spent = np.einsum("wi,wij,wj->w", weights, matrix, weights)
+    power: Series = 2.0 * (weights * target).sum(axis=1) - spent
+    return power, np.asarray(weights, np.float64)
+
+
+def _gray(passage: Passage, i: int) -> Gray:
+    return gray_of(passage.sketch(i)).astype(np.float32)
+
+
+def _blurred(passage: Passage, i: int) -> Gray:
+    made: Gray = cv2.GaussianBlur(_gray(passage, i), (0, 0), 0.6)
+    return made
+
+
+def _candidate(begin: Copy, end: int, last: Copy | None) -> Candidate:
+    share = begin.share
+    visible = float(np.clip(np.sqrt(begin.contrast / 15.0), 0.4, 1.3))
+    place = begin.place
+    if last is not None and (begin.place is None or last.place is None):
+        place = None
+    elif last is not None and begin.place is not None and last.place is not None:
+        place = begin.place | last.place
+    return Candidate(
+        "ghosting",
+        begin.frame,
+        end,
+        begin.frame,
+        visible * share / SHARE,
+        float(np.clip(begin.explained, 0.4, 0.95)),
+        f"a copy of the picture that is {begin.age} frames old lies on top of it "
+        f"({100 * share:.0f} %)",
+        evidence("stale_share", share, SHARE),
+        ("motion blur", "dissolve", "image_flicker"),
+        place,
+    )

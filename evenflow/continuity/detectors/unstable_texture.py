@@ -1,0 +1,55 @@
+"""Unstable texture: a surface boils while its outline and its mean color hold.
+
+Signal: a place that is drawn afresh every one to four frames (`evenflow.continuity.redrawn`), on
+its edges and between them alike: detail turns up where the surface was smooth a moment ago.
+Outlines that wobble leave what lies between them alone; grain is as loud where there is no texture
+and is gone from the sketch, which averages it away.
+"""
+
+import numpy as np
+
+from evenflow.continuity.candidate import Candidate, evidence
+from evenflow.continuity.passage import Passage
+from evenflow.continuity.redrawn import Redrawn, redrawn
+
+BETWEEN = 0.4
+"""Least of what is left off the edges, as a share of what is left on them."""
+LEAST = 1.2
+"""Gray levels off the edges above the surroundings."""
+SHARE = 0.1
+"""Share of new detail in each drawing that is just visible."""
+GRAINY = 1.9
+"""What is left off the edges at 240 lines over the steps at 90 lines: about 2.7 for white grain,
+about one for texture."""
+
+
+def is_texture(one: Redrawn) -> bool:
+    """True if detail is redrawn; False if outlines wobble or grain lies on the picture."""
+    grain = one.flat * 1.25 / max(one.rms, 1e-3)
+    return one.flat > LEAST and one.flat > BETWEEN * one.edge and grain < GRAINY
+
+
+def detect(passage: Passage) -> list[Candidate]:
+    """Stretches of boiling texture."""
+    found = []
+    for one in redrawn(passage):
+        if not is_texture(one) or one.stretch.end - one.stretch.start < 4:
+            continue
+        visible = float(np.clip(np.sqrt(one.flat / 4.0), 0.4, 1.3))
+        severity = visible * one.share / SHARE
+        found.append(
+            Candidate(
+                "unstable_texture",
+                one.stretch.start,
+                one.stretch.end,
+                (one.stretch.start + one.stretch.end) // 2,
+                severity,
+                0.5 + 0.8 * (one.returns - 0.3),
+                f"{100 * one.share:.0f} % of the detail of a surface is another one every "
+                f"{'frame' if one.hold == 1 else f'{one.hold} frames'}, while its color holds",
+                evidence("new_detail", one.share, SHARE),
+                ("high_frequency_noise", "edge_shimmer", "moving surface"),
+                one.stretch.cells(),
+            )
+        )
+    return found
