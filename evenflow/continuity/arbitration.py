@@ -47,6 +47,53 @@ EXPLAINS: dict[str, frozenset[str]] = {
         {"unnatural_jump", "drift", "shake", "identity_drift", "unnatural_motion", "edge_shimmer"}
     ),
     "unnatural_motion": frozenset({"unnatural_jump", "drift", "identity_drift"}),
+    "sharpness_pumping": frozenset(  # what is soft matches badly and moves in its own way
+        {
+            "image_flicker",
+            "style_change",
+            "high_frequency_noise",
+            "unnatural_jump",
+            "seam",
+            "drift",
+            "shake",
+            "ghosting",
+            "identity_drift",
+            "unstable_texture",
+            "edge_shimmer",
+            "background_swim",
+            "unnatural_motion",
+        }
+    ),
+    "seam": frozenset(
+        {
+            "lighting_flicker",
+            "color_flicker",
+            "style_change",
+            "unnatural_jump",
+            "image_flicker",
+            "high_frequency_noise",
+            "drift",
+            "shake",
+            "color_change",
+            "light_direction",
+            "background_swim",
+            "unnatural_motion",
+        }
+    ),
+    "color_flicker": frozenset(
+        {
+            "image_flicker",
+            "lighting_flicker",
+            "color_change",
+            "style_change",
+            "seam",
+            "drift",
+            "identity_drift",
+            "unstable_texture",
+            "light_direction",
+            "unnatural_jump",
+        }
+    ),
 }
 """A kind explains these others inside its span (a few frames of slack)."""
 RIVALS = (
@@ -61,6 +108,10 @@ RIVALS = (
     frozenset({"high_frequency_noise", "edge_shimmer"}),
     frozenset({"unstable_texture", "edge_shimmer"}),
     frozenset({"unstable_texture", "unnatural_motion"}),
+    frozenset({"sharpness_pumping", "image_flicker"}),
+    frozenset({"sharpness_pumping", "ghosting"}),
+    frozenset({"color_flicker", "lighting_flicker"}),
+    frozenset({"seam", "high_frequency_noise"}),
 )
 """Either may be the cause of the other's signal; the stronger one wins."""
 LEAST_SHARE = 0.15

@@ -1,0 +1,179 @@
+"""Sharpness pumping: sharp key frames and soft frames between them, again and again.
+
+Signal: log gradient energy of the two finest octaves above that of the fourth, which light and
+contrast leave alone; its dips below the sharp frames on both sides. A fault has at least two of
+about the same depth within little more than a second each, and most frames of it are soft, else
+they are single bad frames. What turns soft once (a focus pull) has no second dip, and where the
+picture moves faster in the dips than between them, it is motion that blurs.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import find_peaks
+
+from evenflow.continuity.blocks import Found, gathered
+from evenflow.continuity.candidate import Candidate, evidence
+from evenflow.continuity.cells import COLS, ROWS
+from evenflow.continuity.passage import Passage, Series
+from evenflow.continuity.picture import NUM_TILES, TILE_COLS, TILE_ROWS
+from evenflow.continuity.severity import PUMPING
+
+LONGEST_S = 1.3
+"""Dips farther apart do not belong to one rhythm."""
+SOFT = 0.3
+"""Least share of frames that lie more than half way down."""
+LOCAL = 3.0
+"""Least JND in a part of the picture, where textures come and go with what moves."""
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """Dips of a series: frames `[start, end)`, the bottoms, their usual depth."""
+
+    start: int
+    end: int
+    bottoms: tuple[int, ...]
+    depth: float
+
+
+def sharpness(passage: Passage) -> Series:
+    """Log gradient energy of the two finest octaves above the fourth, `(n,)`."""
+    bands = passage.bands
+    made: Series = bands[:, :2].mean(axis=1) - bands[:, 3]
+    return made
+
+
+def rhythms(series: Series, fps: float, least: float) -> list[Rhythm]:
+    """Runs of dips that are deep, near to each other and alike."""
+    longest = max(4, round(LONGEST_S * fps))
+    # the sharp level ahead of the first frame and behind the last one is not known: it is the best
+    # of what is near, so that a rhythm may run to the end of the shot
+    near = min(longest, len(series))
+    padded = np.concatenate([[series[:near].max()], series, [series[-near:].max()]])
+    _, found = find_peaks(-padded, prominence=least, wlen=2 * longest + 1, width=0, rel_height=0.5)
+    # the middle of a dip: at the bottom of a long one noise decides which frame is the lowest
+    bottoms = np.round(0.5 * (found["left_ips"] + found["right_ips"])).astype(np.int64) - 1
+    bottoms = np.clip(bottoms, 0, len(series) - 1)
+    depths = found["prominences"]
+    made, group = [], [0] if len(bottoms) else []
+    for i in range(1, len(bottoms) + 1):
+        if i < len(bottoms) and bottoms[i] - bottoms[i - 1] <= longest:
+            group.append(i)
+            continue
+        rhythm = _rhythm(series, bottoms[group], depths[group])
+        if rhythm is not None:
+            made.append(rhythm)
+        group = [i]
+    return made
+
+
+def _rhythm(series: Series, bottoms: NDArray[np.int64], depths: Series) -> Rhythm | None:
+    deep = depths > 0.45 * np.percentile(depths, 75)
+    bottoms, depths = bottoms[deep], depths[deep]
+    if len(bottoms) < 2:
+        return None
+    depth = float(np.median(depths))
+    start, end = (
+        _edge(series, int(bottoms[0]), -1, depth),
+        _edge(series, int(bottoms[-1]), 1, depth),
+    )
+    gaps = np.diff(bottoms)
+    if len(gaps) >= 3 and np.abs(gaps - np.median(gaps)).mean() > 0.45 * np.median(gaps):
+        return None
+    part = series[start:end]
+    if (part < part.max() - 0.5 * depth).mean() < SOFT:
+        return None
+    # between two dips the picture is as sharp again as outside of them
+    tops = [float(series[a : b + 1].max()) for a, b in zip(bottoms, bottoms[1:], strict=False)]
+    lows = series[bottoms]
+    back = [t - max(a, b) for t, a, b in zip(tops, lows, lows[1:], strict=False)]
+    if np.median(back) < 0.45 * depth:
+        return None
+    return Rhythm(start, end, tuple(int(b) for b in bottoms), min(depth, float(np.median(back))))
+
+
+def _edge(series: Series, bottom: int, step: int, depth: float) -> int:
+    """Where a dip begins or ends: an eighth of its depth from the sharp level around."""
+    i = bottom
+    while 0 <= i + step < len(series):
+        risen, more = series[i] - series[bottom], series[i + step] - series[i]
+        if risen + more > 0.875 * depth or (risen > 0.5 * depth and more < 0.05 * depth):
+            break  # sharp again, or as sharp as it gets
+        i += step
+    return i if step < 0 else i + 1
+
+
+def blurred_by_motion(passage: Passage, rhythm: Rhythm) -> bool:
+    """True if the picture moves clearly faster in most dips than at the sharp frames between."""
+    speed = np.nan_to_num(passage.of_pairs("speed"))
+    soft = np.array([speed[max(1, b - 1) : b + 2].mean() for b in rhythm.bottoms])
+    tops = [(a + b) // 2 for a, b in zip(rhythm.bottoms, rhythm.bottoms[1:], strict=False)]
+    sharp = float(np.median([speed[max(1, t - 1) : t + 2].mean() for t in tops]))
+    return bool((soft > max(3.0, 1.6 * sharp + 1.0)).mean() > 0.6)
+
+
+def detect(passage: Passage) -> list[Candidate]:
+    """Rhythms of the whole picture, else of a part of it."""
+    if len(passage) < 8 or passage.pairs[-1] is None:
+        return []
+    found = [
+        _candidate(r.start, r.end, r, r.depth / PUMPING, None)
+        for r in rhythms(sharpness(passage), passage.fps, 0.8 * PUMPING)
+        if not blurred_by_motion(passage, r)
+    ]
+    tiles = _tile_texture(passage)
+    whole = np.median(tiles, axis=1, keepdims=True)
+
+    def look(block: tuple[int, ...]) -> list[Found]:
+        part = 2.0 * (tiles - whole)[:, block].mean(axis=1)
+        made = []
+        for r in rhythms(part, passage.fps, LOCAL * PUMPING):
+            rest = np.concatenate([part[: r.start], part[r.end :]])
+            if len(r.bottoms) < 3 or len(rest) < 6 or np.ptp(rest) > 0.5 * r.depth:
+                continue  # texture that comes and goes all the time is the scene's own
+            each = 2.0 * (tiles - whole)[r.start : r.end, block]
+            if np.nan_to_num(np.corrcoef(each, rowvar=False)).min() > 0.6:
+                made.append((r.start, r.end, r.depth / PUMPING))
+        return made
+
+    for start, end, size, place in gathered(look):
+        if all(end <= c.start or start >= c.end for c in found):
+            rhythm = Rhythm(start, end, (), size * PUMPING)
+            found.append(_candidate(start, end, rhythm, size, place))
+    return found
+
+
+def _tile_texture(passage: Passage) -> Series:
+    """Log of the mean gradient per tile, `(n, 48)`; entry 0 is that of frame 1."""
+    cells = passage.cells["texture"].reshape(-1, ROWS, COLS)
+    down, across = ROWS // TILE_ROWS, COLS // TILE_COLS
+    parts = cells.reshape(-1, TILE_ROWS, down, TILE_COLS, across).mean(axis=(2, 4))
+    made: Series = np.log(parts.reshape(-1, NUM_TILES).astype(np.float64) + 0.5)
+    made[0] = made[1]
+    return made
+
+
+def _candidate(
+    start: int,
+    end: int,
+    rhythm: Rhythm,
+    size: float,
+    tiles: NDArray[np.bool_] | None,
+) -> Candidate:
+    where = "the picture" if tiles is None else "a part of the picture"
+    percent = 100.0 * (1.0 - float(np.exp(-0.5 * rhythm.depth)))
+    times = f"{len(rhythm.bottoms)} times" if rhythm.bottoms else "again and again"
+    return Candidate(
+        "sharpness_pumping",
+        start,
+        end,
+        rhythm.bottoms[len(rhythm.bottoms) // 2] if rhythm.bottoms else (start + end) // 2,
+        size,
+        0.6 + 0.05 * min(4.0, size) + 0.05 * min(4, len(rhythm.bottoms)),
+        f"{where} loses {percent:.0f} % of its fine contrast and gets it back, {times}",
+        evidence("sharpness", rhythm.depth, PUMPING),
+        ("focus pull", "motion blur"),
+        tiles,
+    )
