@@ -135,7 +135,7 @@ def way_of(path: Trail) -> Way:
     weight = np.maximum(_cells(inside), np.float32(1e-3))
     first, last = look[:ends].mean(axis=0), look[-ends:].mean(axis=0)
     whole = _apart(first, last, look[count // 2], inside)
-    power = _cells((whole * whole).sum(axis=-1)) / weight
+    power: Grid = (_cells((whole * whole).sum(axis=-1)) / weight).astype(np.float32)
     along, total = [], []
     for shown in look:
         so_far = (shown - first) * inside[..., None]
@@ -143,7 +143,7 @@ def way_of(path: Trail) -> Way:
         total.append(_cells((so_far * so_far).sum(axis=-1)) / weight)
     return Way(
         np.array(path.keys, dtype=np.float64),
-        cv2.sqrt(np.maximum(power, np.float32(0.0))),
+        np.asarray(np.sqrt(np.maximum(power, 0.0)), np.float32),
         power,
         np.stack(along),
         np.stack(total),
