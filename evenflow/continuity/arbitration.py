@@ -14,7 +14,20 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "lighting_flicker": frozenset({"style_change", "unnatural_jump", "drift"}),
     "high_frequency_noise": frozenset({"style_change", "unnatural_jump", "drift"}),
     "unnatural_jump": frozenset({"shake", "drift"}),
-    "identity_drift": frozenset({"drift", "unstable_texture"}),
+    "identity_drift": frozenset(  # what the place shows between its two selves
+        {
+            "drift",
+            "unstable_texture",
+            "edge_shimmer",
+            "high_frequency_noise",
+            "sharpness_pumping",
+            "light_direction",
+            "color_flicker",
+            "vanish",
+            "subject_swap",
+            "color_change",
+        }
+    ),
     "drift": frozenset(),
     "shake": frozenset({"unnatural_jump", "drift"}),
     "background_switch": frozenset(  # all the picture is another: little can be said beside it
@@ -123,6 +136,9 @@ LEAST_OF: dict[tuple[str, str], float] = {
     ("style_change", "high_frequency_noise"): 3.0,  # and a new look may bring a little grain
 }
 LEAST_OF |= {(kind, "drift"): 1.0 for kind in EXPLAINS}  # every fault bends the path of color a bit
+LEAST_OF |= {  # one way from end to end that a whole place goes is rarely anything else
+    (kind, "identity_drift"): 0.8 for kind in EXPLAINS if kind != "background_switch"
+}
 NEXT_TO = {("style_change", "high_frequency_noise")}
 """Causes that also explain what begins where they end: without grain in the new look, the old one
 looks noisy beside it."""

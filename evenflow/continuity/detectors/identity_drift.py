@@ -53,7 +53,10 @@ CLEAR = 0.35
 """The same where the rest of the picture hardly changes at all."""
 LOOSE = 0.36
 """The same where the mean color goes the way as well, however it is measured."""
-LOOSE_CELL = 0.62
+LOOSER, LOOSEST, WIDE = 0.42, 0.5, 30
+"""The same where so many cells go along and their color goes twice as far as any elsewhere, and
+where it goes five times as far."""
+LOOSE_CELL = 0.75
 """The same for a single cell."""
 NEW = 0.5
 """Least difference, as a share of the change, to every other place at the other end of the stretch:
@@ -65,7 +68,7 @@ LEAST_TINT = 3.5
 LEAST_CELLS = 5
 LEAST_LOOSE = 12
 """Cells of a place that counts; the second where it is not clear what it is."""
-MOST_ERROR = 0.14
+MOST_ERROR = 0.16
 """rms distance of a place's course from a ramp."""
 MOST_SHARE = 0.55
 """Largest share of the picture that may change; more is a drift or a dissolve."""
@@ -267,7 +270,9 @@ def measured(way: Way, cells: NDArray[np.bool_]) -> Ramp | None:
     usual_tint = float(np.percentile(way.agree[rest], 90)) if rest.sum() >= 20 else 0.0
     alone = size > 5.0 * max(usual, 0.5) and off < CLEAR
     tinted = tint > max(LEAST_TINT, 1.2 * usual_tint) and tint_error < 0.2
-    if not (off < PURE or alone or (tinted and off < LOOSE)) or size < 1.5 * usual:
+    wide = cells.sum() >= WIDE and tint > 2.0 * usual_tint
+    limit = LOOSEST if tint > 5.0 * usual_tint else LOOSER if wide else LOOSE
+    if not (off < PURE or alone or (tinted and off < limit)) or size < 1.5 * usual:
         return None
     own = float(np.sqrt(max(power * (1.0 - min(1.0, 1.5 * off) ** 2), 0.0)))
     return Ramp(cells, start, end, max(own, tint if tinted else 0.0), off, alone or off < PURE)
