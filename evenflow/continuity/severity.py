@@ -43,3 +43,5 @@ SEAM_TEXTURE = 0.12
 """log gradient energy of an octave, or log contrast of lightness, by which it steps at once."""
 SEAM_ARCMIN = 1.0
 """minutes of arc by which the whole picture is displaced at once."""
+COLOR_FLICKER = 1.1
+"""CIELAB dE, rms, that the color of a place goes to and fro at an unchanged lightness."""
