@@ -8,8 +8,8 @@ import numpy as np
 
 from evenflow.continuity.injectors.followed import generator
 from evenflow.continuity.injectors.plant import Placed, Plant
-from evenflow.continuity.injectors.region import ground, survey
 from evenflow.continuity.injectors.retimed import fits_in_memory, retimed
+from evenflow.continuity.injectors.survey import ground, survey
 from evenflow.core.clip import ArrayFrame, Frame, Pixels, Source
 from evenflow.core.events import CancelToken
 
@@ -45,7 +45,7 @@ def _directions(
     source: Source, plant: Plant, count: int, cancel: CancelToken | None
 ) -> tuple[str, str]:
     """How the picture's content moves, before and after, in words."""
-    track = ground(survey(source, plant.start, plant.start + count, cancel))
+    track, _ = ground(survey(source, plant.start, plant.start + count, cancel))
     center = np.array([plant.info.width / 2, plant.info.height / 2, 1.0])
     dx, dy = (track.matrices[-1] @ center - center)[:2] / plant.info.width
     if plant.variant == "mirrored":

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from evenflow.continuity.injectors.grain import grainy
 from evenflow.continuity.injectors.occluder import Bar
+from evenflow.continuity.injectors.pick import pick
 from evenflow.continuity.injectors.plant import Picture, colors, painted, repainted
-from evenflow.continuity.injectors.region import Region, pick, survey
+from evenflow.continuity.injectors.region import Region
 from evenflow.continuity.injectors.staged import Ball, crossing, standing
+from evenflow.continuity.injectors.survey import survey
 from evenflow.core.clip import ArrayFrame, Clip, Frame, Source, SourceInfo
 from evenflow.core.errors import BadInput
 from evenflow.core.events import CancelToken

@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from evenflow.continuity.injectors.region import Region, Survey
+from evenflow.continuity.injectors.region import Region
+from evenflow.continuity.injectors.survey import Survey
 from evenflow.core.span import Box
 
 SIDE = 200
@@ -118,17 +119,14 @@ def seek(look: Survey, region: Region, end: int) -> Fill:
     if len(inner) == 0 or not ring.any():
         return Fill(_aside(box[0], box[2], width), 0)
     rows, cols = np.ptp(inner, axis=0) + 1
-    # what differs by a constant is no obstacle: only the detail is compared in full
-    piece = small[y0:y1, x0:x1]
+    hollow = (hole >= 0.5).astype(np.float32)
     cost = np.zeros((size[1] - (y1 - y0) + 1, size[0] - (x1 - x0) + 1), np.float32)
     for channel in range(small.shape[2]):
-        cost += cv2.matchTemplate(
-            np.ascontiguousarray(small[..., channel]),
-            np.ascontiguousarray(piece[..., channel]),
-            cv2.TM_SQDIFF,
-            mask=ring,
-        )
-    cost = np.maximum(cost, 0.0) / (ring.sum() * small.shape[2])
+        page = np.ascontiguousarray(small[..., channel])
+        piece = np.ascontiguousarray(page[y0:y1, x0:x1])
+        differs = cv2.matchTemplate(page, piece, cv2.TM_SQDIFF, mask=ring) / ring.sum()
+        cost += np.maximum(differs, 0.0) + _thing(page, hollow, ring)
+    cost /= small.shape[2]
     dy, dx = np.mgrid[: cost.shape[0], : cost.shape[1]]
     dy, dx = dy - y0, dx - x0
     cost = cost + 0.01 * np.hypot(dx, dy) / max(size) + 1e-4
@@ -145,6 +143,18 @@ def seek(look: Survey, region: Region, end: int) -> Fill:
         return Fill(_aside(box[0], box[2], width), 0)
     row, col = np.unravel_index(int(np.argmin(cost)), cost.shape)
     return Fill(round((col - x0) / scale), round((row - y0) / scale))
+
+
+def _thing(page: Picture, hollow: Picture, ring: Picture) -> Picture:
+    """How much stands out inside at every place, as a square; an object there would be no fill."""
+
+    def mean(values: Picture, weight: Picture) -> Picture:
+        made: Picture = cv2.matchTemplate(values, weight / weight.sum(), cv2.TM_CCORR)
+        return made
+
+    inside, around = mean(page, hollow), mean(page, ring)
+    rough = mean(page**2, hollow) - inside**2 - (mean(page**2, ring) - around**2)
+    return ((inside - around) ** 2 + 0.5 * np.maximum(rough, 0.0)).astype(np.float32)
 
 
 def _aside(low: int, high: int, width: int) -> int:

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from evenflow.continuity.injectors.pick import pick
 from evenflow.continuity.injectors.plant import Placed, Plant
-from evenflow.continuity.injectors.region import Survey, pick, survey
+from evenflow.continuity.injectors.survey import Survey, survey
 from evenflow.core.clip import Source
 from evenflow.core.events import CancelToken
 

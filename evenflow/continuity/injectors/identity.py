@@ -5,7 +5,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenflow.continuity.injectors.hue import recolored, to_lab
-from evenflow.continuity.injectors.region import Region, Survey
+from evenflow.continuity.injectors.region import Region
+from evenflow.continuity.injectors.survey import Survey
 
 Picture = NDArray[np.float32]
 

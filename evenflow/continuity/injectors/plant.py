@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenflow.continuity.injectors.fill import Fill
-from evenflow.continuity.injectors.region import Region, Track
+from evenflow.continuity.injectors.region import Region
+from evenflow.continuity.injectors.survey import Track
 from evenflow.core.clip import ArrayFrame, Frame, Pixels, Source, SourceInfo
 from evenflow.core.errors import BadInput
 from evenflow.core.events import CancelToken

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from evenflow.continuity.injectors.hue import recolored
 from evenflow.continuity.injectors.identity import noise
-from evenflow.continuity.injectors.region import Survey
+from evenflow.continuity.injectors.survey import Survey
 
 Picture = NDArray[np.float32]
 
