@@ -14,6 +14,7 @@ from evenflow.continuity.analysis import Step
 from evenflow.continuity.arbitration import arbitrate
 from evenflow.continuity.candidate import Candidate
 from evenflow.continuity.detectors import DETECTORS
+from evenflow.continuity.detectors.collapse import breaks_down
 from evenflow.continuity.detectors.shake import tremble
 from evenflow.continuity.identity import Cast
 from evenflow.continuity.own_motion import own_steps
@@ -91,6 +92,10 @@ class Ledger:
         low = max(0, index - 5)
         near = self._held[low : index + FLASH + 2]
         if is_cut(_evidence(near), index - low) and not self._goes_on(low, len(near), index - low):
+            held = [step.picture for step in self._held]
+            if breaks_down(held[max(0, index - 8) : index], held[index : index + FLASH + 1]):
+                self._next += 1
+                return
             frame = self.first + self._begin + index
             self.cuts.append(Cut(frame - 1, frame, "cut"))
             self._settle(index, closes=True)
@@ -122,6 +127,10 @@ class Ledger:
             self.series[name].extend(values[self._covered :].tolist())
         start = 0
         for a, b, kind in gradual(_thumbs(steps), fps=passage.fps) if count > 4 else []:
+            if kind == "dissolve" and breaks_down(
+                passage.pictures[:a][-8:], passage.pictures[b:][:8]
+            ):
+                continue  # what is left of a shot is no new one
             self._add_cut(Cut(passage.start + a, passage.start + b, kind))
             margin = 2 + (b - a) // 6  # nobody can say to the frame where a mix begins
             self._judge(passage.part(start, max(start, a - margin)), closes=True)

@@ -7,6 +7,7 @@ from evenflow.continuity.detectors import (
     action_sequence,
     background_swim,
     background_switch,
+    collapse,
     color_change,
     color_flicker,
     drift,
@@ -33,6 +34,7 @@ from evenflow.continuity.passage import Passage
 Detector = Callable[[Passage], list[Candidate]]
 
 DETECTORS: dict[str, Detector] = {
+    "collapse": collapse.detect,
     "image_flicker": image_flicker.detect,
     "lighting_flicker": lighting_flicker.detect,
     "high_frequency_noise": high_frequency_noise.detect,
