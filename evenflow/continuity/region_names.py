@@ -10,13 +10,15 @@ import numpy as np
 
 from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.passage import Passage
-from evenflow.continuity.region_steps import RegionStep, region_steps
+from evenflow.continuity.region_steps import LEAST_LEAP, RegionStep, Source, region_steps
 from evenflow.continuity.severity import REGION
 
 RECOLORED = 0.66
 """Least agreement of structure of a thing in another color."""
-SWAPPED = 0.75
+SWAPPED = 0.6
 """How foreign a new content is at least that is no piece of the surroundings."""
+PLAIN = 4.0
+"""Spread of the fine structure of a plain surface, in L."""
 LIKE_BEFORE = 0.85
 """Most agreement of structure of another background."""
 WHOLE_PICTURE = frozenset(
@@ -39,26 +41,40 @@ def name_of(passage: Passage, step: RegionStep) -> tuple[str, str]:
     """The kind of a step and what a viewer sees; an empty kind for what is none of ours."""
     agreement = step.alike * min(step.contrast, 1.0 / max(step.contrast, 1e-3))
     if step.kept is not None:
-        if agreement > LIKE_BEFORE:
+        if step.alike > LIKE_BEFORE:
             return "", ""
         return "background_switch", "all but one region of the picture is replaced at once"
-    chroma = float(np.hypot(step.shift[1], step.shift[2]))
     if agreement > RECOLORED:
-        if step.colored > 0.6 * step.size and chroma > 0.8 * abs(step.shift[0]):
+        if step.colored > 0.6 * step.size:
             return "color_change", "a region changes color at once and keeps its structure"
         return "", ""
-    for each in (step, step.back):
-        if each is not None and each.source is not None and each.source.left:
-            return (
-                "teleportation",
-                "what stands here was "
-                f"{each.source.distance:.1f} times its size away one frame before",
-            )
+    source = moved_from(step)
+    if source is not None:
+        if source.distance < LEAST_LEAP:
+            return "", ""  # a jump in time or a jerk: it moved, though not away
+        how = f"what stands here was {source.distance:.1f} times its size away one frame before"
+        return "teleportation", how
     if step.source is not None:
         return "vanish", "a copy of something that stays elsewhere appears at once"
+    if _into_plain(step):
+        return "vanish", "something appears at once where there was nothing"
     if strangeness(passage, step) > SWAPPED:
         return "subject_swap", "a region is replaced at once by something else in its place"
     return "vanish", "a region is gone at once, and what surrounds it stands in its place"
+
+
+def moved_from(step: RegionStep) -> Source | None:
+    """Where the content of a region came from or went to, if it left a place for another."""
+    for each in (step, step.back):
+        if each is not None and each.source is not None and each.source.left:
+            return each.source
+    return None
+
+
+def _into_plain(step: RegionStep) -> bool:
+    """True if something stands where there was a plain surface before, or at the end of a span."""
+    before, after = step.texture
+    return before < PLAIN and after > 2.5 * before and step.foreign[0] < 0.05
 
 
 def strangeness(passage: Passage, step: RegionStep) -> float:
@@ -74,22 +90,21 @@ def strangeness(passage: Passage, step: RegionStep) -> float:
         each.append(8.0 * share + outline + 0.3 * detail)
     lasted = (step.end - step.at) / passage.fps
     # things that are gone for a moment come back; who is replaced stays so
-    habit = 0.2 if step.back is None else -0.3 if lasted < 3.0 else 0.0
+    habit = 0.4 if step.back is None else -0.4 if lasted < 3.0 else 0.0
     return float(np.mean(each)) + habit
 
 
 def _severity(step: RegionStep, kind: str) -> float:
-    if kind == "teleportation":
-        source = next(s.source for s in (step, step.back) if s and s.source and s.source.left)
+    source = moved_from(step)
+    if kind == "teleportation" and source is not None:
         return 3.0 * float(source.distance) * float(np.clip(step.size / 25.0, 0.7, 1.3))
     return step.size / REGION * float(step.share**0.25)
 
 
 def _candidate(passage: Passage, step: RegionStep, kind: str, how: str) -> Candidate:
     severity = _severity(step, kind)
-    mask = step.mask
-    if step.source is not None and step.source.left:
-        mask = step.source.mask
+    source = moved_from(step)
+    mask = step.mask if source is None else source.mask
     causes = set(WHOLE_PICTURE)
     if kind == "background_switch":
         causes |= {"high_frequency_noise", "shake", "freeze", "identity_drift"}

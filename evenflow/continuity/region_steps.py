@@ -49,10 +49,16 @@ LEAST_MAIN = 0.55
 """Share of all the change at a frame that a region has to hold."""
 LEAST_LEFT = 0.35
 """Share of a place that has to change for its content to have left it."""
+LEAST_LEAP = 0.8
+"""Diameters that something has to be away from where it was; less is a jump or a jerk."""
 LEAST_SOURCE = 0.055
 """Radius of a region, in heights of the picture, from which its content can be told elsewhere."""
 MOST_APART = 7.0
 """Mean dE a channel of one content at two places."""
+ECHO = 0.3
+"""Share of a step that the step back has to have in the cells, at the same place."""
+FLICKER_REACH = 10
+"""Frames around a step that must not show steps of color like it."""
 LARGE = 0.4
 """Share of the picture from which a change is looked at as one of the background."""
 
@@ -67,7 +73,7 @@ class RegionStep:
         share: of the picture.
         size: mean color difference across the step inside the mask, in dE.
         shift: mean step of L, a and b there, light-normalized.
-        colored: length of the shift of a and b together, pixel by pixel.
+        colored: mean length of the shift of a and b beyond what more or less light on a color does.
         alike: correlation of the fine structure before and after; 1 is the same thing.
         contrast: spread of the fine structure after, as a share of that before.
         texture: spread of the fine structure before and after, in L.
@@ -182,9 +188,25 @@ def _regions(passage: Passage, view: Aligned, every: Mask) -> list[RegionStep]:
         step = replace(step, source=source_of(view, mask, every))
         if step.source is not None and step.source.left:
             return [step] if power[k] > 0.25 * whole else []
-        if power[k] > LEAST_MAIN * whole and not at_border(mask):
+        if power[k] > LEAST_MAIN * whole and not at_border(mask) and not flickers(passage, step):
             made.append((float(power[k]), step))
     return [step for _, step in made]
+
+
+def flickers(passage: Passage, step: RegionStep) -> bool:
+    """True if the color of a region steps as far at several frames around as it does at this one.
+
+    Two other steps may be a step back and forth.
+    """
+    share = cv2.resize(step.mask.astype(np.float32), (COLS, ROWS), interpolation=cv2.INTER_AREA)
+    place = (share > 0.6).reshape(-1)
+    if place.sum() < 3:
+        return False
+    low, high = max(1, step.at - FLICKER_REACH), min(len(passage), step.at + FLICKER_REACH + 1)
+    a, b = passage.cells["a"][low:high][:, place], passage.cells["b"][low:high][:, place]
+    steps = np.hypot(np.nan_to_num(a).mean(axis=1), np.nan_to_num(b).mean(axis=1))
+    own = steps[step.at - low]
+    return bool(own > 1.5 and (steps > 0.4 * own).sum() > 3)
 
 
 def cell_steps(passage: Passage) -> NDArray[np.float32]:
@@ -434,6 +456,9 @@ def described(view: Aligned, mask: Mask) -> RegionStep:
     if core.sum() < 12:
         core = mask
     gap = (after - before)[core]
+    # more light on the same color: L + 16, a and b grow alike (CIE 1976)
+    factor = (after[core][:, :1] + 16.0) / (before[core][:, :1] + 16.0)
+    lit = before[core] * factor
     weight = view.change[core]
     shift = (gap * weight[:, None]).sum(axis=0) / max(float(weight.sum()), 1e-6)
     fine_b, fine_a = fine(before), fine(after)
@@ -448,7 +473,7 @@ def described(view: Aligned, mask: Mask) -> RegionStep:
         share=float(mask.mean()),
         size=float(np.sqrt((gap**2).sum(axis=1)).mean()),
         shift=(float(shift[0]), float(shift[1]), float(shift[2])),
-        colored=float(np.hypot(gap[:, 1], gap[:, 2]).mean()),
+        colored=float(np.hypot(*(after[core] - lit)[:, 1:].T).mean()),
         alike=alike,
         contrast=contrast,
         texture=(float(fine_b[core].std()), float(fine_a[core].std())),
@@ -458,45 +483,58 @@ def described(view: Aligned, mask: Mask) -> RegionStep:
 
 
 def source_of(view: Aligned, mask: Mask, every: Mask) -> Source | None:
-    """Where in the frame before the content of a region stood, if it did; None if it is new.
+    """Where else the content of a region is in the other frame; None if it is nowhere.
 
-    Places that changed at the same frame are asked first.
+    Asked both ways: where what is there now came from, and where what was there went. Places that
+    changed at the same frame are asked first.
     """
+    stepped = np.maximum(every, view.across > LEAST_CHANGE).astype(np.float32)
+    both = [
+        _sought(now, page, mask, stepped)
+        for now, page in ((view.after, view.before), (view.before, view.after))
+    ]
+    moved = [s for s in both if s is not None and s.left]
+    if moved:
+        return max(moved, key=lambda s: s.match)
+    return both[0]
+
+
+def _sought(own: Image, page: Image, mask: Mask, stepped: Image) -> Source | None:
+    """Seeks what `own` shows in a mask elsewhere on `page`."""
     depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)
     y, x = np.unravel_index(int(np.argmax(depth)), depth.shape)
     height, width = mask.shape
     half = max(3, round(0.75 * float(depth[y, x])))
     x0, x1, y0, y1 = max(0, x - half), x + half + 1, max(0, y - half), y + half + 1
-    piece = np.ascontiguousarray(view.after[y0:y1, x0:x1])
+    piece = np.ascontiguousarray(own[y0:y1, x0:x1])
     small = depth[y, x] < LEAST_SOURCE * height
     if small or min(piece.shape[:2]) < half + 2 or float(piece.std(axis=(0, 1)).max()) < 2.0:
         return None
-    score = cv2.matchTemplate(view.before, piece, cv2.TM_CCOEFF_NORMED)
+    score = cv2.matchTemplate(page, piece, cv2.TM_CCOEFF_NORMED)
     ys, xs = np.mgrid[: score.shape[0], : score.shape[1]]
     diameter = 2.0 * float(np.sqrt(mask.sum() / np.pi))
     away = np.hypot(ys - y0, xs - x0)
-    score[away < 0.6 * diameter] = -1.0
-    # share of the place that changed as well, and how much its neighborhood allows
-    size = (piece.shape[1], piece.shape[0])
+    score[away < 2.0] = -1.0
     here = cv2.boxFilter(
-        np.maximum(every, view.across > LEAST_CHANGE).astype(np.float32), -1, size, anchor=(0, 0),
+        stepped, -1, (piece.shape[1], piece.shape[0]), anchor=(0, 0),
         borderType=cv2.BORDER_CONSTANT,
     )[: score.shape[0], : score.shape[1]]  # fmt: skip
     left = here > LEAST_LEFT
-    for wanted, least in ((left, 0.7), (~left, 0.85)):
+    near = away < LEAST_LEAP * diameter  # textures repeat, the more so close by
+    for gone, wanted, least in (
+        (True, left & near, 0.88),
+        (True, left & ~near, 0.7),
+        (False, ~left & ~near, 0.74),
+    ):
         among = np.where(wanted, score, np.float32(-1.0))
         row, col = np.unravel_index(int(np.argmax(among)), among.shape)
         match = float(among[row, col])
-        there = view.before[row : row + piece.shape[0], col : col + piece.shape[1]]
+        there = page[row : row + piece.shape[0], col : col + piece.shape[1]]
         if match < least or float(np.abs(there - piece).mean()) > MOST_APART:
             continue
-        gone = bool(wanted is left)
-        moved = warp(
-            mask.astype(np.float32),
-            np.full((height, width, 2), (x0 - col, y0 - row), np.float32),
-        )
-        whole = mask | (moved > 0.5) if gone else mask
-        return Source(float(away[row, col]) / diameter, gone, match, whole)
+        shift = np.full((height, width, 2), (x0 - col, y0 - row), np.float32)
+        moved = warp(mask.astype(np.float32), shift) > 0.5
+        return Source(float(away[row, col]) / diameter, gone, match, mask | moved if gone else mask)
     return None
 
 
@@ -536,9 +574,14 @@ def kept_region(view: Aligned) -> Mask | None:
     best: Mask = places == 1 + int(np.argmax(areas))
     if best.mean() < 0.025 or inner_radius(best) < 0.06 * height:
         return None
+    if inner_radius(best) < 0.33 * np.sqrt(best.sum()):
+        return None
+    gap = np.sqrt(((view.after - view.before) ** 2).sum(axis=2))
+    if float(gap[best].mean()) > 0.25 * float(gap[~best].mean()):
+        return None
     fine_b, fine_a = fine(view.before), fine(view.after)
-    alike, _ = correlated(fine_b, fine_a, best)
-    if float(fine_b[best].std()) < 1.0 or alike < 0.75:
+    alike, contrast = correlated(fine_b, fine_a, best)
+    if float(fine_b[best].std()) < 1.0 or alike < 0.75 or not 0.7 < contrast < 1.45:
         return None
     return best
 
@@ -556,8 +599,70 @@ def _spans(passage: Passage, found: list[RegionStep]) -> list[RegionStep]:
                 back = found[j]
                 used.add(j)
                 break
+        if back is None and step.kept is None:
+            other = _echo(passage, step)
+            if other is not None and other.at < step.at:
+                step, back = other, step
+            else:
+                back = other
         end = len(passage) if back is None else back.at
         made.append(replace(step, back=back, end=end))
+    return made
+
+
+def _echo(passage: Passage, step: RegionStep) -> RegionStep | None:
+    """The fainter step at the same place that takes a step back, before it or after it."""
+    height, width = step.mask.shape
+    share = cv2.resize(step.mask.astype(np.float32), (COLS, ROWS), interpolation=cv2.INTER_AREA)
+    place = share > 0.4
+    if place.sum() < 2:
+        return None
+    steps = np.minimum(cell_steps(passage), MOST_OF_CELL).reshape(-1, ROWS, COLS)
+    ys, xs = np.nonzero(step.mask)
+    center = np.array([[(xs.mean() + 0.5) / width, (ys.mean() + 0.5) / height]])
+    loud = np.zeros(len(passage))
+    places: dict[int, NDArray[np.bool_]] = {}
+    for way in (1, -1):
+        point = center
+        stop = len(passage) - REACH if way > 0 else REACH - 1
+        for k in range(step.at + way, stop, way):
+            point = followed(passage, point, k - way, k)
+            dx, dy = np.rint((point - center)[0] * (COLS, ROWS)).astype(int)
+            here = _shifted(place, int(dx), int(dy))
+            if here.sum() < 0.5 * place.sum():
+                break
+            if abs(k - step.at) > REACH:
+                loud[k] = steps[k][here].mean()
+                places[k] = here
+    own = float(steps[step.at][place].mean())
+    for k in np.argsort(-loud)[:2]:
+        if loud[k] < ECHO * own:
+            break
+        view = aligned(passage, int(k), places[int(k)].reshape(-1))
+        every = changed(view.change)
+        near = cv2.resize(places[int(k)].astype(np.uint8), (width, height)) > 0
+        mask = every & cv2.dilate(near.astype(np.uint8), _square(9)).astype(bool)
+        if mask.sum() < 0.3 * step.mask.sum():
+            continue
+        other = described(view, mask)
+        if _opposite(step, other):
+            return other
+    return None
+
+
+def _opposite(step: RegionStep, other: RegionStep) -> bool:
+    """True if one step takes back what the other did."""
+    a, b = np.array(step.shift), np.array(other.shift)
+    along = float(a @ b) / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-6)
+    return along < -0.5 or min(float(np.linalg.norm(a)), float(np.linalg.norm(b))) < 5.0
+
+
+def _shifted(place: NDArray[np.bool_], dx: int, dy: int) -> NDArray[np.bool_]:
+    made = np.zeros_like(place)
+    rows, cols = np.nonzero(place)
+    rows, cols = rows + dy, cols + dx
+    good = (rows >= 0) & (rows < place.shape[0]) & (cols >= 0) & (cols < place.shape[1])
+    made[rows[good], cols[good]] = True
     return made
 
 
