@@ -27,10 +27,11 @@ def own_field(passage: Passage) -> Series:
 
 
 def _field(passage: Passage) -> Series:
-    flow = np.stack([passage.cells["u"], passage.cells["v"]], axis=-1) - passage.camera_at_cells
+    moved = np.stack([passage.cells["u"], passage.cells["v"]], axis=-1).astype(np.float64)
+    flow: Series = moved - passage.camera_at_cells
     seen = np.isfinite(flow[..., 0])
-    flow = np.where(seen[..., None], flow, 0.0)
-    rest = flow - _surface(passage, flow, seen)
+    flow = np.where(seen[..., None], flow, 0.0).astype(np.float64)
+    rest: Series = flow - _surface(passage, flow, seen)
     rest = np.where(seen[..., None], rest, 0.0)
     rest -= _depth(passage, rest)
     smooth = [smooth_cells(np.where(seen, rest[..., k], np.nan)) for k in (0, 1)]
@@ -45,7 +46,7 @@ def _surface(passage: Passage, flow: Series, seen: NDArray[np.bool_]) -> Series:
     terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)  # (432, 6)
     pairs = (terms[:, :, None] * terms[:, None, :]).reshape(len(terms), -1)
     weight = seen.astype(np.float64)
-    made = np.zeros_like(flow)
+    made: Series = np.zeros_like(flow)
     for _ in range(ROUNDS):
         matrix = (weight @ pairs).reshape(-1, 6, 6) + 1e-3 * np.eye(6)
         target = np.einsum("nc,ck,ncd->nkd", weight, terms, flow, optimize=True)

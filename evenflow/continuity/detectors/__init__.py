@@ -26,6 +26,7 @@ from evenflow.continuity.detectors import (
     subject_swap,
     teleportation,
     unnatural_jump,
+    unnatural_motion,
     unstable_texture,
     vanish,
 )
@@ -55,6 +56,7 @@ DETECTORS: dict[str, Detector] = {
     "unstable_texture": unstable_texture.detect,
     "edge_shimmer": edge_shimmer.detect,
     "background_swim": background_swim.detect,
+    "unnatural_motion": unnatural_motion.detect,
     "identity_drift": identity_drift.detect,
     "drift": drift.detect,
     "shake": shake.detect,
