@@ -54,7 +54,9 @@ LEAST_LEAP = 0.8
 LEAST_SOURCE = 0.055
 """Radius of a region, in heights of the picture, from which its content can be told elsewhere."""
 MOST_APART = 7.0
-"""Mean dE a channel of one content at two places."""
+"""Difference of the mean colors of one content at two places, dE a channel."""
+STILL_ALIKE = 0.8
+"""Agreement of the fine structure above which a region shows the same thing."""
 ECHO = 0.3
 """Share of a step that the step back has to have in the cells, at the same place."""
 FLICKER_REACH = 10
@@ -128,6 +130,7 @@ class Aligned:
             `before` is brought to that of `after`.
         across: dE between them, whatever the neighbors allow, `(h, w)`.
         change: dE that differs across the step and neither before nor after it, `(h, w)`.
+        flowed: `before` brought by the flow alone, which is right where the structure goes on.
     """
 
     at: int
@@ -135,6 +138,7 @@ class Aligned:
     after: Image
     across: Image
     change: Image
+    flowed: Image
 
 
 def region_steps(passage: Passage) -> list[RegionStep]:
@@ -179,18 +183,42 @@ def _regions(passage: Passage, view: Aligned, every: Mask) -> list[RegionStep]:
     power = np.bincount(flat, view.change.reshape(-1), number + 1)[1:]
     areas = np.bincount(flat, minlength=number + 1)[1:] / flat.size
     whole = float(power.sum())
-    made: list[tuple[float, RegionStep]] = []
+    rest = view.across[~every]
+    calm = float(np.percentile(rest, 90)) < 1.0 if len(rest) else False
     for k in np.argsort(-power)[:3]:
-        mask: Mask = places == k + 1
-        if areas[k] < LEAST_AREA or swept(passage, view.at, mask) or not compact(mask):
+        core: Mask = places == k + 1
+        if areas[k] < LEAST_AREA or power[k] < 0.25 * whole:
             continue
-        step = described(view, mask)
-        step = replace(step, source=source_of(view, mask, every))
+        mask = grown(view, core)
+        step = described(view, core)
+        step = replace(step, mask=mask, share=float(mask.mean()))
+        alone = power[k] > LEAST_MAIN * whole
+        if step.alike > STILL_ALIKE:  # what motion uncovers is not alike
+            if alone and not flickers(passage, step):
+                return [step]
+            continue
+        if swept(passage, view.at, core) or not compact(core):
+            continue
+        step = replace(step, source=source_of(view, core, every))
         if step.source is not None and step.source.left:
-            return [step] if power[k] > 0.25 * whole else []
-        if power[k] > LEAST_MAIN * whole and not at_border(mask) and not flickers(passage, step):
-            made.append((float(power[k]), step))
-    return [step for _, step in made]
+            whole_mask = step.source.mask | mask
+            return [replace(step, source=replace(step.source, mask=whole_mask))]
+        inner = not at_border(core) or (calm and areas[k] > 0.015 and power[k] > 0.8 * whole)
+        if alone and inner and not flickers(passage, step):
+            return [step]
+    return []
+
+
+def grown(view: Aligned, core: Mask) -> Mask:
+    """A region out to where its change fades into that of the rest."""
+    gap = cv2.blur(np.maximum(view.change, 0.5 * view.across), (3, 3))
+    faint = (gap > 0.35 * LEAST_CHANGE).astype(np.uint8)
+    faint = cv2.morphologyEx(faint, cv2.MORPH_OPEN, _square(3))
+    reach = 2 * max(2, round(0.6 * inner_radius(core))) + 1
+    near = cv2.dilate(core.astype(np.uint8), _square(reach))
+    places, _ = label((faint & near) | core)
+    made: Mask = np.isin(places, np.unique(places[core]))
+    return made
 
 
 def flickers(passage: Passage, step: RegionStep) -> bool:
@@ -366,7 +394,8 @@ def aligned(passage: Passage, at: int, cells: NDArray[np.bool_]) -> Aligned:
     within = np.maximum(distance(after, after_2), warp(distance(last, before_2), back))
     across = np.minimum(distance(before, after), distance(before, after_2))
     change = np.where(inside(back), np.maximum(across - within, 0.0), 0.0).astype(np.float32)
-    return Aligned(at, before, after, across, cv2.blur(change, (3, 3)))
+    flowed = warp(last, match.back)
+    return Aligned(at, before, after, across, cv2.blur(change, (3, 3)), flowed)
 
 
 @lru_cache(maxsize=8)
@@ -455,14 +484,18 @@ def described(view: Aligned, mask: Mask) -> RegionStep:
     core = cv2.erode(mask.astype(np.uint8), _square(3)).astype(bool)
     if core.sum() < 12:
         core = mask
+    fine_a = fine(after)
+    alike, contrast = correlated(fine(before), fine_a, core)
+    by_flow = correlated(fine(view.flowed), fine_a, core)
+    if min(by_flow[0], 0.9) > alike + 0.05 and by_flow[0] > STILL_ALIKE:
+        before, (alike, contrast) = view.flowed, by_flow
     gap = (after - before)[core]
     # more light on the same color: L + 16, a and b grow alike (CIE 1976)
     factor = (after[core][:, :1] + 16.0) / (before[core][:, :1] + 16.0)
     lit = before[core] * factor
     weight = view.change[core]
     shift = (gap * weight[:, None]).sum(axis=0) / max(float(weight.sum()), 1e-6)
-    fine_b, fine_a = fine(before), fine(after)
-    alike, contrast = correlated(fine_b, fine_a, core)
+    fine_b = fine(before)
     near = cv2.dilate(mask.astype(np.uint8), _square(3))
     ring = (cv2.dilate(mask.astype(np.uint8), _square(15)) > near).astype(bool)
     if ring.sum() < 20:
@@ -530,7 +563,7 @@ def _sought(own: Image, page: Image, mask: Mask, stepped: Image) -> Source | Non
         row, col = np.unravel_index(int(np.argmax(among)), among.shape)
         match = float(among[row, col])
         there = page[row : row + piece.shape[0], col : col + piece.shape[1]]
-        if match < least or float(np.abs(there - piece).mean()) > MOST_APART:
+        if match < least or float(np.abs((there - piece).mean(axis=(0, 1))).max()) > MOST_APART:
             continue
         shift = np.full((height, width, 2), (x0 - col, y0 - row), np.float32)
         moved = warp(mask.astype(np.float32), shift) > 0.5
