@@ -32,12 +32,13 @@ def _field(passage: Passage) -> Series:
     seen = np.isfinite(flow[..., 0])
     flow = np.where(seen[..., None], flow, 0.0).astype(np.float64)
     rest: Series = flow - _surface(passage, flow, seen)
-    rest = np.where(seen[..., None], rest, 0.0)
-    rest -= _depth(passage, rest)
+    rest = np.where(seen[..., None], rest, 0.0).astype(np.float64)
+    rest = rest - _depth(passage, rest)
     smooth = [smooth_cells(np.where(seen, rest[..., k], np.nan)) for k in (0, 1)]
-    made: Series = np.stack(smooth, axis=-1).reshape(len(passage), ROWS * COLS, 2)
+    stacked = np.stack(smooth, axis=-1).astype(np.float64)
+    made: Series = stacked.reshape(len(passage), ROWS * COLS, 2)
     made[0] = 0.0
-    return made.astype(np.float64)
+    return made
 
 
 def _surface(passage: Passage, flow: Series, seen: NDArray[np.bool_]) -> Series:
