@@ -4,110 +4,65 @@ Order and rules follow what faults do to each other's signals: one bad frame ste
 twice, a new look steps all of them once, grain raises residuals, a hold ends in a jump.
 """
 
-from evenflow.continuity.candidate import Candidate
+from dataclasses import replace
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
+
+from evenflow.continuity.candidate import Candidate
+from evenflow.continuity.cells import COLS, ROWS
+from evenflow.continuity.picture import NUM_TILES, TILE_COLS, TILE_ROWS
+
+REGION = frozenset({"subject_swap", "color_change", "vanish", "teleportation"})
+"""Steps of a region."""
+STEPS = REGION | {"style_change", "background_switch", "light_direction"}
+"""Kinds whose evidence is one step, at their peak; what follows it is only their length."""
+SURFACE = frozenset(
+    {
+        "background_swim", "edge_shimmer", "ghosting", "identity_drift", "light_direction",
+        "unnatural_motion", "unstable_texture",
+    }
+)  # fmt: skip
+"""Kinds that are read from what motion leaves, and so from the effects of all others as well."""
 EXPLAINS: dict[str, frozenset[str]] = {
-    "freeze": frozenset({"unnatural_jump", "image_flicker", "shake"}),
-    "image_flicker": frozenset(
-        {"unnatural_jump", "style_change", "shake", "high_frequency_noise", "drift"}
-    ),
-    "lighting_flicker": frozenset({"style_change", "unnatural_jump", "drift"}),
-    "high_frequency_noise": frozenset({"style_change", "unnatural_jump", "drift"}),
-    "unnatural_jump": frozenset({"shake", "drift"}),
-    "identity_drift": frozenset(  # what the place shows between its two selves
-        {
-            "drift",
-            "unstable_texture",
-            "edge_shimmer",
-            "high_frequency_noise",
-            "sharpness_pumping",
-            "light_direction",
-            "color_flicker",
-            "vanish",
-            "subject_swap",
-            "color_change",
-        }
-    ),
+    "background_switch": REGION | SURFACE | {"shake", "drift", "style_change", "unnatural_jump"},
+    "style_change": REGION | SURFACE | {"unnatural_jump", "drift", "high_frequency_noise"},
+    "freeze": REGION | SURFACE | {"unnatural_jump", "image_flicker", "shake", "seam",
+                                  "style_change"},
+    "image_flicker": REGION | SURFACE | {"unnatural_jump", "style_change", "shake",
+                                         "high_frequency_noise", "drift", "seam",
+                                         "color_flicker"},
+    "lighting_flicker": SURFACE | {"style_change", "unnatural_jump", "drift", "color_flicker"},
+    "high_frequency_noise": SURFACE | {"style_change", "unnatural_jump", "drift", "color_flicker",
+                                       "sharpness_pumping"},
+    "sharpness_pumping": SURFACE | {"image_flicker", "style_change", "high_frequency_noise",
+                                    "unnatural_jump", "seam", "drift", "shake",
+                                    "lighting_flicker", "color_flicker"},
+    "seam": SURFACE | {"lighting_flicker", "color_flicker", "style_change", "unnatural_jump",
+                       "image_flicker", "high_frequency_noise", "drift", "shake",
+                       "color_change", "vanish", "subject_swap"},
+    "color_flicker": SURFACE | {"image_flicker", "lighting_flicker", "color_change",
+                                "style_change", "seam", "drift", "unnatural_jump"},
+    "unnatural_jump": (SURFACE - {"unnatural_motion"}) | {"shake", "drift"},
+    "shake": (SURFACE - {"identity_drift", "light_direction"}) | {"unnatural_jump", "drift"},
     "drift": frozenset(),
-    "shake": frozenset({"unnatural_jump", "drift"}),
-    "background_switch": frozenset(  # all the picture is another: little can be said beside it
-        {"subject_swap", "color_change", "vanish", "teleportation", "identity_drift", "shake"}
-    ),
-    "style_change": frozenset(
-        {
-            "unnatural_jump",
-            "drift",
-            "high_frequency_noise",
-            "color_change",
-            "subject_swap",
-            "vanish",
-        }
-    ),
-    "subject_swap": frozenset({"vanish", "color_change", "identity_drift", "unstable_texture"}),
-    "color_change": frozenset({"color_flicker", "identity_drift", "vanish"}),
-    "teleportation": frozenset({"vanish", "subject_swap", "unnatural_motion", "identity_drift"}),
-    "vanish": frozenset({"identity_drift", "unstable_texture", "unnatural_motion"}),
-    "ghosting": frozenset(
-        {"unnatural_jump", "drift", "shake", "image_flicker", "edge_shimmer", "background_swim"}
-    ),
-    "unstable_texture": frozenset(
-        {"unnatural_jump", "drift", "identity_drift", "unnatural_motion", "image_flicker"}
-    ),
-    "edge_shimmer": frozenset(
-        {"unnatural_jump", "drift", "shake", "identity_drift", "unnatural_motion", "image_flicker"}
-    ),
-    "background_swim": frozenset(
-        {"unnatural_jump", "drift", "shake", "identity_drift", "unnatural_motion", "edge_shimmer"}
-    ),
-    "unnatural_motion": frozenset({"unnatural_jump", "drift", "identity_drift"}),
-    "sharpness_pumping": frozenset(  # what is soft matches badly and moves in its own way
-        {
-            "image_flicker",
-            "style_change",
-            "high_frequency_noise",
-            "unnatural_jump",
-            "seam",
-            "drift",
-            "shake",
-            "ghosting",
-            "identity_drift",
-            "unstable_texture",
-            "edge_shimmer",
-            "background_swim",
-            "unnatural_motion",
-        }
-    ),
-    "seam": frozenset(
-        {
-            "lighting_flicker",
-            "color_flicker",
-            "style_change",
-            "unnatural_jump",
-            "image_flicker",
-            "high_frequency_noise",
-            "drift",
-            "shake",
-            "color_change",
-            "light_direction",
-            "background_swim",
-            "unnatural_motion",
-        }
-    ),
-    "color_flicker": frozenset(
-        {
-            "image_flicker",
-            "lighting_flicker",
-            "color_change",
-            "style_change",
-            "seam",
-            "drift",
-            "identity_drift",
-            "unstable_texture",
-            "light_direction",
-            "unnatural_jump",
-        }
-    ),
-}
+    "teleportation": SURFACE | {"vanish", "subject_swap", "color_change", "unnatural_jump"},
+    "subject_swap": SURFACE | {"vanish", "color_change", "color_flicker", "unnatural_jump"},
+    "color_change": SURFACE | {"color_flicker", "vanish"},
+    "vanish": SURFACE | {"unnatural_jump", "color_flicker"},
+    "light_direction": frozenset({"unnatural_jump", "style_change", "drift", "seam",
+                                  "edge_shimmer", "unstable_texture", "lighting_flicker"}),
+    "identity_drift": (SURFACE - {"background_swim"})  # what the place shows between its two selves
+    | {"drift", "high_frequency_noise", "sharpness_pumping", "color_flicker", "vanish",
+       "subject_swap", "color_change"},
+    "unnatural_motion": SURFACE | {"unnatural_jump", "drift", "vanish"},
+    "ghosting": SURFACE | {"unnatural_jump", "drift", "shake", "image_flicker"},
+    "unstable_texture": SURFACE | {"unnatural_jump", "drift", "image_flicker"},
+    "edge_shimmer": SURFACE | {"unnatural_jump", "drift", "shake", "image_flicker"},
+    "background_swim": SURFACE | {"unnatural_jump", "drift", "shake"},
+}  # fmt: skip
 """A kind explains these others inside its span (a few frames of slack)."""
 RIVALS = (
     frozenset({"image_flicker", "lighting_flicker"}),
@@ -119,10 +74,7 @@ RIVALS = (
     frozenset({"identity_drift", "color_change"}),
     frozenset({"high_frequency_noise", "unstable_texture"}),
     frozenset({"high_frequency_noise", "edge_shimmer"}),
-    frozenset({"unstable_texture", "edge_shimmer"}),
-    frozenset({"unstable_texture", "unnatural_motion"}),
-    frozenset({"sharpness_pumping", "image_flicker"}),
-    frozenset({"sharpness_pumping", "ghosting"}),
+    *(frozenset({a, b}) for a in sorted(SURFACE) for b in sorted(SURFACE) if a < b),
     frozenset({"color_flicker", "lighting_flicker"}),
     frozenset({"seam", "high_frequency_noise"}),
 )
@@ -149,6 +101,7 @@ def arbitrate(candidates: list[Candidate]) -> list[Candidate]:
     """Keeps the cause of what overlaps; names the dropped ones under `ruled_out`."""
     dropped: set[int] = set()
     ruled: dict[int, list[str]] = {}
+    candidates = _merged(candidates)
     order = sorted(range(len(candidates)), key=lambda i: -candidates[i].severity)
     for i in order:
         strong = candidates[i]
@@ -162,13 +115,47 @@ def arbitrate(candidates: list[Candidate]) -> list[Candidate]:
     return sorted(kept, key=lambda c: (c.start, c.kind))
 
 
+def _merged(candidates: list[Candidate]) -> list[Candidate]:
+    """Joins what one kind says twice of one time and place; the stronger says where."""
+    kept: list[Candidate] = []
+    for own in sorted(candidates, key=lambda c: -c.severity):
+        for k, other in enumerate(kept):
+            shared = min(own.end, other.end) - max(own.start, other.start)
+            same = own.kind == other.kind and shared > 0.5 * (own.end - own.start)
+            if same and (_meets(other, own) or _meets(own, other)):
+                start, end = min(own.start, other.start), max(own.end, other.end)
+                kept[k] = replace(other, start=start, end=end)
+                break
+        else:
+            kept.append(own)
+    return kept
+
+
+def _meets(strong: Candidate, weak: Candidate) -> bool:
+    """True unless both have a place and the places lie apart."""
+    if strong.tiles is None or weak.tiles is None:
+        return True
+    near = binary_dilation(_cells(strong.tiles), iterations=2)
+    own = _cells(weak.tiles)
+    return bool((own & near).sum() >= 0.25 * own.sum())
+
+
+def _cells(place: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A place of any form on the grid of the cells."""
+    shapes = {NUM_TILES: (TILE_ROWS, TILE_COLS), ROWS * COLS: (ROWS, COLS)}
+    grid = place if place.ndim == 2 else place.reshape(shapes[place.size])
+    shares = cv2.resize(grid.astype(np.float32), (COLS, ROWS), interpolation=cv2.INTER_AREA)
+    made: NDArray[np.bool_] = shares > min(0.3, 0.5 * float(shares.max()))
+    return made
+
+
 def explains(strong: Candidate, weak: Candidate) -> bool:
     """True if `strong` is the cause of what looks like `weak`."""
     if weak.kind == strong.kind or strong.kind in weak.immune:
         return False
     if (strong.kind, weak.kind) in NEXT_TO and _touches(strong, weak):
         return True
-    if not _covers(strong, weak):
+    if not _covers(strong, weak) or not _meets(strong, weak):
         return False
     if frozenset({weak.kind, strong.kind}) in RIVALS:
         return strong.severity >= weak.severity
@@ -186,7 +173,7 @@ def _touches(strong: Candidate, weak: Candidate) -> bool:
 def _covers(strong: Candidate, weak: Candidate) -> bool:
     """True if most of what `weak` saw lies inside `strong`'s span (with slack)."""
     start, end = weak.start, weak.end
-    if weak.kind == "style_change":  # the step is the evidence; what follows it is only its length
+    if weak.kind in STEPS:
         start, end = weak.peak, weak.peak + 1
     length = end - start
     if weak.kind == "drift":  # a short fault bends a long path
