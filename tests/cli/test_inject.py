@@ -120,6 +120,54 @@ def test_the_list_of_kinds(run, fake_inject):
     assert set(run("inject", "--kind", "list", "--json").json) == {"freeze", "color_flicker"}
 
 
+def test_the_help_names_every_kind(run):
+    from evenflow.continuity import INJECTORS
+
+    text = run("inject", "--help").out
+    assert all(kind in text for kind in INJECTORS)
+    assert "--control" in text
+
+
+def test_the_list_of_controls(run):
+    from evenflow.continuity import CONTROLS
+
+    result = run("inject", "--control", "list")
+    assert result.code == 0
+    assert all(name in result.out for name in CONTROLS)
+    rows = run("inject", "--control", "list", "--json").json
+    assert set(rows) == set(CONTROLS)
+    assert "shake" in rows["handheld"]["against"]
+
+
+def test_a_control_says_that_it_is_no_defect(run, fake_inject, tmp_path):
+    out = tmp_path / "b.mkv"
+    result = run("inject", "a.mp4", "--control", "soft-shadow", "--seed", 3, "-o", out)
+    assert result.code == 0
+    truth = json.loads((tmp_path / "b.mkv.truth.json").read_text())
+    assert truth["kind"] is None and truth["control"] == "soft_shadow"
+    assert truth["schema"] == "evenflow.inject/1" and truth["seed"] == 3
+    assert "lighting_flicker" in truth["against"]
+    assert fake_inject["provenance"]["planted_defects"] is False
+    assert "no defect" in result.out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--control", "soft_shado", "-o", "b.mkv"], "did you mean soft_shadow"),
+        (["--control", "pan", "--kind", "freeze", "-o", "b.mkv"], "leave out --kind"),
+        (["--control", "pan", "--at", "1s..2s", "-o", "b.mkv"], "leave out --at"),
+        (["--control", "pan"], "needs --output"),
+    ],
+)
+def test_a_control_takes_no_place_and_no_time(run, fake_inject, tmp_path, monkeypatch, words, says):
+    monkeypatch.chdir(tmp_path)
+    result = run("inject", "a.mp4", *words)
+    assert result.code == 2
+    assert says in result.errors[0] and len(result.errors) == 1
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("text", ["", "1,2,3", "1,2,1,4", "a,b,c,d", "-1,0,4,4"])
 def test_a_box_that_holds_nothing_is_refused(text):
     with pytest.raises(BadInput):

@@ -110,7 +110,7 @@ INJECTORS: dict[str, Injector] = {
         light_direction.place, box_is=OBJECT,
     ),
     "action_sequence": Injector(
-        action_sequence.action_sequence, (0.15, 0.25, 0.4, 0.6, 0.9), "s a part",
+        action_sequence.action_sequence, (0.15, 0.25, 0.4, 0.55, 0.75), "s a part",
         action_sequence.place, least=4, box_is="not used: time concerns the whole picture",
     ),
     "unnatural_motion": Injector(

@@ -10,7 +10,7 @@ from evenflow.core.clip import Frame, Source
 from evenflow.core.errors import BadInput
 from evenflow.core.events import CancelToken
 
-ROOM_S = 1.9
+ROOM_S = 1.5
 """Shortest range in which two parts of the greatest strength find room."""
 
 

@@ -5,7 +5,6 @@ from functools import partial
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from evenflow.continuity.injectors.followed import generator, look_ahead, placed
 from evenflow.continuity.injectors.identity import noise
@@ -13,6 +12,9 @@ from evenflow.continuity.injectors.plant import Picture, Placed, Plant
 from evenflow.core.clip import Frame, Source
 from evenflow.core.events import CancelToken
 from evenflow.core.span import Box
+
+OUTLINE = np.float32(0.12)
+"""Detail well above this contrast is an outline and holds."""
 
 
 def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Placed:
@@ -38,26 +40,22 @@ def unstable_texture(frames: Iterator[Frame], plant: Plant) -> Iterator[Frame]:
 
 
 def _redrawn(x: Picture, box: Box, *, plant: Plant, turn: int) -> Picture:
-    """Detail below a tenth of the region's size is fetched from random places close by."""
+    """Weak detail is fetched from random places close by; strong edges are outlines and stay."""
     rng = np.random.default_rng([plant.seed, plant.start, turn, 2])
-    half = plant.followed().half
-    side = 2.0 * float(min(half))
+    side = 2.0 * float(min(plant.followed().half))
     low = cv2.GaussianBlur(x, (0, 0), max(1.5, side / 16)).reshape(x.shape)
-    detail = x - low
+    texture = OUTLINE * np.tanh((x - low) / OUTLINE)
     height, width = x.shape[:2]
-    moves = np.stack(
-        [noise((height, width), max(1.0, side / 14), rng) for _ in range(2)], axis=-1
-    ) * np.float32(side / 9)
-    y, col = np.mgrid[:height, :width].astype(np.float32)
-    where = np.stack([col, y], axis=-1) + moves
+    reach = np.float32(side / 9)
+    moves = np.stack([noise((height, width), max(1.0, side / 14), rng) for _ in "xy"], axis=-1)
+    row, col = np.mgrid[:height, :width].astype(np.float32)
     other = cv2.remap(
-        detail, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+        texture,
+        np.stack([col, row], axis=-1) + reach * moves,
+        None,
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REFLECT_101,
     ).reshape(x.shape)
-    share = np.float32(plant.magnitude)
-    mixed = (1.0 - share) * detail + share * other
-    mixed *= _contrast(detail) / max(_contrast(mixed), 1e-6)
-    return low + mixed
-
-
-def _contrast(detail: NDArray[np.float32]) -> float:
-    return float(detail.std())
+    mixed = texture + np.float32(plant.magnitude) * (other - texture)
+    mixed *= float(texture.std()) / max(float(mixed.std()), 1e-6)
+    return x + (mixed - texture)
