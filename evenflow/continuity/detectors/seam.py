@@ -22,7 +22,7 @@ SHORTEST_S = 0.16
 SHARED = 0.55
 """Least share of the picture that steps the same way."""
 LARGEST = 14.0
-"""JND of a step in tone; a larger one is another look."""
+"""JND of tone at one of two seams; a larger step is another look, if no third one follows."""
 ALONE = 8.0
 """The same for tone or place of a single seam."""
 STAIRS = 0.45
@@ -56,24 +56,24 @@ def steps(passage: Passage) -> Series:
     texture = passage.bands[:, 1] - passage.bands[:, 3]
     place = np.cumsum(np.nan_to_num(passage.camera), axis=0) * passage.arcmin
     paths = np.column_stack([tone, passage.grain, contrast, texture, place])
-    return lasting(paths / UNITS)
+    return lasting(paths / UNITS, REACH if passage.fps > 12 else REACH - 1)
 
 
-def lasting(paths: Series) -> Series:
+def lasting(paths: Series, reach: int) -> Series:
     """What each path steps at a frame beyond its way before and after, and keeps; `(n, k)`.
 
     The step is what remains of it after the usual step around is taken off; it has to stand above
-    the second largest step near, and the path has to stay: four frames later it is still there.
+    the second largest step near, and the path has to stay: `reach` frames later it is still there.
     """
     count, _width = paths.shape
     made = np.zeros_like(paths)
-    if count < 2 * REACH:
+    if count < 2 * reach:
         return made
     change = np.diff(paths, axis=0, prepend=paths[:1])
-    pad = np.pad(change, [(REACH, REACH), (0, 0)], constant_values=np.nan)
-    pad[REACH] = np.nan  # there is no step to the first frame
-    near = sliding_window_view(pad, 2 * REACH + 1, axis=0)  # (n, k, 9)
-    near = np.delete(near, REACH, axis=2)
+    pad = np.pad(change, [(reach, reach), (0, 0)], constant_values=np.nan)
+    pad[reach] = np.nan  # there is no step to the first frame
+    near = sliding_window_view(pad, 2 * reach + 1, axis=0)  # (n, k, 9)
+    near = np.delete(near, reach, axis=2)
     with np.errstate(invalid="ignore"):
         usual = _nanmedian(near)
         off = np.sort(np.abs(near - usual[..., None]), axis=2)  # NaN last
@@ -83,9 +83,9 @@ def lasting(paths: Series) -> Series:
     step = change - usual
     beyond = np.maximum(0.0, np.abs(step) - 1.5 * np.nan_to_num(floor))
     trend = usual[..., None]
-    later = _window(paths, 1, REACH) - paths[:, :, None] - np.arange(1, REACH) * trend
-    earlier = _window(paths, -REACH, -1) - np.roll(paths, 1, axis=0)[:, :, None]
-    earlier = earlier + np.arange(REACH - 1, 0, -1) * trend
+    later = _window(paths, 1, reach) - paths[:, :, None] - np.arange(1, reach) * trend
+    earlier = _window(paths, -reach, -1) - np.roll(paths, 1, axis=0)[:, :, None]
+    earlier = earlier + np.arange(reach - 1, 0, -1) * trend
     sign = np.sign(step)
     # what comes back within the next frames, or was away just before, has not stayed
     back = np.nan_to_num(np.maximum(0.0, -_nanmedian(later) * sign))
@@ -169,22 +169,25 @@ def detect(passage: Passage) -> list[Candidate]:
     tone, grain, texture, place = groups
     # neither texture nor place alone is a seam: an edge comes in, a hand twitches
     size = np.sqrt(tone**2 + grain**2 + np.where(tone + grain > 1.0, texture**2 + place**2, 0.0))
-    size = np.where(tone > LARGEST, 0.0, size)
-    frames = [i for i in joints_of(size, passage.fps) if _whole(passage, i, tone[i], grain[i])]
+    size = np.where(place > ALONE, 0.0, size)  # time is missing there
+    frames = [i for i in joints_of(size, passage.fps) if _whole(passage, i, table[i])]
     trains = _trains(frames, table, groups)
     return [
         _candidate(passage, train, table, size)
         for train in trains
-        if staircase(passage, train) > STAIRS or tone[list(train.frames)].max() < 1.0
+        if staircase(passage, train) > (STAIRS if len(train.frames) > 2 else 0.6)
+        or tone[list(train.frames)].max() < 1.0
     ]
 
 
-def _whole(passage: Passage, i: int, tone: float, grain: float) -> bool:
+def _whole(passage: Passage, i: int, step: Series) -> bool:
+    """True if most of the picture steps the same way, or all of it from its middle gray."""
+    tone, grain = float(np.linalg.norm(step[TONE])), float(np.linalg.norm(step[GRAIN]))
     if tone >= 1.0 and tone >= 0.5 * grain:
-        return shared_step(passage, i) > SHARED
+        return shared_step(passage, i) > SHARED or abs(step[4]) > 1.5
     before = passage.tile_grain[max(0, i - 3) : i].mean(axis=0)
-    step = passage.tile_grain[i : i + 3].mean(axis=0) - before
-    return bool((step * np.sign(np.median(step)) > 0.3 * abs(np.median(step))).mean() > SHARED)
+    more = passage.tile_grain[i : i + 3].mean(axis=0) - before
+    return bool((more * np.sign(np.median(more)) > 0.3 * abs(np.median(more))).mean() > SHARED)
 
 
 def _trains(frames: list[int], table: Series, groups: list[Series]) -> list[Joints]:
@@ -199,6 +202,8 @@ def _trains(frames: list[int], table: Series, groups: list[Series]) -> list[Join
             return []
         frames = [f for k, f in enumerate(frames) if k != int(size.argmin())]
     if len(frames) == 2:
+        if groups[0][frames].max() > LARGEST:
+            return []
         a, b = table[frames[0]], table[frames[1]]
         returns = float(np.linalg.norm((a + b)[:6])) < 0.5 * float(np.linalg.norm(a[:6]))
         kinds = np.mean([[g[f] > 0.7 for g in groups] for f in frames], axis=0)
@@ -206,7 +211,7 @@ def _trains(frames: list[int], table: Series, groups: list[Series]) -> list[Join
             return []  # something was switched on and off
         return [Joints(tuple(frames), frames[1] - frames[0])]
     tone, place = groups[0], groups[3]
-    small = (tone < ALONE) & (place < ALONE)  # more is a cut of time, or a new look
+    small = (tone < ALONE) & (place < 0.6 * ALONE)  # more is a jump, or a new look
     return [Joints((f,), 0) for f in frames if tone[f] >= 1.0 and place[f] >= 2.0 and small[f]]
 
 
@@ -215,7 +220,8 @@ def _candidate(passage: Passage, joints: Joints, table: Series, size: Series) ->
     total = table[list(joints.frames)][:, :6].sum(axis=0)
     usual = float(np.median([np.linalg.norm(table[f][:6]) for f in joints.frames]))
     end = len(passage)
-    if len(joints.frames) > 1 and np.linalg.norm(total) < 0.5 * usual:
+    rest = (len(passage) - last) / max(1, joints.period)
+    if len(joints.frames) > 1 and rest > 1.3 and np.linalg.norm(total) < 0.5 * usual:
         end = last  # the last window is the shot's own again
     severity = float(np.percentile(size[list(joints.frames)], 75))
     worst = int(joints.frames[int(np.argmax(size[list(joints.frames)]))])

@@ -27,6 +27,11 @@ SOFT = 0.3
 LOCAL = 3.0
 """Least JND in a part of the picture, where textures come and go with what moves."""
 
+CAUSES = frozenset(
+    {"image_flicker", "style_change", "ghosting", "collapse", "high_frequency_noise"}
+)
+"""Kinds that a rhythm of the whole picture is the cause of: each soft or sharp frame taken alone."""
+
 
 @dataclass(frozen=True)
 class Rhythm:
@@ -176,4 +181,6 @@ def _candidate(
         evidence("sharpness", rhythm.depth, PUMPING),
         ("focus pull", "motion blur"),
         tiles,
+        causes=CAUSES if tiles is None else frozenset(),
+        immune=CAUSES if tiles is None else frozenset(),
     )
