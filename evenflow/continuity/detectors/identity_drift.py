@@ -61,10 +61,14 @@ LOOSE_CELL = 0.75
 NEW = 0.5
 """Least difference, as a share of the change, to every other place at the other end of the stretch:
 what was there before or is there now did not merely move."""
+MOST_UNSEEN = 0.25
+"""Share of what surrounds a place that may be out of view: at the border flow goes astray."""
 LEAST = 2.0
 """dE below which a change of pattern is none."""
 LEAST_TINT = 3.5
 """dE of mean color that both ways of looking have to agree on."""
+LEAST_FIRM, FIRM, LEAST_TINTED = 1.0, 1.5, 0.4
+"""dE that no shift by two pixels explains: of a cell, of a place, of a place with its color."""
 LEAST_CELLS = 5
 LEAST_LOOSE = 12
 """Cells of a place that counts; the second where it is not clear what it is."""
@@ -72,6 +76,8 @@ MOST_ERROR = 0.16
 """rms distance of a place's course from a ramp."""
 MOST_SHARE = 0.55
 """Largest share of the picture that may change; more is a drift or a dissolve."""
+
+GRAIN = frozenset({"high_frequency_noise"})
 
 Grid = NDArray[np.float32]
 
@@ -89,6 +95,7 @@ class Way:
         agree: length of what both ways of looking say of the mean color, in dE, `(18, 24)`: held
             against itself on one grid, and added up from frame to frame.
         direct, summed: the mean color at each key either way, `(k, 18, 24, 3)`.
+        firm: rms change that a shift by two pixels could not explain, `(18, 24)`.
         seen: in the picture throughout, `(18, 24)`.
     """
 
@@ -100,6 +107,7 @@ class Way:
     agree: Grid
     direct: Grid
     summed: Grid
+    firm: Grid
     seen: NDArray[np.bool_]
 
 
@@ -153,6 +161,7 @@ def way_of(path: Trail) -> Way:
         _agreement(path, ends),
         np.stack([_cells(shown) for shown in lab]),
         path.tone,
+        np.sqrt(_cells(_firm(first, last, inside)) / weight).astype(np.float32),
         weight > 0.6,
     )
 
@@ -183,6 +192,18 @@ def _apart(first: Grid, last: Grid, middle: Grid, inside: Grid) -> Grid:
         bright = bright - gain * pattern
     whole[..., 0] = bright
     return whole
+
+
+def _firm(first: Grid, last: Grid, inside: Grid) -> Grid:
+    """Squared distance of each pixel to all values within two pixels on the other page."""
+    square = np.ones((5, 5), np.uint8)
+    made = []
+    for here, there in ((first, last), (last, first)):
+        low, high = cv2.erode(there, square), cv2.dilate(there, square)
+        gap = np.maximum(np.maximum(low - here, here - high), np.float32(0.0))
+        made.append((gap * gap).sum(axis=-1))
+    least: Grid = np.minimum(*made) * inside
+    return least
 
 
 def _cells(values: Grid) -> Grid:
@@ -226,8 +247,12 @@ def regions(way: Way) -> list[Ramp]:
     pure = (off < CLEAR) & (size > max(LEAST, 2.0 * floor))
     tinted = (off < LOOSE_CELL) & (way.agree > np.maximum(max(LEAST_TINT, 2.0 * usual), 0.2 * size))
     tinted &= size > max(LEAST, 1.4 * floor)
+    firm = cv2.sqrt(_wide(way.firm**2))
+    firmly = (off < LOOSE_CELL) & (firm > max(LEAST_FIRM, 2.0 * _high(firm[way.seen], 70)))
     made = []
-    labels, count = ndimage.label(way.seen & _steady(share) & (pure | tinted), np.ones((3, 3)))
+    labels, count = ndimage.label(
+        way.seen & _steady(share) & (pure | tinted | firmly), np.ones((3, 3))
+    )
     for label in range(1, count + 1):
         cells = labels == label
         if LEAST_CELLS <= cells.sum() <= MOST_SHARE * cells.size:
@@ -235,6 +260,10 @@ def regions(way: Way) -> list[Ramp]:
             if ramp is not None:
                 made.append(ramp)
     return sorted(made, key=lambda r: -r.size * np.sqrt(r.cells.sum()))
+
+
+def _high(values: Grid, percent: float) -> float:
+    return float(np.percentile(values, percent)) if len(values) >= 20 else 0.0
 
 
 def _wide(values: Grid) -> Grid:
@@ -266,16 +295,22 @@ def measured(way: Way, cells: NDArray[np.bool_]) -> Ramp | None:
         return None
     around = ndimage.binary_dilation(cells, iterations=2)
     rest = way.seen & ~around
-    usual = float(np.percentile(way.size[rest], 75)) if rest.sum() >= 20 else 0.0
-    usual_tint = float(np.percentile(way.agree[rest], 90)) if rest.sum() >= 20 else 0.0
+    usual, usual_tint = _high(way.size[rest], 75), _high(way.agree[rest], 90)
+    firm = float(np.sqrt((way.firm[cells] ** 2).mean()))
+    firmly = firm > max(FIRM, 1.5 * _high(way.firm[rest], 95)) and off < LOOSER
     alone = size > 5.0 * max(usual, 0.5) and off < CLEAR
     tinted = tint > max(LEAST_TINT, 1.2 * usual_tint) and tint_error < 0.2
     wide = cells.sum() >= WIDE and tint > 2.0 * usual_tint
+    rim = ndimage.binary_dilation(cells, np.ones((3, 3))) & ~cells
+    tinted = (
+        tinted and firm > LEAST_TINTED and bool((rim & ~way.seen).sum() <= MOST_UNSEEN * rim.sum())
+    )
     limit = LOOSEST if tint > 5.0 * usual_tint else LOOSER if wide else LOOSE
-    if not (off < PURE or alone or (tinted and off < limit)) or size < 1.5 * usual:
+    sure = off < PURE or alone
+    if not (sure or firmly or (tinted and off < limit)) or size < 1.5 * usual:
         return None
     own = float(np.sqrt(max(power * (1.0 - min(1.0, 1.5 * off) ** 2), 0.0)))
-    return Ramp(cells, start, end, max(own, tint if tinted else 0.0), off, alone or off < PURE)
+    return Ramp(cells, start, end, max(own, tint if tinted else 0.0), off, sure)
 
 
 def _tint(direct: Series, summed: Series, start: float, end: float) -> tuple[float, float]:
@@ -352,6 +387,8 @@ def _candidate(passage: Passage, field: Field, way: Way, ramp: Ramp) -> Candidat
         evidence("own_past", ramp.size, IDENTITY),
         ("subject_swap", "drift"),
         tiles=_place(passage, field, way, ramp, start, end),
+        immune=GRAIN,  # no grain is left at half a sketch
+        causes=GRAIN,
     )
 
 
