@@ -202,7 +202,8 @@ def _stretch(
     if len(before) < 2 or np.isnan(inside).mean() > 0.3:
         return None
     # the loudest of each few frames: between two drawings of a texture nothing changes
-    held = np.array([np.nanmax(inside[i : i + WINDOW]) for i in range(0, len(inside), WINDOW)])
+    inside = np.nan_to_num(inside)
+    held = np.array([inside[i : i + WINDOW].max() for i in range(0, len(inside), WINDOW)])
     level = float(np.percentile(held, 20))
     floors = [float(np.nanmean(before))]
     if closed and len(after) >= 2:

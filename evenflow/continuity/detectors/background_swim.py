@@ -18,10 +18,12 @@ RISE = 1.6
 """Least rise above the shot's own."""
 LEAST_DEG_S = 0.14
 """Least speed of the median cell, degrees a second."""
-COVER = 0.6
+COVER = 0.7
 """Least share of the cells that move more than outside the span."""
 RETURNS = 0.62
 """Most of the way that may be left at the end, as a share of its length (median over the cells)."""
+EVEN = 2.7
+"""Most that the upper quartile of the cells moves, as a multiple of the lower."""
 SEEN = 0.9
 """Least share of cells with a flow, as a share of those outside the span."""
 SMOOTH = 0.5
@@ -66,14 +68,15 @@ def _judged(
         return None
     moving = np.median(speed[inside], axis=0)
     cover = moving > 1.4 * np.median(speed[other], axis=0)
-    least = COVER if end < len(passage) else 0.5 + 0.5 * COVER
+    least = COVER if end < len(passage) - 4 else 0.5 + 0.5 * COVER
+    low, high = np.percentile(moving, (25, 75))
     part = steps[inside]
     length = np.hypot(part[..., 0], part[..., 1]).sum(axis=0)
     returns = float(np.median(np.hypot(*part.sum(axis=0).T) / np.maximum(length, 1e-6)))
     finite = np.isfinite(passage.cells["u"])
     seen = finite[inside].mean() / max(finite[other].mean(), 0.5)
     smooth = float((part[1:] * part[:-1]).sum() / max(float((part**2).sum()), 1e-9))
-    if cover.mean() < least or returns > RETURNS or seen < SEEN:
+    if cover.mean() < least or high > EVEN * low or returns > RETURNS or seen < SEEN:
         return None
     if smooth < SMOOTH * min(1.0, (passage.fps / 20.0) ** 2):
         return None

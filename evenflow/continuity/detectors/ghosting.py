@@ -102,7 +102,10 @@ def detect(passage: Passage) -> list[Candidate]:
         good = [e for e in mine if min(e.explained, begin.explained) > BOTH]
         if good:
             last = max(good, key=lambda e: e.explained * (1.5 if e.age == begin.age else 1.0))
-            sure = sure or max(last.explained, begin.explained) > EXPLAINED
+            both = (last.explained, begin.explained)
+            sure = sure or max(both) > EXPLAINED
+            if begin.place is not None:  # many places to be lucky: both ends have to be clear
+                sure = begin.age == last.age and min(both) > EXPLAINED
             found += [_candidate(begin, last.frame, last)] if sure else []
         elif sure:
             # where the copy is let go there is a spike as well, even if no fit explains it

@@ -16,17 +16,17 @@ BETWEEN = 0.4
 """Least of what is left off the edges, as a share of what is left on them."""
 LEAST = 1.2
 """Gray levels off the edges above the surroundings."""
-SHARE = 0.1
+SHARE = 0.055
 """Share of new detail in each drawing that is just visible."""
-GRAINY = 1.9
-"""What is left off the edges at 240 lines over the steps at 90 lines: about 2.7 for white grain,
-about one for texture."""
+BLURRED, GRAINY = 0.3, 0.85
+"""What is left off the edges at 240 lines over the steps at 90 lines. Fresh grain leaves more, as
+the sketch averages it away; what the coarse flow of the sketch misses leaves less."""
 
 
 def is_texture(one: Redrawn) -> bool:
     """True if detail is redrawn; False if outlines wobble or grain lies on the picture."""
     grain = one.flat * 1.25 / max(one.rms, 1e-3)
-    return one.flat > LEAST and one.flat > BETWEEN * one.edge and grain < GRAINY
+    return one.flat > max(LEAST, BETWEEN * one.edge) and BLURRED < grain < GRAINY
 
 
 def detect(passage: Passage) -> list[Candidate]:
