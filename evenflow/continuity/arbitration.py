@@ -45,7 +45,7 @@ EXPLAINS: dict[str, frozenset[str]] = {
                        "color_change", "vanish", "subject_swap"},
     "color_flicker": SURFACE | {"image_flicker", "lighting_flicker", "color_change",
                                 "style_change", "seam", "drift", "unnatural_jump"},
-    "unnatural_jump": (SURFACE - {"unnatural_motion"}) | {"shake", "drift"},
+    "unnatural_jump": (SURFACE - {"light_direction", "unnatural_motion"}) | {"shake", "drift"},
     "shake": (SURFACE - {"identity_drift", "light_direction"}) | {"unnatural_jump", "drift"},
     "drift": frozenset(),
     "teleportation": SURFACE | {"vanish", "subject_swap", "color_change", "unnatural_jump"},
@@ -157,10 +157,10 @@ def explains(strong: Candidate, weak: Candidate) -> bool:
         return True
     if not _covers(strong, weak) or not _meets(strong, weak):
         return False
-    if frozenset({weak.kind, strong.kind}) in RIVALS:
-        return strong.severity >= weak.severity
     if weak.kind in strong.causes:
         return True
+    if frozenset({weak.kind, strong.kind}) in RIVALS:
+        return strong.severity >= weak.severity
     least = LEAST_OF.get((strong.kind, weak.kind), LEAST_SHARE)
     named = weak.kind in EXPLAINS.get(strong.kind, frozenset())
     return named and strong.severity >= least * weak.severity

@@ -5,6 +5,7 @@ region becomes brighter, the opposite side darker, its mean changes little and i
 change of exposure has no dark side, a shadow that passes is a front that moves.
 """
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_closing, label, uniform_filter
@@ -12,20 +13,30 @@ from scipy.ndimage import binary_closing, label, uniform_filter
 from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.cells import COLS, ROWS
 from evenflow.continuity.passage import L_PER_LOG, Passage, Series
+from evenflow.continuity.picture import gray_of
 from evenflow.continuity.robust import around
 from evenflow.continuity.severity import SHADING
+from evenflow.geometry.warp import warp
 
 HOLD = 3
 """Frames on each side over which the light has to keep what it is."""
 LEAST = 0.04
 """Log luminance of a cell that takes part."""
-LEAST_FIT = 0.2
-"""Share of the step's variance that a plane explains; a soft rim and parallax leave 0.3 to 0.6."""
+LEAST_FIT = 0.12
+"""Share of the step's variance that a plane explains; a soft rim and texture leave 0.1 to 0.6."""
+LEAST_FIT_WHOLE = 0.4
+"""The same for most of the picture, which a new look changes in any way it likes."""
 LEAST_APART = 0.3
 """Distance of the bright side's center from the dark side's, in sides of the region's area; two
 halves of a disk come to 0.48."""
-NUM_LOOKS = 6
+LEAST_ALIKE = 0.955
+"""Least correlation of the place's fine structure across the step: light draws nothing new."""
+NUM_LOOKS = 10
 """Most steps of a passage that are looked at closely."""
+
+
+DRAWN = frozenset({"subject_swap", "teleportation", "vanish"})
+"""Kinds that draw something new, which light does not."""
 
 
 def lasting_steps(passage: Passage) -> tuple[Series, Series]:
@@ -52,10 +63,12 @@ def detect(passage: Passage) -> list[Candidate]:
     found: list[tuple[int, Series, NDArray[np.bool_], float, float]] = []
     for i in np.argsort(-power)[:NUM_LOOKS].tolist():
         near = around(power, i, 5)
-        if power[i] < 3 * LEAST or (len(near) and power[i] < 2.0 * float(np.median(near))):
+        if power[i] < 3 * LEAST or (len(near) and power[i] < 1.4 * float(np.median(near))):
             continue
         if any(abs(i - other[0]) <= HOLD for other in found):
             continue
+        if _leaps(passage, i):
+            continue  # what is matched badly steps in any direction
         slope = _slope(passage, i, lasting[i], at_once[i], usual)
         if slope is not None:
             found.append((i, lasting[i], *slope))
@@ -111,11 +124,19 @@ def _slope(
             or rms < 0.6 * SHADING
         ):
             continue
-        if _tint(passage, i, place) > 0.35 * rms * L_PER_LOG:
+        if _tint(passage, i, place) > 0.8 * rms * L_PER_LOG:
             continue  # a new color, not a new light
         if best is None or rms * np.sqrt(place.sum()) > best[1] * np.sqrt(best[0].sum()):
             best = place.reshape(-1), rms, fit
     return best
+
+
+def _leaps(passage: Passage, i: int) -> bool:
+    """True if the picture as a whole moves on by another step than before and behind it."""
+    camera = np.nan_to_num(passage.camera[max(1, i - 2) : i + 3])
+    own = np.nan_to_num(passage.camera[i])
+    usual = np.median(camera, axis=0)
+    return bool(np.hypot(*(own - usual)) > max(1.0, 0.5 * float(np.hypot(*usual))))
 
 
 def _apart(grid: Series, place: NDArray[np.bool_]) -> float:
@@ -127,6 +148,25 @@ def _apart(grid: Series, place: NDArray[np.bool_]) -> float:
         centers.append((float((side * x).sum()) / total, float((side * y).sum()) / total))
     (ax, ay), (bx, by) = centers
     return float(np.hypot(ax - bx, ay - by) / np.sqrt(len(values)))
+
+
+def _alike(passage: Passage, i: int, place: NDArray[np.bool_]) -> float:
+    """Correlation of the fine structure of the place before and behind the step."""
+    match = passage.matched(i - 1, i)
+    before, after = (_fine(gray_of(passage.sketch(k))) for k in (i - 1, i))
+    inside = cv2.resize(place.astype(np.uint8), after.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    seen = (inside > 0) & match.valid
+    if seen.sum() < 0.4 * inside.sum():
+        return 0.0
+    a, b = warp(before, match.back)[seen], after[seen]
+    a, b = a - a.mean(), b - b.mean()
+    return float((a * b).sum() / max(float(np.sqrt((a * a).sum() * (b * b).sum())), 1e-6))
+
+
+def _fine(gray: NDArray[np.uint8]) -> NDArray[np.float32]:
+    values = np.log(gray.astype(np.float32) + 8.0)
+    fine: NDArray[np.float32] = values - cv2.GaussianBlur(values, (0, 0), 3)
+    return fine
 
 
 def _tint(passage: Passage, i: int, place: NDArray[np.bool_]) -> float:
@@ -152,5 +192,6 @@ def _candidate(start: int, end: int, place: NDArray[np.bool_], rms: float, fit: 
         evidence("luma_slope", rms, SHADING),
         ("lighting_flicker", "exposure", "passing shadow"),
         None if area > 0.8 else place,
-        causes=frozenset({"style_change", "drift", "seam"}),
+        immune=DRAWN,
+        causes=DRAWN | {"style_change", "drift", "seam"},
     )
