@@ -116,13 +116,10 @@ def _slope(
         own = lasting.reshape(ROWS, COLS)[place]
         now = at_once.reshape(ROWS, COLS)[place]
         sudden = float(own @ now) / max(float(own @ own), 1e-9)
-        if (
-            fit < LEAST_FIT
-            or _apart(grid, place) < LEAST_APART
-            or even < 0.2
-            or sudden < 0.6
-            or rms < 0.6 * SHADING
-        ):
+        least = LEAST_FIT if place.mean() < 0.5 else LEAST_FIT_WHOLE
+        if min(fit / least, even / 0.1, sudden / 0.65, rms / (0.6 * SHADING)) < 1.0:
+            continue
+        if _apart(grid, place) < LEAST_APART or _alike(passage, i, place) < LEAST_ALIKE:
             continue
         if _tint(passage, i, place) > 0.8 * rms * L_PER_LOG:
             continue  # a new color, not a new light
