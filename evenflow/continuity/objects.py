@@ -42,6 +42,8 @@ AREA = (0.006, 0.4)
 """Least and most share of the picture."""
 HIDDEN = 0.45
 """Likeness to its last views below which an object is not there."""
+COVERED = 0.4
+"""Share of its usual size below which what is left of it is no view of it."""
 AGAIN = 0.6
 """Likeness from which something is the object that was hidden."""
 
@@ -195,13 +197,17 @@ class _Follower:
             if late:
                 going.append(track)
                 continue
-            guess = _drawn(track.last.mask, way)
+            if track.moves:
+                guess = self._shifted(track.last.mask, before, frame)
+            else:
+                guess = _drawn(track.last.mask, way)
             if guess.mean() < AREA[0] / 2:
                 self.lost.append(track)
                 continue
             mask = redrawn(numbers, guess, track.last.tint, shown)
             look = self.look(frame, shown, mask)
-            if track.own_likeness(look) >= HIDDEN:
+            usual = float(np.median([v.mask.sum() for v in track.looks[-6:]]))
+            if track.own_likeness(look) >= HIDDEN and mask.sum() > COVERED * usual:
                 track.looks.append(look)
             going.append(track)
         now = self.passage.start + frame
@@ -209,6 +215,23 @@ class _Follower:
         self.lost += [t for t in going if now - t.last.frame > limit]
         self.tracks = [t for t in going if now - t.last.frame <= limit]
         self._part()
+
+    def _shifted(self, mask: Mask, before: int, frame: int) -> Mask:
+        """A mask moved on by what moves in it: cells on its rim show half of what is behind."""
+        size = np.array(mask.shape[::-1])
+        points = lattice()
+        spots = np.minimum((points * size).astype(int), size - 1)
+        inside = mask[spots[:, 1], spots[:, 0]]
+        if inside.sum() < 3 or inside.all():
+            return mask
+        moved = (carried(self.field, points, before, frame) - points) * size
+        own = np.linalg.norm(moved[inside] - np.median(moved[~inside], axis=0), axis=1)
+        way = np.median(moved[inside][own >= np.percentile(own, 60)], axis=0)
+        matrix = np.array([[1.0, 0.0, way[0]], [0.0, 1.0, way[1]]])
+        made: Mask = (
+            cv2.warpAffine(mask.astype(np.float32), matrix, (int(size[0]), int(size[1]))) > 0.5
+        )
+        return made
 
     def _part(self) -> None:
         """Two tracks on one thing: the younger one goes."""
@@ -377,7 +400,7 @@ def redrawn(
         own = np.float32(0.5) * (own + tint)
     other = colors(shown, around)
     chance = (own / np.maximum(own + other, 1e-9))[numbers]
-    near = cv2.GaussianBlur(guess.astype(np.float32), (0, 0), 1.5)
+    near = cv2.GaussianBlur(guess.astype(np.float32), (0, 0), 2.0)
     worth = cv2.GaussianBlur(chance.astype(np.float32), (0, 0), 0.8) * np.float32(0.6) + near
     made = (worth > 0.85).astype(np.uint8)
     count, labels = cv2.connectedComponents(made, connectivity=4)

@@ -248,10 +248,12 @@ def _relit(labs: Field, seen: NDArray[np.bool_], at: int) -> Field:
         if k == at or use.sum() < 50:
             continue
         other = labs[k, ::2, ::2]
-        # linear light times g is L + 16 times the cube root of g
+        # linear light times g is L + 16, a and b times the cube root of g
         bright = use & (own[..., 0] > 8) & (other[..., 0] > 8) & (other[..., 0] < 97)
         if bright.sum() >= 50:
             factor = np.median((own[bright, 0] + 16) / (other[bright, 0] + 16))
             labs[k, ..., 0] = (labs[k, ..., 0] + 16) * np.float32(factor) - 16
+            labs[k, ..., 1:] *= np.float32(factor)
+            other = labs[k, ::2, ::2]
         labs[k, ..., 1:] += np.median((own - other)[use][:, 1:], axis=0)
     return labs
