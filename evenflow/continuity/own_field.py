@@ -50,11 +50,11 @@ def _surface(passage: Passage, flow: Series, seen: NDArray[np.bool_]) -> Series:
     made: Series = np.zeros_like(flow)
     for _ in range(ROUNDS):
         matrix = (weight @ pairs).reshape(-1, 6, 6) + 1e-3 * np.eye(6)
-        target = np.einsum("nc,ck,ncd->nkd", weight, terms, flow, optimize=True)
+        target = (terms.T[None] * weight[:, None]) @ flow
         made = terms @ np.linalg.solve(matrix, target)
-        off = np.hypot(*np.moveaxis(flow - made, 2, 0))
-        spread = np.median(np.where(seen, off, 0.0), axis=1, keepdims=True) + 0.05
-        weight = seen / (1.0 + (off / (2.0 * spread)) ** 2) ** 2  # Geman-McClure
+        off_2 = ((flow - made) ** 2).sum(axis=2)
+        spread = np.sqrt(np.median(np.where(seen, off_2, 0.0), axis=1, keepdims=True)) + 0.05
+        weight = seen / (1.0 + off_2 / (2.0 * spread) ** 2) ** 2  # Geman-McClure
     return made
 
 

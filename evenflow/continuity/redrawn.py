@@ -16,18 +16,18 @@ from evenflow.continuity.passage import Passage
 from evenflow.continuity.picture import gray_of
 from evenflow.continuity.stretches import Stretch, drifts, overlap, stretches
 
-SAMPLES = 5
+SAMPLES = 4
 """Frames of a stretch that are looked at."""
 HOLDS = (1, 2, 3, 4)
 """Frames that one drawing may last."""
 RETURNS = 0.33
 """Least share of a step that the next one takes back; 0.5 for what is independent."""
 COARSE = 0.08
-"""Most of the energy of the steps that may lie in coarse light and dark (sigma of 5 sketch
+"""Most of the energy of the steps that may lie in coarse light and dark (17 sketch
 pixels): a texture has no mean, light and things that move have one."""
 EDGE_ONLY = 1.2
 """Gray levels on edges above the stretch's surroundings, under which nothing is asked."""
-MOST_LOOKS = 12
+MOST_LOOKS = 4
 
 Gray = NDArray[np.float32]
 
@@ -69,7 +69,7 @@ def _find(passage: Passage) -> list[Redrawn]:
     flow = drifts(passage)
     kept: list[Redrawn] = []
     looks = 0
-    most = MOST_LOOKS + round(2 * len(passage) / passage.fps)
+    most = MOST_LOOKS + round(len(passage) / passage.fps)
     for one in stretches(passage):
         if any(overlap(one, other.stretch) for other in kept):
             continue
@@ -126,11 +126,11 @@ def _look(
             back -= float((a * b).sum())
             power += 0.5 * float((a * a).sum() + (b * b).sum())
             first += float((a * a).sum())
-            coarse += float((cv2.GaussianBlur(into, (0, 0), 5.0)[mask] ** 2).sum())
-            fine = here - cv2.GaussianBlur(here, (0, 0), 4.0)
+            coarse += float((cv2.blur(into, (17, 17))[mask] ** 2).sum())
+            fine = here - cv2.blur(here, (13, 13))
             detail += float((fine[mask] ** 2).sum())
             slope = np.hypot(cv2.Sobel(here, cv2.CV_32F, 1, 0), cv2.Sobel(here, cv2.CV_32F, 0, 1))
-            along += float(np.corrcoef(np.abs(a), slope[mask])[0, 1]) if a.std() > 0 else 0.0
+            along += _correlation(np.abs(a), slope[mask])
             area += float(mask.sum())
         if power <= 0 or first <= 0:
             continue
@@ -152,6 +152,11 @@ def _look(
         if made.returns > RETURNS + 0.05:
             break
     return best if best is not None and best.returns > RETURNS else None
+
+
+def _correlation(a: Gray, b: Gray) -> float:
+    a, b = a - a.mean(), b - b.mean()
+    return float((a @ b) / max(float(np.sqrt((a @ a) * (b @ b))), 1e-6))
 
 
 def _sketch(passage: Passage, i: int) -> Gray:

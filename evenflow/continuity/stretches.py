@@ -23,7 +23,7 @@ LEAST = 6.0
 """Least sum over the cells of a rise, octaves."""
 WINDOW = 4
 """Frames on each side of an edge: a texture that is redrawn at every fourth frame still shows."""
-PER_S = 4.0
+PER_S = 3.0
 """Edges a second that are looked at, loudest first."""
 LONGEST_S = 6.0
 _PLANE = np.zeros((3, 3, 3), bool)
@@ -88,6 +88,13 @@ def smooth_cells(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def left(passage: Passage) -> NDArray[np.float32]:
     """What motion leaves in each cell, on edges or off them, gray levels, `(n, 18, 24)`."""
+    if "left" not in passage.shared:
+        passage.shared["left"] = _left(passage)
+    made: NDArray[np.float32] = passage.shared["left"]
+    return made
+
+
+def _left(passage: Passage) -> NDArray[np.float32]:
     made = smooth_cells(np.fmax(passage.cells["edge"], passage.cells["flat"]))
     made[0] = made[1] if len(made) > 1 else 0.0
     return made
@@ -236,12 +243,18 @@ def _profile(
 
 def drifts(passage: Passage) -> NDArray[np.float32]:
     """Flow of each cell in cells a frame, `(n, 18, 24, 2)`, the camera's where there is none."""
+    if "drifts" not in passage.shared:
+        passage.shared["drifts"] = _drifts(passage)
+    made: NDArray[np.float32] = passage.shared["drifts"]
+    return made
+
+
+def _drifts(passage: Passage) -> NDArray[np.float32]:
     flow = np.stack([passage.cells["u"], passage.cells["v"]], axis=-1)
     flow = np.where(np.isfinite(flow), flow, np.nan_to_num(passage.camera_at_cells))
     width = passage.lines * passage.size[0] / passage.size[1]
-    made: NDArray[np.float32] = flow.reshape(-1, ROWS, COLS, 2) * np.array(
-        [COLS / width, ROWS / passage.lines]
-    )
+    unit = np.array([COLS / width, ROWS / passage.lines])
+    made: NDArray[np.float32] = (flow.reshape(-1, ROWS, COLS, 2) * unit).astype(np.float32)
     return made
 
 
@@ -250,7 +263,8 @@ def _path(flow: NDArray[np.float32], place: NDArray[np.bool_], start: int, end: 
     rows, cols = np.nonzero(place)
     path = np.zeros((end - start + 1, 2))
     for k, frame in enumerate(range(start + 1, end + 1), start=1):
-        x = np.clip(np.rint(cols + path[k - 1, 0]), 0, COLS - 1).astype(int)
-        y = np.clip(np.rint(rows + path[k - 1, 1]), 0, ROWS - 1).astype(int)
-        path[k] = path[k - 1] + np.median(flow[frame, y, x], axis=0)
+        dx, dy = round(float(path[k - 1, 0])), round(float(path[k - 1, 1]))
+        x = np.minimum(np.maximum(cols + dx, 0), COLS - 1)
+        y = np.minimum(np.maximum(rows + dy, 0), ROWS - 1)
+        path[k] = path[k - 1] + flow[frame, y, x].mean(axis=0)
     return path

@@ -39,17 +39,22 @@ PER_S = 1.5
 """Steps a second that are asked, loudest first."""
 
 Gray = NDArray[np.float32]
-_WINDOWS = [
-    np.array([(r + i) * TILE_COLS + c + j for i in range(high) for j in range(wide)])
-    for high, wide in ((3, 4), (2, 3))
-    for r in range(TILE_ROWS - high + 1)
-    for c in range(TILE_COLS - wide + 1)
-]
-_SMALL = [
-    np.array([(r + i) * TILE_COLS + c + j for i in (0, 1) for j in (0, 1)])
-    for r in range(TILE_ROWS - 1)
-    for c in range(TILE_COLS - 1)
-]
+
+
+def _means(*shapes: tuple[int, int]) -> Series:
+    """Rows that average the tiles of every window of some shapes, `(windows, 48)`."""
+    made = []
+    for high, wide in shapes:
+        for row in range(TILE_ROWS - high + 1):
+            for col in range(TILE_COLS - wide + 1):
+                one = np.zeros((TILE_ROWS, TILE_COLS))
+                one[row : row + high, col : col + wide] = 1.0 / (high * wide)
+                made.append(one.reshape(-1))
+    return np.stack(made)
+
+
+_WINDOWS = _means((3, 4), (2, 3))
+_SMALL = _means((2, 2))
 
 
 @dataclass(frozen=True)
@@ -137,18 +142,13 @@ def spikes(passage: Passage) -> dict[int, float]:
 
 def _best(passage: Passage, flow: NDArray[np.float32], frame: int, *, behind: bool) -> Copy | None:
     """The copy that explains most of a frame; the expected one comes from before or `behind`."""
-    best: Copy | None = None
-    for turn in (0, 1):
-        ref = frame + 1 if behind else frame - 1
-        at = frame + 1 + turn if behind else frame - turn
-        if not 1 <= at < len(passage):
-            continue
-        step = flow[at] if behind else -flow[at]
-        powers = _powers(passage, frame, ref, step, behind)
-        made = _fitted(powers, frame)
-        if made is not None and (best is None or made.explained > best.explained):
-            best = made
-    return best
+    ref = frame + 1 if behind else frame - 1
+    # the step next to it: the flow of the very step is drawn to the copy
+    at = frame + 2 if behind else frame - 1
+    if not 1 <= at < len(passage):
+        return None
+    step = flow[at] if behind else -flow[at]
+    return _fitted(_powers(passage, frame, ref, step, behind), frame)
 
 
 NUISANCES = 8
@@ -185,15 +185,15 @@ def _fitted(powers: Series, frame: int) -> Copy | None:
     share, explained, contrast, remains = (v[0] for v in whole)
     age = int(np.argmax(explained))
     found = explained[age] > BOTH and remains > LEAST_LEFT
-    small = np.stack([powers[w].mean(axis=0) for w in _SMALL])
     if not found or explained[age] < LOCAL:
-        windows = np.stack([powers[w].mean(axis=0) for w in _WINDOWS])
+        windows = np.tensordot(_WINDOWS, powers, 1)
         shares, parts, contrasts, lefts = _solved(windows)
         parts = np.where(lefts[:, None] > 1.5 * LEAST_LEFT, parts, 0.0)
         best, at = (int(k) for k in np.unravel_index(np.argmax(parts), parts.shape))
         if parts[best, at] > max(LOCAL, explained[age] + 0.15):
-            place = _place(small, at, float(shares[best, at]))
-            place[_WINDOWS[best]] |= place[_WINDOWS[best]].sum() < 4
+            place = _place(np.tensordot(_SMALL, powers, 1), at, float(shares[best, at]))
+            if not place.any():
+                place = _WINDOWS[best] > 0
             return Copy(
                 frame,
                 at + 2,
@@ -215,7 +215,7 @@ def _place(small: Series, at: int, share: float) -> NDArray[np.bool_]:
     alike = (parts[:, at] > 0.35) & (shares[:, at] > 0.5 * share) & (lefts > LEAST_LEFT)
     made = np.zeros(NUM_TILES, bool)
     for k in np.flatnonzero(alike):
-        made[_SMALL[k]] = True
+        made |= _SMALL[k] > 0
     return made
 
 
