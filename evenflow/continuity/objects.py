@@ -119,6 +119,11 @@ class Track:
         """Where it was seen last."""
         return self.looks[-1]
 
+    @property
+    def usual_size(self) -> float:
+        """Pixels of the page that it usually covers; less of it is seen at a bar that it passes."""
+        return float(np.median([v.mask.sum() for v in self.looks[-6:]]))
+
     def own_likeness(self, look: Look, *, views: int = 4) -> float:
         """Similarity of a look to the most similar of the last few: poses come back."""
         return max(look.likeness(v) for v in self.looks[-views:])
@@ -206,8 +211,7 @@ class _Follower:
                 continue
             mask = redrawn(numbers, guess, track.last.tint, shown)
             look = self.look(frame, shown, mask)
-            usual = float(np.median([v.mask.sum() for v in track.looks[-6:]]))
-            if track.own_likeness(look) >= HIDDEN and mask.sum() > COVERED * usual:
+            if track.own_likeness(look) >= HIDDEN and mask.sum() > COVERED * track.usual_size:
                 track.looks.append(look)
             going.append(track)
         now = self.passage.start + frame
@@ -296,7 +300,7 @@ class _Follower:
             gap = look.seconds - track.last.seconds
             like = track.own_likeness(look, views=8)
             here = gap <= GAP_S and _near(track, look)
-            ratio = look.mask.sum() / max(1, track.last.mask.sum())
+            ratio = look.mask.sum() / max(1.0, track.usual_size)
             if like >= (AGAIN if here else 0.8) and 0.4 < ratio < 2.5 and like > most:
                 best, most = track, like
         if best is None:
