@@ -33,9 +33,9 @@ MOST = 15.0
 """No finding is called worse than this: 10 already ruins the shot."""
 IDENTITY = 3.0
 """CIELAB dE, rms over a place, that its pattern and colors differ from its own a while before."""
-PUMPING = 0.22
-"""log gradient energy of the finest octaves that is lost and won again (11 % of the amplitude)."""
-SEAM_TONE = 0.6
+PUMPING = 0.18
+"""log gradient energy of the finest octaves that is lost and won again (9 % of the amplitude)."""
+SEAM_TONE = 0.5
 """CIELAB dE by which the whole picture steps at once (1 % of luminance is 0.2 to 0.4)."""
 SEAM_GRAIN = 0.35
 """gray levels of fine grain by which it steps at once."""

@@ -194,6 +194,8 @@ def _trains(frames: list[int], table: Series, groups: list[Series]) -> list[Join
     """Joints that belong together."""
     while len(frames) >= 3:
         period = regular(frames)
+        if not period and _comes_back(table[frames]):
+            period = regular(frames[:-1])  # the last one is the way back, whenever that is
         if period:
             return [Joints(tuple(frames), period)]
         # drop the weakest: chance has put it there
@@ -202,8 +204,9 @@ def _trains(frames: list[int], table: Series, groups: list[Series]) -> list[Join
             return []
         frames = [f for k, f in enumerate(frames) if k != int(size.argmin())]
     if len(frames) == 2:
-        if groups[0][frames].max() > LARGEST:
-            return []
+        tone = groups[0][frames]
+        if tone.max() > LARGEST or tone.min() < 1.2:
+            return []  # another look; or grain, which comes and goes with a codec
         a, b = table[frames[0]], table[frames[1]]
         returns = float(np.linalg.norm((a + b)[:6])) < 0.5 * float(np.linalg.norm(a[:6]))
         kinds = np.mean([[g[f] > 0.7 for g in groups] for f in frames], axis=0)
@@ -215,13 +218,19 @@ def _trains(frames: list[int], table: Series, groups: list[Series]) -> list[Join
     return [Joints((f,), 0) for f in frames if tone[f] >= 1.0 and place[f] >= 2.0 and small[f]]
 
 
+def _comes_back(steps_taken: Series) -> bool:
+    """True if steps add up to nothing: the shot is itself again."""
+    tones = steps_taken[:, TONE]
+    usual = float(np.median(np.linalg.norm(tones, axis=1)))
+    return float(np.linalg.norm(tones.sum(axis=0))) < 0.35 * usual
+
+
 def _candidate(passage: Passage, joints: Joints, table: Series, size: Series) -> Candidate:
     first, last = joints.frames[0], joints.frames[-1]
-    total = table[list(joints.frames)][:, :6].sum(axis=0)
-    usual = float(np.median([np.linalg.norm(table[f][:6]) for f in joints.frames]))
     end = len(passage)
+    odd = abs((last - joints.frames[-2]) / joints.period - 1.0) > 0.15 if joints.period else False
     rest = (len(passage) - last) / max(1, joints.period)
-    if len(joints.frames) > 1 and rest > 1.3 and np.linalg.norm(total) < 0.5 * usual:
+    if len(joints.frames) > 2 and (rest > 1.3 or odd) and _comes_back(table[list(joints.frames)]):
         end = last  # the last window is the shot's own again
     severity = float(np.percentile(size[list(joints.frames)], 75))
     worst = int(joints.frames[int(np.argmax(size[list(joints.frames)]))])

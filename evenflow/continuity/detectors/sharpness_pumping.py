@@ -30,7 +30,7 @@ LOCAL = 3.0
 CAUSES = frozenset(
     {"image_flicker", "style_change", "ghosting", "collapse", "high_frequency_noise"}
 )
-"""Kinds that a rhythm of the whole picture is the cause of: each soft or sharp frame taken alone."""
+"""Kinds that a rhythm of the whole picture is the cause of: its soft or sharp frames by themselves."""
 
 
 @dataclass(frozen=True)
