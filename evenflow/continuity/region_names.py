@@ -10,11 +10,16 @@ import numpy as np
 
 from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.passage import Passage
-from evenflow.continuity.region_steps import LEAST_LEAP, RegionStep, Source, region_steps
+from evenflow.continuity.region_steps import (
+    LEAST_LEAP,
+    RECOLORED,
+    RegionStep,
+    Source,
+    recolored,
+    region_steps,
+)
 from evenflow.continuity.severity import REGION
 
-RECOLORED = 0.66
-"""Least agreement of structure of a thing in another color."""
 SWAPPED = 0.6
 """How foreign a new content is at least that is no piece of the surroundings."""
 PLAIN = 4.0
@@ -22,9 +27,14 @@ PLAIN = 4.0
 LIKE_BEFORE = 0.85
 """Most agreement of structure of another background."""
 WHOLE_PICTURE = frozenset(
-    {"style_change", "unnatural_jump", "drift", "lighting_flicker", "image_flicker"}
-)
+    {
+        "style_change", "unnatural_jump", "drift", "lighting_flicker", "image_flicker",
+        "identity_drift", "light_direction", "seam",
+    }
+)  # fmt: skip
 """What the step of a large region looks like to those who look at the whole picture."""
+SLOW = frozenset({"identity_drift", "drift"})
+"""What goes slowly causes no step."""
 
 
 def named(passage: Passage, kind: str) -> list[Candidate]:
@@ -39,15 +49,14 @@ def named(passage: Passage, kind: str) -> list[Candidate]:
 
 def name_of(passage: Passage, step: RegionStep) -> tuple[str, str]:
     """The kind of a step and what a viewer sees; an empty kind for what is none of ours."""
-    agreement = step.alike * min(step.contrast, 1.0 / max(step.contrast, 1e-3))
     if step.kept is not None:
         if step.alike > LIKE_BEFORE:
             return "", ""
         return "background_switch", "all but one region of the picture is replaced at once"
-    if agreement > RECOLORED:
-        if step.colored > 0.6 * step.size:
-            return "color_change", "a region changes color at once and keeps its structure"
-        return "", ""
+    if recolored(step):
+        return "color_change", "a region changes color at once and keeps its structure"
+    if step.alike * min(step.contrast, 1.0 / max(step.contrast, 1e-3)) > RECOLORED:
+        return "", ""  # the same thing in another light
     source = moved_from(step)
     if source is not None:
         if source.distance < LEAST_LEAP:
@@ -107,7 +116,7 @@ def _candidate(passage: Passage, step: RegionStep, kind: str, how: str) -> Candi
     mask = step.mask if source is None else source.mask
     causes = set(WHOLE_PICTURE)
     if kind == "background_switch":
-        causes |= {"high_frequency_noise", "shake", "freeze", "identity_drift"}
+        causes |= {"high_frequency_noise", "shake", "freeze", "collapse", "vanish"}
     return Candidate(
         kind,
         step.at,
@@ -119,5 +128,6 @@ def _candidate(passage: Passage, step: RegionStep, kind: str, how: str) -> Candi
         evidence("region_step", step.size, REGION),
         ("cut", "occlusion", "color_flicker"),
         None if kind == "background_switch" else mask,
+        immune=SLOW,
         causes=frozenset(causes),
     )

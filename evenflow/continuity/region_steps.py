@@ -55,6 +55,10 @@ LEAST_SOURCE = 0.055
 """Radius of a region, in heights of the picture, from which its content can be told elsewhere."""
 MOST_APART = 7.0
 """Difference of the mean colors of one content at two places, dE a channel."""
+RECOLORED = 0.66
+"""Least agreement of structure of a thing in another color."""
+LEAST_CLEAR = 0.26
+"""Roundness of a region times its share of all the change: scattered slivers stay below."""
 STILL_ALIKE = 0.8
 """Agreement of the fine structure above which a region shows the same thing."""
 ECHO = 0.3
@@ -193,20 +197,30 @@ def _regions(passage: Passage, view: Aligned, every: Mask) -> list[RegionStep]:
         step = described(view, core)
         step = replace(step, mask=mask, share=float(mask.mean()))
         alone = power[k] > LEAST_MAIN * whole
-        if step.alike > STILL_ALIKE:  # what motion uncovers is not alike
+        if swept(passage, view.at, core):
+            continue
+        if recolored(step):  # what motion uncovers is another thing
             if alone and not flickers(passage, step):
                 return [step]
             continue
-        if swept(passage, view.at, core) or not compact(core):
+        if not compact(core):
             continue
         step = replace(step, source=source_of(view, core, every))
         if step.source is not None and step.source.left:
             whole_mask = step.source.mask | mask
             return [replace(step, source=replace(step.source, mask=whole_mask))]
         inner = not at_border(core) or (calm and areas[k] > 0.015 and power[k] > 0.8 * whole)
+        round_ = inner_radius(core) / float(np.sqrt(core.sum()))
+        alone = alone and round_ * float(power[k]) > LEAST_CLEAR * whole
         if alone and inner and not flickers(passage, step):
             return [step]
     return []
+
+
+def recolored(step: RegionStep) -> bool:
+    """True if a region shows the same structure in other colors."""
+    agreement = step.alike * min(step.contrast, 1.0 / max(step.contrast, 1e-3))
+    return agreement > RECOLORED and step.colored > 0.6 * step.size
 
 
 def grown(view: Aligned, core: Mask) -> Mask:
@@ -487,7 +501,9 @@ def described(view: Aligned, mask: Mask) -> RegionStep:
     fine_a = fine(after)
     alike, contrast = correlated(fine(before), fine_a, core)
     by_flow = correlated(fine(view.flowed), fine_a, core)
-    if min(by_flow[0], 0.9) > alike + 0.05 and by_flow[0] > STILL_ALIKE:
+    shown = float(fine(view.flowed)[core].std()) > 0.6 * float(fine(before)[core].std())
+    # flow is right where the structure goes on, and brings anything where it does not
+    if shown and by_flow[0] > max(STILL_ALIKE, alike + 0.05) and 0.7 < by_flow[1] < 1.45:
         before, (alike, contrast) = view.flowed, by_flow
     gap = (after - before)[core]
     # more light on the same color: L + 16, a and b grow alike (CIE 1976)
