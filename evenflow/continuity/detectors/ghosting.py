@@ -35,7 +35,7 @@ LEAST_LEFT = 1.0
 """Gray levels (rms) of what is left; less cannot be told from rounding."""
 SPIKE = 0.3
 """Octaves that what is left of one step stands above the steps next to it."""
-PER_S = 1.5
+PER_S = 2.0
 """Steps a second that are asked, loudest first."""
 
 Gray = NDArray[np.float32]
@@ -148,7 +148,10 @@ def _best(passage: Passage, flow: NDArray[np.float32], frame: int, *, behind: bo
     if not 1 <= at < len(passage):
         return None
     step = flow[at] if behind else -flow[at]
-    return _fitted(_powers(passage, frame, ref, step, behind), frame)
+    found = _fitted(_powers(passage, frame, ref, step, behind), frame)
+    if found is None and behind:  # the frames before are copies too: the very step may do better
+        found = _fitted(_powers(passage, frame, ref, flow[frame + 1], behind), frame)
+    return found
 
 
 NUISANCES = 8
@@ -282,4 +285,7 @@ def _candidate(begin: Copy, end: int, last: Copy | None) -> Candidate:
         evidence("stale_share", share, SHARE),
         ("motion blur", "dissolve", "image_flicker"),
         place,
+        # nothing else adds an old frame to a new one
+        immune=frozenset({"shake", "style_change", "unnatural_jump", "drift"}),
+        causes=frozenset({"style_change"}),
     )

@@ -54,6 +54,7 @@ def detect(passage: Passage) -> list[Candidate]:
                 evidence("new_detail", one.share, SHARE),
                 ("high_frequency_noise", "edge_shimmer", "moving surface"),
                 one.stretch.cells(),
+                immune=frozenset({"shake", "unnatural_jump"}),  # what trembles is not drawn afresh
             )
         )
     return found
