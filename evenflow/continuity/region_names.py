@@ -128,6 +128,7 @@ def _candidate(passage: Passage, step: RegionStep, kind: str, how: str) -> Candi
         evidence("region_step", step.size, REGION),
         ("cut", "occlusion", "color_flicker"),
         None if kind == "background_switch" else mask,
-        immune=SLOW,
+        # where a region goes on as it was the picture has not lost its structure
+        immune=SLOW | {"collapse"} if kind == "background_switch" else SLOW,
         causes=frozenset(causes),
     )
