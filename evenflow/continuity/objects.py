@@ -180,12 +180,14 @@ class _Follower:
         return sorted(found, key=lambda t: (t.start, -int(t.looks[0].mask.sum())))
 
     def look(self, frame: int, shown: Page, mask: Mask) -> Look:
+        core = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        core = core if core.sum() > 0.4 * mask.sum() else mask  # its rim shows what is behind
         return Look(
             self.passage.start + frame,
             float(self.passage.seconds[frame]),
             mask,
-            colors(shown, mask),
-            grain_of(shown, mask),
+            colors(shown, core),
+            grain_of(shown, core),
             chords(mask),
         )
 

@@ -9,6 +9,7 @@ import pytest
 from evenflow.continuity import check
 from evenflow.continuity.identity import Cast
 from evenflow.continuity.objects import look_frames, tracks_of
+from evenflow.continuity.returns import returned_wrong
 from evenflow.core.clip import ArraySource, Clip
 from evenflow.core.report import Report
 from evenflow.core.schemas import report_schema
@@ -26,17 +27,22 @@ def ground(seed=0):
     return np.clip(120 + 300 * smooth[..., None] + np.float32([10, 25, -10]), 0, 255)
 
 
-def drawn(count=60, *, bar=None, speed=2.0, hide=None):
-    """A red ball with spots that rolls to the right over a slow pan; perhaps behind a bar."""
+def drawn(count=60, *, bar=None, speed=2.0, wrong=False):
+    """A red ball with spots that rolls to the right over a slow pan; perhaps behind a bar.
+
+    `wrong`: it comes out from behind the bar as a blue one.
+    """
     page, frames, places = ground(), [], []
     for i in range(count):
         frame = page[:, i // 3 : i // 3 + WIDTH].copy()
         x, y = 50 + speed * i, 95 + 6 * np.sin(i / 9)
-        cv2.circle(frame, (int(x), int(y)), 24, (200, 40, 40), -1, cv2.LINE_AA)
+        other = wrong and x > sum(bar) / 2
+        colors = ((40, 60, 200), (20, 20, 30)) if other else ((200, 40, 40), (240, 220, 90))
+        cv2.circle(frame, (int(x), int(y)), 24, colors[0], -1, cv2.LINE_AA)
         for k in range(5):
             angle = k * 1.26 + i / 14
             spot = (int(x + 13 * np.cos(angle)), int(y + 13 * np.sin(angle)))
-            cv2.circle(frame, spot, 4, (240, 220, 90), -1, cv2.LINE_AA)
+            cv2.circle(frame, spot, 7 if other else 4, colors[1], -1, cv2.LINE_AA)
         if bar is not None:
             frame[:, bar[0] : bar[1]] = (70, 70, 75)
         frames.append(np.clip(frame, 0, 255).astype(np.uint8))
@@ -82,6 +88,13 @@ def test_it_passes_behind_a_bar_and_is_the_same_again():
         assert np.hypot(*gap) < 0.12
     assert before.center[0] < 150 / WIDTH and after.center[0] > 178 / WIDTH
     assert ball.gaps[0].likeness > 0.6
+
+
+def test_what_comes_out_as_another_one_came_back_wrong():
+    assert returned_wrong(passage_of(drawn(110, bar=(140, 178))[0])) == []
+    [found] = returned_wrong(passage_of(drawn(110, bar=(140, 178), wrong=True)[0]))
+    assert found.kind == "vanish" and 70 <= found.start <= 96
+    assert found.severity > 2
 
 
 def test_the_report_holds_boxes_a_mask_and_ids_in_order(ball):
