@@ -30,6 +30,8 @@ ALONE = 0.6
 ALONE_LOCAL = 0.85
 LOCAL = 0.6
 """The same for a part of the picture, where there are many places to be lucky."""
+STANDS = 0.22
+"""Least share that it explains of what even the flow of the very step leaves."""
 LEAST_SHARE, MOST_SHARE = 0.06, 0.7
 LEAST_LEFT = 1.0
 """Gray levels (rms) of what is left; less cannot be told from rounding."""
@@ -87,7 +89,7 @@ def detect(passage: Passage) -> list[Candidate]:
     loud = spikes(passage)
     for frame in loud:
         begin = _best(passage, flow, frame, behind=False)
-        if begin is not None:
+        if begin is not None and _stands(passage, flow, begin):
             begins.append(begin)
         end = _best(passage, flow, frame - 1, behind=True)
         if end is not None:
@@ -152,6 +154,19 @@ def _best(passage: Passage, flow: NDArray[np.float32], frame: int, *, behind: bo
     if found is None and behind:  # the frames before are copies too: the very step may do better
         found = _fitted(_powers(passage, frame, ref, flow[frame + 1], behind), frame)
     return found
+
+
+def _stands(passage: Passage, flow: NDArray[np.float32], copy: Copy) -> bool:
+    """True if the flow of the very step leaves the copy over: a mere jump it explains away."""
+    frame = copy.frame
+    place = np.ones(NUM_TILES, bool) if copy.place is None else copy.place
+    shares = []
+    for at in (frame - 1, frame):
+        powers = _powers(passage, frame, frame - 1, -flow[at], behind=False)
+        _, explained, _, rest = _solved(powers[place].mean(axis=0)[None])
+        shares.append((float(rest[0]), float(explained.max())))
+    (expected, _), (remains, explained_still) = shares
+    return remains > 0.5 * expected and explained_still > STANDS
 
 
 NUISANCES = 8
