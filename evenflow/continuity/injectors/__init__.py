@@ -111,7 +111,7 @@ INJECTORS: dict[str, Injector] = {
     ),
     "action_sequence": Injector(
         action_sequence.action_sequence, (0.15, 0.25, 0.4, 0.55, 0.75), "s a part",
-        action_sequence.place, least=4, box_is="not used: time concerns the whole picture",
+        action_sequence.place, least=2, box_is="not used: time concerns the whole picture",
     ),
     "unnatural_motion": Injector(
         unnatural_motion.unnatural_motion, (0.6, 1.2, 2.4, 4.5, 8.0), "% of the height",

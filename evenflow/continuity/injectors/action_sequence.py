@@ -1,5 +1,6 @@
 """Action sequence: parts of an action run in the wrong order, or one of them backwards."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -23,7 +24,7 @@ def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Pl
     Raises:
         BadInput: the range is shorter than one part, or a part does not fit in memory.
     """
-    length = max(4, round(plant.magnitude * float(plant.info.fps)))
+    length = max(2, math.ceil(plant.magnitude * float(plant.info.fps)))
     if plant.length < length:
         raise BadInput(
             f"an action of {length} frames is to run in a wrong order, the range holds "

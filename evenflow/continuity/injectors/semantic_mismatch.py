@@ -65,14 +65,13 @@ def _color_of(x: Picture) -> str:
     chroma = np.hypot(lab[..., 1], lab[..., 2])
     if float((chroma > 15).mean()) < 0.1:
         return "gray"
-    weight = np.where(chroma > 15, chroma, 0.0)
-    angle = np.degrees(
-        np.arctan2(
-            float((lab[..., 2] / np.maximum(chroma, 1e-6) * weight).sum()),
-            float((lab[..., 1] / np.maximum(chroma, 1e-6) * weight).sum()),
-        )
+    angle = np.degrees(np.arctan2(lab[..., 2], lab[..., 1]))
+    apart = [np.abs((hue - angle + 180) % 360 - 180) for hue in NAMES.values()]
+    nearest = np.argmin(apart, axis=0)
+    votes = np.bincount(
+        nearest.ravel(), weights=np.where(chroma > 15, chroma, 0.0).ravel(), minlength=len(NAMES)
     )
-    return min(NAMES, key=lambda name: abs((NAMES[name] - angle + 180) % 360 - 180))
+    return list(NAMES)[int(np.argmax(votes))]
 
 
 def _turned(x: Picture, plant: Plant) -> Picture:

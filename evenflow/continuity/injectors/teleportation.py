@@ -23,12 +23,12 @@ def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Pl
     region = plant.followed()
     rng = generator(plant, 1)
     most = 2.0 * float(max(region.half))
+    fill = seek(look, region, plant.end)
     if plant.box is None:  # a small object for a small leap
         size = 0.6 + 0.4 * (plant.magnitude - 1.0) / (FARTHEST - 1.0)
         region = replace(region, half=(region.half[0] * size, region.half[1] * size))
     distance = plant.magnitude * 2.0 * float(max(region.half))
     shift = aside(region, plant.start, plant.end, distance, rng, farthest=FARTHEST * most)
-    fill = seek(look, region, plant.end)
     plant = replace(plant, region=region, fill=fill, settings={"shift": shift})
     here = region.union(plant.start, plant.end)
     there = region.union(plant.start, plant.end, shift=shift)

@@ -32,9 +32,9 @@ def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Pl
     long = plant.length / float(plant.info.fps) >= LEAST_PASSAGE_S and plant.length >= 12
     variant = "gone" if draw < 0.5 else "pops_in" if draw < 0.8 or not long else "comes_back_wrong"
     wide = 0.75 + 0.25 * plant.magnitude
-    plant, look = look_ahead(source, plant, cancel, sides=(0.18, 0.3))
-    region = plant.followed()
-    region = replace(region, half=(region.half[0] * wide, region.half[1] * wide))
+    plant, look = look_ahead(source, plant, cancel, sides=(0.22, 0.34))
+    whole = plant.followed()
+    region = replace(whole, half=(whole.half[0] * wide, whole.half[1] * wide))
     plant = replace(plant, region=region, variant=variant)
     if variant == "comes_back_wrong":
         plant = replace(plant, picture=another(look, region, rng))
@@ -45,13 +45,15 @@ def place(source: Source, plant: Plant, cancel: CancelToken | None = None) -> Pl
             "frames": [plant.start, min(bar.gone, plant.end)],
             "boxes": bar.boxes(plant.end),
         }
-        return replace(truth, plant=plant, parameters={**truth.parameters, "occluder": passes})
+        # whoever comes back is, but for the moment that nobody saw, a swapped subject
+        parameters = {**truth.parameters, "occluder": passes}
+        return replace(truth, plant=plant, equal=("subject_swap",), parameters=parameters)
     if variant == "pops_in":
         distance = 2.2 * max(region.half)
         shift = aside(region, plant.start, plant.end, distance, rng)
         plant = replace(plant, settings={"shift": shift})
         return placed(plant, shift=shift, variant=variant)
-    return placed(replace(plant, fill=seek(look, region, plant.end)), variant=variant)
+    return placed(replace(plant, fill=seek(look, whole, plant.end)), variant=variant)
 
 
 def vanish(frames: Iterator[Frame], plant: Plant) -> Iterator[Frame]:
