@@ -18,7 +18,9 @@ from scipy.ndimage import label, maximum_filter
 from evenflow.continuity.cells import COLS, NUM_CELLS, ROWS
 from evenflow.continuity.follow import followed
 from evenflow.continuity.passage import Passage
+from evenflow.continuity.picture import gray_of
 from evenflow.geometry.warp import inside, warp
+from evenflow.motion.flow import flow
 
 Mask = NDArray[np.bool_]
 Image = NDArray[np.float32]
@@ -32,7 +34,7 @@ MOST_OF_CELL = 4.0
 LEAST_SCORE = 12.0
 """Sum over connected cells of their steps, in units, each at most `MOST_OF_CELL`."""
 LEAST_CELLS = 4
-PER_SECOND = 1.5
+PER_SECOND = 0.8
 """Most frames a second that are looked at closely."""
 LEAST_CHANGE = 3.0
 """dE by which a pixel of the region differs at least, beyond what it differs anyway."""
@@ -301,9 +303,9 @@ def _own_speed(passage: Passage, at: int, cells: NDArray[np.bool_]) -> float:
     """Speed against the camera around a step, working pixels a frame: the faster tenth."""
     near = [k for k in (at - 2, at - 1, at + 1, at + 2) if 1 <= k < len(passage)]
     wide = maximum_filter(cells.reshape(ROWS, COLS), size=3).reshape(-1)
-    flow = passage.cells["u"][near][:, wide], passage.cells["v"][near][:, wide]
+    moves = passage.cells["u"][near][:, wide], passage.cells["v"][near][:, wide]
     camera = passage.camera_at_cells[near][:, wide]
-    own = np.hypot(flow[0] - camera[..., 0], flow[1] - camera[..., 1])
+    own = np.hypot(moves[0] - camera[..., 0], moves[1] - camera[..., 1])
     own = own[np.isfinite(own)]
     return float(np.percentile(own, 90)) if len(own) >= 3 else 0.0
 
@@ -345,7 +347,13 @@ def _worth(passage: Passage, at: int, cells: NDArray[np.bool_]) -> bool:
     height, width = gap.shape
     near = cv2.resize(doubted.reshape(ROWS, COLS).astype(np.uint8), (width, height)) > 0
     mask = changed(np.where(near, cv2.blur(gap, (3, 3)), np.float32(0.0)))
-    return bool(mask.mean() >= LEAST_AREA and inner_radius(mask) >= 0.02 * height)
+    places, number = label(mask)
+    for k in range(1, number + 1):
+        place: Mask = places == k
+        radius = inner_radius(place)
+        if place.mean() >= LEAST_AREA and radius > max(0.02 * height, 0.2 * np.sqrt(place.sum())):
+            return True
+    return False
 
 
 def _widened(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -368,16 +376,16 @@ def expected_motion(passage: Passage, at: int, doubted: NDArray[np.bool_]) -> ND
     """
     camera, inliers = passage.camera_at_cells, passage.inliers
     near = [k for k in (at - 2, at - 1, at + 1, at + 2) if 1 <= k < len(passage)]
-    flow = np.stack([passage.cells["u"], passage.cells["v"]], axis=2)
+    moves = np.stack([passage.cells["u"], passage.cells["v"]], axis=2)
     onward = camera[at]
     if not np.isfinite(onward).all() or inliers[at] < 0.6 * float(np.median(inliers[near])):
         onward = np.nan_to_num(camera[[k for k in near if abs(k - at) == 1]]).mean(axis=0)
-    own = flow[near] - camera[near]
+    own = moves[near] - camera[near]
     seen = np.isfinite(own[..., 0])
     own = np.where(seen[..., None], own, 0.0)
     own = np.sort(own, axis=0)  # the middle of at most four, unseen ones counted as none
     middle = own[(len(near) - 1) // 2 : len(near) // 2 + 1].mean(axis=0)
-    measured = flow[at]
+    measured = moves[at]
     field = np.where(doubted[:, None] | ~np.isfinite(measured), onward + middle, measured)
     field = np.nan_to_num(field).astype(np.float32).reshape(ROWS, COLS, 2)
     height, width = passage.sketch(at).shape[:2]
@@ -402,9 +410,12 @@ def aligned(passage: Passage, at: int, cells: NDArray[np.bool_]) -> Aligned:
     if calm.mean() > 0.2:
         light = np.median((after - before)[calm], axis=0).astype(np.float32)
         last, before = last + light, before + light
+    gray = [gray_of(passage.sketch(k)) for k in (at, at - 1)]
     later, earlier = min(at + 2, len(passage) - 1), max(0, at - 3)
-    after_2 = warp(lab_of(passage.sketch(later)), passage.matched(at, later).ahead)
-    before_2 = warp(lab_of(passage.sketch(earlier)), passage.matched(earlier, at - 1).back)
+    after_2 = warp(lab_of(passage.sketch(later)), flow(gray[0], gray_of(passage.sketch(later))))
+    before_2 = warp(
+        lab_of(passage.sketch(earlier)), flow(gray[1], gray_of(passage.sketch(earlier)))
+    )
     within = np.maximum(distance(after, after_2), warp(distance(last, before_2), back))
     across = np.minimum(distance(before, after), distance(before, after_2))
     change = np.where(inside(back), np.maximum(across - within, 0.0), 0.0).astype(np.float32)
@@ -554,7 +565,8 @@ def _sought(own: Image, page: Image, mask: Mask, stepped: Image) -> Source | Non
     y, x = np.unravel_index(int(np.argmax(depth)), depth.shape)
     height, width = mask.shape
     half = max(3, round(0.75 * float(depth[y, x])))
-    x0, x1, y0, y1 = max(0, x - half), x + half + 1, max(0, y - half), y + half + 1
+    x0, y0 = max(0, int(x) - half), max(0, int(y) - half)
+    x1, y1 = int(x) + half + 1, int(y) + half + 1
     piece = np.ascontiguousarray(own[y0:y1, x0:x1])
     small = depth[y, x] < LEAST_SOURCE * height
     if small or min(piece.shape[:2]) < half + 2 or float(piece.std(axis=(0, 1)).max()) < 2.0:
@@ -562,7 +574,7 @@ def _sought(own: Image, page: Image, mask: Mask, stepped: Image) -> Source | Non
     score = cv2.matchTemplate(page, piece, cv2.TM_CCOEFF_NORMED)
     ys, xs = np.mgrid[: score.shape[0], : score.shape[1]]
     diameter = 2.0 * float(np.sqrt(mask.sum() / np.pi))
-    away = np.hypot(ys - y0, xs - x0)
+    away: NDArray[np.float64] = np.hypot(ys - y0, xs - x0)
     score[away < 2.0] = -1.0
     here = cv2.boxFilter(
         stepped, -1, (piece.shape[1], piece.shape[0]), anchor=(0, 0),

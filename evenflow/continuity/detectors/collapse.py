@@ -37,7 +37,7 @@ LEAST_CONTRAST = 8.0
 EXPLAINED = frozenset(
     {
         "style_change", "high_frequency_noise", "lighting_flicker", "unnatural_jump", "drift",
-        "identity_drift", "subject_swap", "color_change", "background_switch", "vanish", "shake",
+        "identity_drift", "subject_swap", "color_change", "vanish", "shake",
         "teleportation", "unstable_texture", "edge_shimmer", "ghosting", "background_swim", "seam",
         "sharpness_pumping", "light_direction", "unnatural_motion", "image_flicker",
         "color_flicker", "freeze", "action_sequence",
