@@ -27,9 +27,12 @@ EXPLAINED = 0.42
 BOTH = 0.25
 ALONE = 0.6
 """Where only one end is seen."""
-ALONE_LOCAL = 0.85
+CLEAR, ALONE_LOCAL = 0.75, 0.85
+"""In a part of the picture: the clearer of both ends, and where only one end is seen."""
 LOCAL = 0.6
 """The same for a part of the picture, where there are many places to be lucky."""
+MOST_PLACES = 0.6
+"""A part that is more than this is the whole picture."""
 STANDS = 0.22
 """Least share that it explains of what even the flow of the very step leaves."""
 LEAST_SHARE, MOST_SHARE = 0.06, 0.7
@@ -110,9 +113,11 @@ def detect(passage: Passage) -> list[Candidate]:
         if good:
             last = max(good, key=lambda e: e.explained * (1.5 if e.age == begin.age else 1.0))
             both = (last.explained, begin.explained)
-            sure = sure or max(both) > EXPLAINED
-            if begin.place is not None:  # many places to be lucky: both ends have to be clear
-                sure = begin.age == last.age and min(both) > EXPLAINED
+            if begin.place is None:
+                sure = sure or max(both) > EXPLAINED
+            else:  # many places to be lucky: both ends have to be clear
+                alike = begin.age == last.age and min(both) > EXPLAINED
+                sure = sure or (alike and max(both) > CLEAR)
             found += [_candidate(begin, last.frame, last)] if sure else []
         elif sure:
             # where the copy is let go there is a spike as well, even if no fit explains it
@@ -212,13 +217,14 @@ def _fitted(powers: Series, frame: int) -> Copy | None:
             place = _place(np.tensordot(_SMALL, powers, 1), at, float(shares[best, at]))
             if not place.any():
                 place = _WINDOWS[best] > 0
+            most = place.mean() > MOST_PLACES
             return Copy(
                 frame,
                 at + 2,
                 float(shares[best, at]),
                 float(parts[best, at]),
                 float(contrasts[best, at]),
-                place,
+                None if most else place,
             )
     if not found:
         return None
