@@ -24,13 +24,13 @@ LONGEST_S = 1.3
 """Dips farther apart do not belong to one rhythm."""
 SOFT = 0.3
 """Least share of frames that lie more than half way down."""
-LOCAL = 3.0
+LOCAL = 4.0
 """Least JND in a part of the picture, where textures come and go with what moves."""
 
 CAUSES = frozenset(
     {"image_flicker", "style_change", "ghosting", "collapse", "high_frequency_noise"}
 )
-"""Kinds that a rhythm of the whole picture is the cause of: its soft or sharp frames by themselves."""
+"""Kinds that a rhythm of the whole picture is the cause of: its soft or sharp frames alone."""
 
 
 @dataclass(frozen=True)
@@ -61,31 +61,38 @@ def rhythms(series: Series, fps: float, least: float) -> list[Rhythm]:
     # the middle of a dip: at the bottom of a long one noise decides which frame is the lowest
     bottoms = np.round(0.5 * (found["left_ips"] + found["right_ips"])).astype(np.int64) - 1
     bottoms = np.clip(bottoms, 0, len(series) - 1)
-    depths = found["prominences"]
+    depths, widths = found["prominences"], found["widths"]
     made, group = [], [0] if len(bottoms) else []
     for i in range(1, len(bottoms) + 1):
         if i < len(bottoms) and bottoms[i] - bottoms[i - 1] <= longest:
             group.append(i)
             continue
-        rhythm = _rhythm(series, bottoms[group], depths[group])
+        rhythm = _rhythm(series, bottoms[group], depths[group], widths[group])
         if rhythm is not None:
             made.append(rhythm)
         group = [i]
     return made
 
 
-def _rhythm(series: Series, bottoms: NDArray[np.int64], depths: Series) -> Rhythm | None:
+def _rhythm(
+    series: Series, bottoms: NDArray[np.int64], depths: Series, widths: Series
+) -> Rhythm | None:
     deep = depths > 0.45 * np.percentile(depths, 75)
-    bottoms, depths = bottoms[deep], depths[deep]
+    bottoms, depths, widths = bottoms[deep], depths[deep], widths[deep]
     if len(bottoms) < 2:
         return None
     depth = float(np.median(depths))
-    start, end = (
-        _edge(series, int(bottoms[0]), -1, depth),
-        _edge(series, int(bottoms[-1]), 1, depth),
-    )
+    start = _edge(series, int(bottoms[0]), -1, depth)
+    end = _edge(series, int(bottoms[-1]), 1, depth)
+    if len(bottoms) == 2:
+        cut_off = start == 0 or end == len(series)
+        alike = widths.max() < 3.0 * widths.min() and depths.max() < 2.5 * depths.min()
+        if cut_off or not alike or depth < 2.0 * PUMPING:
+            return None  # two dips are a rhythm only if both are whole, clear and alike
     gaps = np.diff(bottoms)
-    if len(gaps) >= 3 and np.abs(gaps - np.median(gaps)).mean() > 0.45 * np.median(gaps):
+    period = float(np.median(gaps))
+    off = np.abs(gaps - period * np.maximum(1.0, np.round(gaps / period)))
+    if len(gaps) >= 3 and off.mean() > 0.3 * period:
         return None
     part = series[start:end]
     if (part < part.max() - 0.5 * depth).mean() < SOFT:
