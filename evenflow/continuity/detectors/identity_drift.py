@@ -298,7 +298,9 @@ def measured(way: Way, cells: NDArray[np.bool_]) -> Ramp | None:
     usual, usual_tint = _high(way.size[rest], 75), _high(way.agree[rest], 90)
     firm = float(np.sqrt((way.firm[cells] ** 2).mean()))
     firmly = firm > max(FIRM, 1.5 * _high(way.firm[rest], 95)) and off < LOOSER
-    alone = size > 5.0 * max(usual, 0.5) and off < CLEAR
+    colored = tint > LEAST_TINT and tint_error < 0.2
+    firmly = firmly and colored
+    alone = size > 5.0 * max(usual, 0.5) and off < CLEAR and (colored or firm > LEAST_FIRM)
     tinted = tint > max(LEAST_TINT, 1.2 * usual_tint) and tint_error < 0.2
     wide = cells.sum() >= WIDE and tint > 2.0 * usual_tint
     rim = ndimage.binary_dilation(cells, np.ones((3, 3))) & ~cells
