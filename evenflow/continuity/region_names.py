@@ -18,7 +18,7 @@ from evenflow.continuity.region_steps import (
     recolored,
     region_steps,
 )
-from evenflow.continuity.severity import REGION
+from evenflow.continuity.severity import BACKGROUND, REGION
 
 SWAPPED = 0.6
 """How foreign a new content is at least that is no piece of the surroundings."""
@@ -106,7 +106,9 @@ def strangeness(passage: Passage, step: RegionStep) -> float:
 def _severity(step: RegionStep, kind: str) -> float:
     source = moved_from(step)
     if kind == "teleportation" and source is not None:
-        return 3.0 * float(source.distance) * float(np.clip(step.size / 25.0, 0.7, 1.3))
+        return 2.0 * float(source.distance) * float(np.clip(step.size / 25.0, 0.7, 1.3))
+    if kind == "background_switch":  # of the size of the picture, and worse the less of it is left
+        return step.size / BACKGROUND * (1.0 - 0.5 * step.alike)
     return step.size / REGION * float(step.share**0.25)
 
 

@@ -29,6 +29,8 @@ REGION = 2.3
 """CIELAB dE by which a region steps (Mahy et al. 1994), times the root of the root of its share."""
 SHADING = 0.06
 """rms log luminance of a slope of light that turns; six times a barely seen edge (Weber, 1 %)."""
+BACKGROUND = 4.0
+"""CIELAB dE by which all but one region of the picture steps; an engineering value."""
 MOST = 15.0
 """No finding is called worse than this: 10 already ruins the shot."""
 IDENTITY = 3.0
