@@ -151,4 +151,6 @@ def _measured(
         evidence("chroma_shift", color_rms, COLOR_FLICKER),
         ("lighting_flicker", "color_change"),
         None if everywhere else cells.ravel(),
+        # grain has no color that a whole place shares, and softness none at all
+        immune=frozenset({"high_frequency_noise", "sharpness_pumping"}),
     )

@@ -198,6 +198,9 @@ def _trains(frames: list[int], table: Series, groups: list[Series]) -> list[Join
             period = regular(frames[:-1])  # the last one is the way back, whenever that is
         if period:
             return [Joints(tuple(frames), period)]
+        comb = _comb(frames)
+        if comb:
+            return [Joints(tuple(comb), regular(comb))]
         # drop the weakest: chance has put it there
         size = np.sqrt((table[frames] ** 2).sum(axis=1))
         if size.min() > 0.35 * np.median(size):
@@ -216,6 +219,18 @@ def _trains(frames: list[int], table: Series, groups: list[Series]) -> list[Join
     tone, place = groups[0], groups[3]
     small = (tone < ALONE) & (place < 0.6 * ALONE)  # more is a jump, or a new look
     return [Joints((f,), 0) for f in frames if tone[f] >= 1.0 and place[f] >= 2.0 and small[f]]
+
+
+def _comb(frames: list[int]) -> list[int]:
+    """Four joints or more at one distance, if they are most of all; else none."""
+    best: list[int] = []
+    for period in {int(g) for g in np.diff(frames) if g >= 4}:
+        for first in frames:
+            off = [(f - first) - period * round((f - first) / period) for f in frames]
+            on = [f for f, o in zip(frames, off, strict=True) if o == 0]
+            if len(on) > len(best):
+                best = on
+    return best if len(best) >= max(4, 0.7 * len(frames)) and regular(best) else []
 
 
 def _comes_back(steps_taken: Series) -> bool:
