@@ -17,6 +17,7 @@ from evenflow.continuity.picture import NUM_TILES, TILE_COLS, TILE_ROWS
 
 REGION = frozenset({"subject_swap", "color_change", "vanish", "teleportation"})
 """Steps of a region."""
+IN_PLACE = REGION - {"teleportation"}
 STEPS = REGION | {"style_change", "background_switch", "light_direction"}
 """Kinds whose evidence is one step, at their peak; what follows it is only their length."""
 SURFACE = frozenset(
@@ -26,6 +27,8 @@ SURFACE = frozenset(
     }
 )  # fmt: skip
 """Kinds that are read from what motion leaves, and so from the effects of all others as well."""
+LASTING = SURFACE | {"shake", "sharpness_pumping", "high_frequency_noise", "lighting_flicker"}
+"""Kinds that do the same at every frame of their span."""
 EXPLAINS: dict[str, frozenset[str]] = {
     "background_switch": REGION | SURFACE | {"shake", "drift", "style_change", "unnatural_jump"},
     "style_change": REGION | SURFACE | {"unnatural_jump", "drift", "high_frequency_noise"},
@@ -67,7 +70,6 @@ EXPLAINS: dict[str, frozenset[str]] = {
 RIVALS = (
     frozenset({"image_flicker", "lighting_flicker"}),
     frozenset({"image_flicker", "freeze"}),
-    frozenset({"unnatural_jump", "shake"}),
     frozenset({"high_frequency_noise", "shake"}),
     frozenset({"identity_drift", "drift"}),
     frozenset({"identity_drift", "subject_swap"}),
@@ -87,6 +89,7 @@ LEAST_OF: dict[tuple[str, str], float] = {
     ("high_frequency_noise", "style_change"): 0.3,  # grain changes the look, up to a point
     ("style_change", "high_frequency_noise"): 3.0,  # and a new look may bring a little grain
 }
+LEAST_OF[("shake", "unnatural_jump")] = 0.6  # the largest of many steps
 LEAST_OF |= {(kind, "drift"): 1.0 for kind in EXPLAINS}  # every fault bends the path of color a bit
 LEAST_OF |= {  # one way from end to end that a whole place goes is rarely anything else
     (kind, "identity_drift"): 0.8 for kind in EXPLAINS if kind != "background_switch"
@@ -151,11 +154,19 @@ def _cells(place: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def explains(strong: Candidate, weak: Candidate) -> bool:
     """True if `strong` is the cause of what looks like `weak`."""
-    if weak.kind == strong.kind or strong.kind in weak.immune:
+    if weak.kind == strong.kind:
+        return False
+    if strong.kind == "unnatural_jump" and weak.kind in IN_PLACE:
+        return _covers(strong, weak) and _leaps(strong, weak)
+    if weak.kind == "unnatural_jump" and strong.kind in IN_PLACE and _leaps(weak, strong):
+        return False
+    if strong.kind in weak.immune:
         return False
     if (strong.kind, weak.kind) in NEXT_TO and _touches(strong, weak):
         return True
     if not _covers(strong, weak) or not _meets(strong, weak):
+        return False
+    if strong.kind in LASTING and weak.kind in SURFACE and _outlasts(strong, weak):
         return False
     if weak.kind in strong.causes:
         return True
@@ -164,6 +175,17 @@ def explains(strong: Candidate, weak: Candidate) -> bool:
     least = LEAST_OF.get((strong.kind, weak.kind), LEAST_SHARE)
     named = weak.kind in EXPLAINS.get(strong.kind, frozenset())
     return named and strong.severity >= least * weak.severity
+
+
+def _leaps(jump: Candidate, region: Candidate) -> bool:
+    """True if a jump shows in much more of the picture than the region that seems to change."""
+    area = 0.0 if region.tiles is None else float(region.tiles.mean())
+    return jump.spread > 0.28 + 1.2 * area
+
+
+def _outlasts(strong: Candidate, weak: Candidate) -> bool:
+    """True if a steady cause holds so much longer that it would have shown the effect elsewhere."""
+    return strong.end - strong.start > 2.5 * (weak.end - weak.start) + 2 * SLACK
 
 
 def _touches(strong: Candidate, weak: Candidate) -> bool:

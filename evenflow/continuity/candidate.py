@@ -25,6 +25,7 @@ class Candidate:
         tiles: where, as `Passage.box_of` takes it (tiles, cells or a mask); None: everywhere.
         immune: kinds that cannot be the cause of this, whatever their size.
         causes: kinds that this is surely the cause of, whatever their size.
+        spread: share of the picture in which it shows, where the detector says so.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Candidate:
     tiles: NDArray[np.bool_] | None = field(default=None, compare=False)
     immune: frozenset[str] = frozenset()
     causes: frozenset[str] = frozenset()
+    spread: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "severity", float(min(self.severity, MOST)))

@@ -41,6 +41,17 @@ def excess_arcmin(passage: Passage) -> Series:
     return made
 
 
+def spread(passage: Passage, i: int) -> float:
+    """Share of the cells in which more is left off the edges than just before: a jump is everywhere
+    where something moves, a region that becomes another only there."""
+    flat = passage.cells["flat"]
+    before = flat[max(1, i - 4) : i]
+    if len(before) == 0:
+        return 0.0
+    usual = np.maximum(np.median(np.nan_to_num(before), axis=0), 0.3)
+    return float((np.nan_to_num(flat[i]) > 1.4 * usual).mean())
+
+
 def detect(passage: Passage) -> list[Candidate]:
     """Steps that stand alone."""
     if len(passage) < 8 or passage.pairs[-1] is None:
@@ -69,7 +80,8 @@ def detect(passage: Passage) -> list[Candidate]:
                 evidence("change", float(passage.change[i]), float(passage.change[i] / alone)),
                 ("cut", "fast motion"),
                 # a camera that trembles is followed by the flow and leaves nothing behind it
-                immune=frozenset({"shake"} if residual[i] > 1.6 else ()),
+                immune=frozenset({"shake"} if residual[i] > 2.2 else ()),
+                spread=spread(passage, i),
             )
         )
     return found

@@ -53,7 +53,7 @@ INJECTORS: dict[str, Injector] = {
         unnatural_jump.unnatural_jump, (1, 2, 4, 7, 12), "frames skipped", unnatural_jump.place
     ),
     "drift": Injector(drift, (3.0, 6.0, 11.0, 18.0, 28.0), "dE at the end"),
-    "shake": Injector(shake, (0.05, 0.1, 0.2, 0.4, 0.8), "% of the height, rms"),
+    "shake": Injector(shake, (0.1, 0.2, 0.3, 0.5, 0.9), "% of the height, rms"),
     "subject_swap": Injector(
         subject_swap.subject_swap, (0.2, 0.35, 0.55, 0.8, 1.0), "share of the other one",
         subject_swap.place, box_is=OBJECT,
