@@ -18,7 +18,7 @@ RISE = 1.6
 """Least rise above the shot's own."""
 LEAST_DEG_S = 0.14
 """Least speed of the median cell, degrees a second."""
-COVER = 0.7
+COVER = 0.62
 """Least share of the cells that move more than outside the span."""
 RETURNS = 0.62
 """Most of the way that may be left at the end, as a share of its length (median over the cells)."""
