@@ -40,7 +40,7 @@ LEAST_LEFT = 1.0
 """Gray levels (rms) of what is left; less cannot be told from rounding."""
 SPIKE = 0.3
 """Octaves that what is left of one step stands above the steps next to it."""
-PER_S = 2.0
+PER_S = 1.5
 """Steps a second that are asked, loudest first."""
 
 Gray = NDArray[np.float32]

@@ -36,8 +36,9 @@ def is_texture(one: Redrawn) -> bool:
 def detect(passage: Passage) -> list[Candidate]:
     """Stretches of boiling texture."""
     found = []
+    least = max(4, round(0.25 * passage.fps))  # less is a thing that rushes by
     for one in redrawn(passage):
-        if not is_texture(one) or one.stretch.end - one.stretch.start < 4:
+        if not is_texture(one) or one.stretch.end - one.stretch.start < least:
             continue
         visible = float(np.clip(np.sqrt(one.flat / 4.0), 0.4, 1.3))
         severity = visible * one.share / SHARE
