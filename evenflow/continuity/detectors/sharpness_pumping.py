@@ -89,9 +89,6 @@ def _rhythm(
         alike = widths.max() < 3.0 * widths.min() and depths.max() < 2.5 * depths.min()
         if cut_off or not alike or depth < 2.0 * PUMPING:
             return None  # two dips are a rhythm only if both are whole, clear and alike
-    rough = float(np.median(np.abs(np.diff(series, 2))))
-    if depth < min(2.5 * rough, 4.0 * PUMPING):
-        return None  # every frame of this picture is as sharp as chance will have it
     gaps = np.diff(bottoms)
     period = float(np.median(gaps))
     off = np.abs(gaps - period * np.maximum(1.0, np.round(gaps / period)))
@@ -106,7 +103,11 @@ def _rhythm(
     back = [t - max(a, b) for t, a, b in zip(tops, lows, lows[1:], strict=False)]
     if np.median(back) < 0.45 * depth:
         return None
-    return Rhythm(start, end, tuple(int(b) for b in bottoms), min(depth, float(np.median(back))))
+    depth = min(depth, float(np.median(back)))
+    rough = float(np.median(np.abs(np.diff(series, 2))))
+    if depth < min(2.5 * rough, 4.0 * PUMPING):
+        return None  # every frame of this picture is as sharp as chance will have it
+    return Rhythm(start, end, tuple(int(b) for b in bottoms), depth)
 
 
 def _edge(series: Series, bottom: int, step: int, depth: float) -> int:
