@@ -37,7 +37,8 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "image_flicker": REGION | SURFACE | {"unnatural_jump", "style_change", "shake",
                                          "high_frequency_noise", "drift", "seam",
                                          "color_flicker"},
-    "lighting_flicker": SURFACE | {"style_change", "unnatural_jump", "drift", "color_flicker"},
+    "lighting_flicker": SURFACE
+    | {"style_change", "unnatural_jump", "drift", "color_flicker", "seam"},
     "high_frequency_noise": SURFACE | {"style_change", "unnatural_jump", "drift", "color_flicker",
                                        "sharpness_pumping"},
     "sharpness_pumping": SURFACE | {"image_flicker", "style_change", "high_frequency_noise",

@@ -45,6 +45,8 @@ def detect(passage: Passage) -> list[Candidate]:
     if shared_way(passage, start, end) < ALIKE:
         return []
     start, end = _moving_part(path, start, end)
+    if _passes(path, start, end):
+        return []
     ends = path[end - 1] - path[start]
     what = "brightness" if abs(ends[0]) > np.hypot(ends[1], ends[2]) else "color"
     return [
@@ -71,6 +73,22 @@ def _moving_part(path: Series, start: int, end: int) -> tuple[int, int]:
     if len(begun) == 0 or len(done) == 0 or done[-1] + 2 - begun[0] < 8:
         return start, end
     return start + max(0, int(begun[0]) - 1), start + int(done[-1]) + 2
+
+
+def _passes(path: Series, start: int, end: int) -> bool:
+    """True if the look goes back as slowly as it came, before or behind: a light that passes."""
+    whole = path[end - 1] - path[start]
+    share = (path - path[start]) @ whole / max(float(whole @ whole), 1e-12)  # 0 start, 1 end
+    return _comes_back(share[end - 1 :]) or _comes_back(1.0 - share[start::-1])
+
+
+def _comes_back(share: Series) -> bool:
+    """True if a share falls from 1 to below a half, and takes its time."""
+    low = np.flatnonzero(share < 0.5)
+    if len(low) == 0:
+        return False
+    left = np.flatnonzero(share[: low[0]] > 0.85)
+    return bool(low[0] - (left[-1] if len(left) else 0) >= 4)
 
 
 def shared_way(passage: Passage, start: int, end: int) -> float:

@@ -69,6 +69,9 @@ def _spans(excess: Series, residual: Series) -> list[tuple[int, int, float]]:
         level = float(np.median(excess[start:end]))
         if level < 0.6 * GRAIN or not is_fresh(residual, start, end, level):
             continue
+        rest = np.concatenate([excess[:start], excess[end:]])
+        if len(rest) and float((rest > 0.7 * level).mean()) > 0.12:
+            continue  # the shot had this grain before: focus comes back
         if is_sudden(excess, start, end):
             made.append((start, end, level))
     return made

@@ -70,7 +70,7 @@ def detect(passage: Passage) -> list[Candidate]:
         if _leaps(passage, i):
             continue  # what is matched badly steps in any direction
         slope = _slope(passage, i, lasting[i], at_once[i], usual)
-        if slope is not None:
+        if slope is not None and _alone(lasting, i, slope[0]):
             found.append((i, lasting[i], *slope))
     found.sort(key=lambda item: item[0])
     made: list[Candidate] = []
@@ -117,7 +117,7 @@ def _slope(
         now = at_once.reshape(ROWS, COLS)[place]
         sudden = float(own @ now) / max(float(own @ own), 1e-9)
         least = LEAST_FIT if place.mean() < 0.5 else LEAST_FIT_WHOLE
-        if min(fit / least, even / 0.1, sudden / 0.65, rms / (0.6 * SHADING)) < 1.0:
+        if min(fit / least, even / 0.1, sudden / 0.8, rms / (0.6 * SHADING)) < 1.0:
             continue
         if _apart(grid, place) < LEAST_APART or _alike(passage, i, place) < LEAST_ALIKE:
             continue
@@ -126,6 +126,13 @@ def _slope(
         if best is None or rms * np.sqrt(place.sum()) > best[1] * np.sqrt(best[0].sum()):
             best = place.reshape(-1), rms, fit
     return best
+
+
+def _alone(lasting: Series, i: int, place: NDArray[np.bool_]) -> bool:
+    """True if the place keeps its light before and behind; what moves changes it all the time."""
+    size = np.sqrt((lasting[:, place] ** 2).mean(axis=1))
+    near = [size[j] for j in (i - HOLD, i - HOLD - 1, i + HOLD, i + HOLD + 1) if 0 < j < len(size)]
+    return bool(size[i] > 2.0 * max(near))
 
 
 def _leaps(passage: Passage, i: int) -> bool:

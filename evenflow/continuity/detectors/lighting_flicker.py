@@ -53,7 +53,9 @@ def detect(passage: Passage) -> list[Candidate]:
             rest = np.concatenate([own[: max(0, start - 2)], own[end + 2 :]])
             floor = float(np.sqrt((rest**2).mean())) if len(rest) >= 6 else np.inf
             alike = [_correlation(own[start:end], parts[start:end, k]) for k in range(len(block))]
-            turns = int((np.diff(np.sign(np.diff(own[start:end]))) != 0).sum())
+            turns = _turns(own[start:end])
+            if start <= 2:
+                continue  # a screen or a fire that was there from the beginning
             clear = size > LOCAL and size * LUMA_FLICKER > 4.0 * floor
             if clear and min(alike) > 0.85 and turns > 0.4 * (end - start):
                 made.append((start, end, size))
@@ -82,7 +84,7 @@ def _spans(path: Series, gain: Series, fps: float) -> list[tuple[int, int, float
             continue
         first, last = start + int(loud[0]), start + int(loud[-1]) + 1
         part = path[first:last]
-        turns = int((np.diff(np.sign(np.diff(part))) != 0).sum())
+        turns = _turns(part)
         if last - first < 5 or turns < 3 or sustained(path, first, last) < 0.45:
             continue
         power = np.sort(np.nan_to_num(gain[first : last + 1]) ** 2)
@@ -126,4 +128,10 @@ def _candidate(
         evidence("luma_gain", percent, 100 * LUMA_FLICKER),
         ("cut", "exposure ramp"),
         tiles,
+        # windows that were joined hold their light for a while
+        immune=frozenset({"seam"} if _turns(path[start:end]) > 0.4 * (end - start) else ()),
     )
+
+
+def _turns(path: Series) -> int:
+    return int((np.diff(np.sign(np.diff(path))) != 0).sum())

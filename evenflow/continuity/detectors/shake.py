@@ -9,6 +9,7 @@ import numpy as np
 from scipy.signal import savgol_filter
 
 from evenflow.continuity.candidate import Candidate, evidence
+from evenflow.continuity.detectors.freeze import has_cadence, held
 from evenflow.continuity.passage import Passage, Series
 from evenflow.continuity.picture import NUM_TILES
 from evenflow.continuity.robust import running_median, running_rms, runs
@@ -59,6 +60,8 @@ def detect(passage: Passage) -> list[Candidate]:
     """Stretches of at least a quarter second that tremble."""
     if len(passage) < 8 or passage.pairs[-1] is None:
         return []
+    if has_cadence(passage, held(passage)):
+        return []  # drawings that are held move in steps
     rest = _rest(passage)
     size = tremble(passage)
     size = np.minimum(size, 3.0 * running_median(size, max(9, round(passage.fps))))

@@ -7,6 +7,7 @@ its neighbors, so that a hit, a fast pan or a shaky hand (which take several fra
 import numpy as np
 
 from evenflow.continuity.candidate import Candidate, evidence
+from evenflow.continuity.detectors.freeze import has_cadence, held
 from evenflow.continuity.passage import Passage, Series
 from evenflow.continuity.robust import around
 
@@ -56,6 +57,8 @@ def detect(passage: Passage) -> list[Candidate]:
     """Steps that stand alone."""
     if len(passage) < 8 or passage.pairs[-1] is None:
         return []
+    if has_cadence(passage, held(passage)):
+        return []  # every step of drawings that are held stands alone
     change = isolation(passage.change, 0.8)
     residual = isolation(passage.step_half, 0.8)
     jump = excess_arcmin(passage)
