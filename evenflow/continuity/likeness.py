@@ -27,18 +27,29 @@ def codes(page: Page) -> NDArray[np.int32]:
     return (light * BINS[1] + a) * BINS[2] + b
 
 
-def colors(page: Page, weight: NDArray[Any]) -> NDArray[np.float32]:
-    """Histogram of colors, smoothed over neighboring bins, summing to 1; `(384,)`."""
+def colors(
+    page: Page, weight: NDArray[Any], numbers: NDArray[np.int32] | None = None
+) -> NDArray[np.float32]:
+    """Histogram of colors, smoothed over neighboring bins, summing to 1; `(384,)`.
+
+    Args:
+        numbers: `codes` of the page, where they are known already.
+    """
     size = BINS[0] * BINS[1] * BINS[2]
-    counts = np.bincount(codes(page).ravel(), weights=weight.ravel().astype(float), minlength=size)
+    numbers = codes(page) if numbers is None else numbers
+    if weight.dtype == np.bool_:
+        counts = np.bincount(numbers[weight], minlength=size).astype(float)
+    else:
+        counts = np.bincount(numbers.ravel(), weights=weight.ravel(), minlength=size)
     cube: NDArray[Any] = counts.reshape(BINS)
     for axis in range(3):
-        padded = np.concatenate(
-            [cube.take([0], axis=axis), cube, cube.take([-1], axis=axis)], axis=axis
-        )
-        n = cube.shape[axis]
-        low, mid, high = (padded.take(range(k, k + n), axis=axis) for k in range(3))
-        cube = 0.25 * low + 0.5 * mid + 0.25 * high
+        bins = np.moveaxis(cube, axis, 0)  # a view
+        near = 0.5 * bins
+        near[1:] += 0.25 * bins[:-1]
+        near[:-1] += 0.25 * bins[1:]
+        near[0] += 0.25 * bins[0]
+        near[-1] += 0.25 * bins[-1]
+        cube = np.moveaxis(near, 0, axis)
     made: NDArray[np.float32] = (cube / max(float(cube.sum()), 1e-9)).ravel().astype(np.float32)
     return made
 

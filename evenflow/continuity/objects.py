@@ -401,10 +401,10 @@ def redrawn(
     around = ring(guess, 3)
     if not around.any() or not guess.any():
         return guess
-    own = colors(shown, guess)
+    own = colors(shown, guess, numbers)
     if tint is not None:
         own = np.float32(0.5) * (own + tint)
-    other = colors(shown, around)
+    other = colors(shown, around, numbers)
     chance = (own / np.maximum(own + other, 1e-9))[numbers]
     near = cv2.GaussianBlur(guess.astype(np.float32), (0, 0), 2.0)
     worth = cv2.GaussianBlur(chance.astype(np.float32), (0, 0), 0.8) * np.float32(0.6) + near

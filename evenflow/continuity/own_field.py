@@ -50,8 +50,9 @@ def _surface(passage: Passage, flow: Series, seen: NDArray[np.bool_]) -> Series:
     made: Series = np.zeros_like(flow)
     for _ in range(ROUNDS):
         matrix = (weight @ pairs).reshape(-1, 6, 6) + 1e-3 * np.eye(6)
-        target = (terms.T[None] * weight[:, None]) @ flow
-        made = terms @ np.linalg.solve(matrix, target)
+        target = np.stack([(weight * flow[..., k]) @ terms for k in (0, 1)], axis=2)
+        solved = np.linalg.solve(matrix, target)
+        made = np.stack([solved[..., k] @ terms.T for k in (0, 1)], axis=2)
         off_2 = ((flow - made) ** 2).sum(axis=2)
         spread = np.sqrt(np.median(np.where(seen, off_2, 0.0), axis=1, keepdims=True)) + 0.05
         weight = seen / (1.0 + off_2 / (2.0 * spread) ** 2) ** 2  # Geman-McClure

@@ -115,27 +115,38 @@ def _look(
         count = min(SAMPLES, high - low)
         frames = np.unique(np.linspace(low, high - 1, count).round().astype(int))
         back = power = coarse = along = detail = first = area = 0.0
+        kept = []
         for i in frames.tolist():
+            mask = _mask(one.at(i), passage.sketch(i).shape)
+            size = int(mask.sum())
+            if size < 16:
+                continue
             before, here, after = (_sketch(passage, i + k) for k in (-hold, 0, hold))
             into = here - warped(before, -flow[i - hold + 1 : i + 1].sum(axis=0))
             out = warped(after, flow[i + 1 : i + hold + 1].sum(axis=0)) - here
-            mask = _mask(one.at(i), here.shape)
-            if mask.sum() < 16:
-                continue
             a, b = into[mask], out[mask]
+            left = float((a * a).sum())
             back -= float((a * b).sum())
-            power += 0.5 * float((a * a).sum() + (b * b).sum())
-            first += float((a * a).sum())
+            power += 0.5 * (left + float((b * b).sum()))
+            first += left
+            area += size
+            kept.append((here, into, mask, a))
+        if power <= 0 or first <= 0:
+            continue
+        returning = back > RETURNS * power
+        if not returning and hold > 1:
+            continue
+        for _, into, mask, _ in kept:
             coarse += float((cv2.blur(into, (17, 17))[mask] ** 2).sum())
+        if coarse > COARSE * first and hold == 1:
+            return None
+        if not returning:
+            continue
+        for here, _, mask, a in kept:
             fine = here - cv2.blur(here, (13, 13))
             detail += float((fine[mask] ** 2).sum())
             slope = np.hypot(cv2.Sobel(here, cv2.CV_32F, 1, 0), cv2.Sobel(here, cv2.CV_32F, 0, 1))
             along += _correlation(np.abs(a), slope[mask])
-            area += float(mask.sum())
-        if power <= 0 or first <= 0:
-            continue
-        if coarse > COARSE * first and hold == 1:
-            return None
         half = min(1.0, first / max(2.0 * detail, 1e-6))
         made = Redrawn(
             one,

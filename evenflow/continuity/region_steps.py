@@ -376,16 +376,16 @@ def expected_motion(passage: Passage, at: int, doubted: NDArray[np.bool_]) -> ND
     """
     camera, inliers = passage.camera_at_cells, passage.inliers
     near = [k for k in (at - 2, at - 1, at + 1, at + 2) if 1 <= k < len(passage)]
-    moves = np.stack([passage.cells["u"], passage.cells["v"]], axis=2)
+    moves = np.stack([passage.cells[k][[*near, at]] for k in ("u", "v")], axis=2)
     onward = camera[at]
     if not np.isfinite(onward).all() or inliers[at] < 0.6 * float(np.median(inliers[near])):
         onward = np.nan_to_num(camera[[k for k in near if abs(k - at) == 1]]).mean(axis=0)
-    own = moves[near] - camera[near]
+    own = moves[:-1] - camera[near]
     seen = np.isfinite(own[..., 0])
     own = np.where(seen[..., None], own, 0.0)
     own = np.sort(own, axis=0)  # the middle of at most four, unseen ones counted as none
     middle = own[(len(near) - 1) // 2 : len(near) // 2 + 1].mean(axis=0)
-    measured = moves[at]
+    measured = moves[-1]
     field = np.where(doubted[:, None] | ~np.isfinite(measured), onward + middle, measured)
     field = np.nan_to_num(field).astype(np.float32).reshape(ROWS, COLS, 2)
     height, width = passage.sketch(at).shape[:2]

@@ -9,6 +9,8 @@ Source: the heavy tails of natural gradients, Huang & Mumford 1999, CVPR, Statis
 images and models.
 """
 
+import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -67,8 +69,8 @@ def structure(picture: Picture, *, with_pattern: bool = True) -> Structure:
     """Reads the structure of one picture."""
     luma = _luma(picture)
     across, down = np.diff(luma, axis=1).ravel(), np.diff(luma, axis=0).ravel()
-    steps = np.concatenate([across, down]).astype(np.float32)
-    power = steps * steps
+    steps = np.concatenate([across, down])
+    power = np.square(steps, dtype=np.float32)
     kurtosis = float((power * power).mean()) / (float(power.mean()) + 0.05) ** 2
     bands = picture.bands
     return Structure(
@@ -132,13 +134,11 @@ def breaks_down(before: Sequence[Picture], after: Sequence[Picture]) -> bool:
 
 
 def _middle(states: Sequence[Structure]) -> Structure:
-    names = ("kurtosis", "fine", "coarse", "pattern", "contrast")
-    made = {}
-    for name in names:
-        values = np.array([getattr(s, name) for s in states])
-        values = values[np.isfinite(values)]
-        made[name] = float(np.median(values)) if len(values) else np.nan
-    return Structure(**made)
+    table = np.array([(s.kurtosis, s.fine, s.coarse, s.contrast) for s in states])
+    kurtosis, fine, coarse, contrast = np.median(table, axis=0).tolist()
+    patterns = [s.pattern for s in states if math.isfinite(s.pattern)]
+    pattern = statistics.median(patterns) if patterns else math.nan
+    return Structure(kurtosis, fine, coarse, pattern, contrast)
 
 
 def detect(passage: Passage) -> list[Candidate]:
@@ -156,10 +156,18 @@ def detect(passage: Passage) -> list[Candidate]:
         return whole
     second = max(2, round(passage.fps / EVERY))
     best: tuple[float, int, str] | None = None
+    middles: dict[tuple[int, int], Structure] = {}  # what is after one frame is before another
+
+    def middle(low: int, high: int) -> Structure:
+        high = min(high, len(states))
+        if (low, high) not in middles:
+            middles[low, high] = _middle(states[low:high])
+        return middles[low, high]
+
     for k in range(2, len(at) - 2):
-        before = _middle(states[max(0, k - second) : k])
+        before = middle(max(0, k - second), k)
         late = min(len(at) - 2, k + second // 2)
-        after = _middle(states[late : late + second])
+        after = middle(late, late + second)
         size, name = lost(before, after)
         if size >= 1.0 and (best is None or size > best[0] * 1.05):
             best = size, k, name

@@ -253,37 +253,39 @@ def _solved(powers: Series) -> tuple[Series, Series, Series, Series]:
     diagonal = np.einsum("wii->wi", powers)
     ridged = powers.copy()
     np.einsum("wii->wi", ridged)[...] += 1e-4 * diagonal + 1e-4
-    base = list(range(NUISANCES))
-    target = powers[:, base, -1]
-    rest = powers[:, -1, -1] - _fit(ridged[:, base][:, :, base], target)[0]
+    copies = slice(NUISANCES, NUISANCES + ages)
+    # the nuisances are solved for once; each copy adds one row and column (Schur complement)
+    mixed, target = ridged[:, :NUISANCES, copies], powers[:, :NUISANCES, -1]
+    right = np.concatenate([mixed, target[..., None]], axis=2)
+    solved = np.linalg.solve(ridged[:, :NUISANCES, :NUISANCES], right)
+    rest = powers[:, -1, -1] - (solved[..., -1] * target).sum(axis=1)
+    own = np.einsum("wii->wi", ridged)[:, copies] - (solved[..., :-1] * mixed).sum(axis=1)
+    shown = powers[:, copies, -1] - (solved[..., -1:] * mixed).sum(axis=1)
+    own = np.maximum(own, 1e-9)
+    shares = shown / own
+    legal = (shares > LEAST_SHARE) & (shares < MOST_SHARE)
+    remains = np.maximum(rest[:, None] - shown * shares, 0.0)
     rest = np.maximum(rest, 1e-9)
-    shares, parts = np.zeros((len(powers), ages)), np.zeros((len(powers), ages))
-    for k in range(ages):
-        some = [*base, NUISANCES + k]
-        power, weights = _fit(ridged[:, some][:, :, some], powers[:, some, -1])
-        share = weights[:, -1]
-        legal = (share > LEAST_SHARE) & (share < MOST_SHARE)
-        shares[:, k] = share
-        gained = 1.0 - np.maximum(powers[:, -1, -1] - power, 0.0) / rest
-        parts[:, k] = np.where(legal, gained, 0.0)
-    contrast = np.sqrt(diagonal[:, NUISANCES : NUISANCES + ages])
+    parts = np.where(legal, 1.0 - remains / rest[:, None], 0.0)
+    contrast = np.sqrt(diagonal[:, copies])
     return shares, parts, contrast, np.sqrt(rest)
 
 
-def _fit(matrix: Series, target: Series) -> tuple[Series, Series]:
-    weights = np.linalg.solve(matrix, target[..., None])[..., 0]
-    spent = np.einsum("wi,wij,wj->w", weights, matrix, weights)
-    power: Series = 2.0 * (weights * target).sum(axis=1) - spent
-    return power, np.asarray(weights, np.float64)
-
-
 def _gray(passage: Passage, i: int) -> Gray:
-    return gray_of(passage.sketch(i)).astype(np.float32)
+    held: dict[tuple[int, bool], Gray] = passage.shared.setdefault("ghosting", {})
+    if (i, False) not in held:
+        if len(held) > 64:
+            held.clear()
+        held[i, False] = gray_of(passage.sketch(i)).astype(np.float32)
+    return held[i, False]
 
 
 def _blurred(passage: Passage, i: int) -> Gray:
-    made: Gray = cv2.GaussianBlur(_gray(passage, i), (0, 0), 0.6)
-    return made
+    base = _gray(passage, i)
+    held: dict[tuple[int, bool], Gray] = passage.shared["ghosting"]
+    if (i, True) not in held:
+        held[i, True] = cv2.GaussianBlur(base, (0, 0), 0.6)
+    return held[i, True]
 
 
 def _candidate(begin: Copy, end: int, last: Copy | None) -> Candidate:
