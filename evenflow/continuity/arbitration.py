@@ -84,6 +84,8 @@ RIVALS = (
 """Either may be the cause of the other's signal; the stronger one wins."""
 LEAST_SHARE = 0.15
 """A cause that is weaker than this share of an effect does not explain it."""
+LEAST_OF_PLACES = 0.5
+"""The same for what is found in one place, or read from what motion leaves."""
 LEAST_OF: dict[tuple[str, str], float] = {
     ("lighting_flicker", "unnatural_jump"): 0.5,  # gain is compensated before steps are compared
     ("lighting_flicker", "style_change"): 0.5,
@@ -167,13 +169,16 @@ def explains(strong: Candidate, weak: Candidate) -> bool:
         return True
     if not _covers(strong, weak) or not _meets(strong, weak):
         return False
+    if strong.kind in STEPS and not _at_once(strong, weak):
+        return False
     if strong.kind in LASTING and weak.kind in SURFACE and _outlasts(strong, weak):
         return False
     if weak.kind in strong.causes:
         return True
     if frozenset({weak.kind, strong.kind}) in RIVALS:
         return strong.severity >= weak.severity
-    least = LEAST_OF.get((strong.kind, weak.kind), LEAST_SHARE)
+    usual = LEAST_OF_PLACES if weak.kind in SURFACE | REGION else LEAST_SHARE
+    least = LEAST_OF.get((strong.kind, weak.kind), usual)
     named = weak.kind in EXPLAINS.get(strong.kind, frozenset())
     return named and strong.severity >= least * weak.severity
 
@@ -182,6 +187,16 @@ def _leaps(jump: Candidate, region: Candidate) -> bool:
     """True if a jump shows in much more of the picture than the region that seems to change."""
     area = 0.0 if region.tiles is None else float(region.tiles.mean())
     return jump.spread > 0.28 + 1.2 * area
+
+
+def _at_once(strong: Candidate, weak: Candidate) -> bool:
+    """True if a step, or its way back, is where the weak one is, begins or ends."""
+    if weak.kind in STEPS:
+        return min(abs(weak.peak - strong.peak), abs(weak.peak - strong.end)) <= SLACK
+    if weak.kind in SURFACE and strong.kind in ("background_switch", "style_change"):
+        return strong.severity >= 3.0  # another picture moves in its own way throughout
+    reach = 2 * SLACK
+    return any(weak.start - reach <= at <= weak.end + reach for at in (strong.peak, strong.end))
 
 
 def _outlasts(strong: Candidate, weak: Candidate) -> bool:

@@ -106,7 +106,7 @@ def _reordered(
         start, end = min(group), max(group)
         if end - start < max(2, round(0.08 * passage.fps)):
             continue
-        ratio = max(float(steps[s] / max(_usual(steps, s), 1e-6)) for s in group if s < count)
+        ratio = max(float(steps[s] / max(_usual(steps, s), 1e-6)) for s in group if 0 < s < count)
         made.append(_candidate(passage, start, end, ratio, "stand in another order than they ran"))
     return made
 
@@ -217,6 +217,7 @@ def _turned(
 def _candidate(passage: Passage, start: int, end: int, ratio: float, what: str) -> Candidate:
     end = min(end, len(passage))
     seconds = (end - start) / passage.fps
+    ratio = min(ratio, 30.0)  # a held frame before the seam makes any step endless
     severity = 1.5 * float(np.log2(1.0 + ratio)) + 4.0 * min(1.5, float(np.sqrt(seconds)))
     return Candidate(
         "action_sequence",

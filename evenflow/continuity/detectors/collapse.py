@@ -30,7 +30,7 @@ LOST = 0.55
 """Octaves of kurtosis that a shot may lose without having lost its structure."""
 SOFT = 1.8
 """Units of log gradient energy that the finest two octaves may lose, and lose alone."""
-PATTERN = 0.7
+PATTERN = 0.76
 """Likeness of a picture to itself elsewhere; bricks come to 0.71 and never become so at once."""
 MOVED = 0.4
 """Share of the picture's width that a camera may cover in between."""
@@ -119,8 +119,8 @@ def lost(before: Structure, after: Structure) -> tuple[float, str]:
     soft = before.fine - after.fine
     alone = soft - max(0.0, before.coarse - after.coarse)
     mush = 2.5 * max(0.0, min(soft, 2.0 * alone) - SOFT) if fall > 0.3 else 0.0
-    rise = after.pattern - max(PATTERN, before.pattern + 0.15)
-    pattern = 3.0 + 25.0 * rise if rise > 0 else 0.0
+    rise = after.pattern - max(PATTERN, before.pattern + 0.2)
+    pattern = 2.5 + 25.0 * rise if rise > 0 else 0.0
     size, name = max((noise, "blotches"), (mush, "mush"), (pattern, "a repeated pattern"))
     return size, name if size > 0 else ""
 
