@@ -87,8 +87,10 @@ def _rhythm(
     if len(bottoms) == 2:
         cut_off = start == 0 or end == len(series)
         alike = widths.max() < 3.0 * widths.min() and depths.max() < 2.5 * depths.min()
-        if cut_off or not alike or depth < 2.0 * PUMPING:
-            return None  # two dips are a rhythm only if both are whole, clear and alike
+        if cut_off or not alike or widths.max() < 1.5 or depth < 2.0 * PUMPING:
+            # two dips are a rhythm only if both are whole, clear and alike; single soft frames
+            # are images that flicker
+            return None
     gaps = np.diff(bottoms)
     period = float(np.median(gaps))
     off = np.abs(gaps - period * np.maximum(1.0, np.round(gaps / period)))
