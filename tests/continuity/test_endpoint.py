@@ -28,7 +28,9 @@ def _quick(monkeypatch):
 
 
 def asked(address, clip=None, prompt="a red wall", **options):
-    return check(clip or drawn.plain([BLUE], num_frames=26), prompt=prompt, judge=address, **options)
+    return check(
+        clip or drawn.plain([BLUE], num_frames=26), prompt=prompt, judge=address, **options
+    )
 
 
 def mismatches(report):
