@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from evenflow.continuity.cells import COLS, ROWS
 from evenflow.continuity.passage import Passage, Series
+from evenflow.continuity.robust import product
 from evenflow.continuity.stretches import smooth_cells
 
 ROUNDS = 2
@@ -49,10 +50,10 @@ def _surface(passage: Passage, flow: Series, seen: NDArray[np.bool_]) -> Series:
     weight = seen.astype(np.float64)
     made: Series = np.zeros_like(flow)
     for _ in range(ROUNDS):
-        matrix = (weight @ pairs).reshape(-1, 6, 6) + 1e-3 * np.eye(6)
-        target = np.stack([(weight * flow[..., k]) @ terms for k in (0, 1)], axis=2)
+        matrix = product(weight, pairs).reshape(-1, 6, 6) + 1e-3 * np.eye(6)
+        target = np.stack([product(weight * flow[..., k], terms) for k in (0, 1)], axis=2)
         solved = np.linalg.solve(matrix, target)
-        made = np.stack([solved[..., k] @ terms.T for k in (0, 1)], axis=2)
+        made = np.stack([product(solved[..., k], terms.T) for k in (0, 1)], axis=2)
         off_2 = ((flow - made) ** 2).sum(axis=2)
         spread = np.sqrt(np.median(np.where(seen, off_2, 0.0), axis=1, keepdims=True)) + 0.05
         weight = seen / (1.0 + off_2 / (2.0 * spread) ** 2) ** 2  # Geman-McClure
@@ -65,6 +66,6 @@ def _depth(passage: Passage, rest: Series) -> Series:
     shift = shift - shift.mean(axis=0)
     matrix = shift.T @ shift + 0.02 * len(shift) * np.eye(2)
     flat = rest.reshape(len(rest), -1)
-    share = np.linalg.solve(matrix, shift.T @ (flat - flat.mean(axis=0)))
-    made: Series = (shift @ share).reshape(rest.shape)
+    common = np.einsum("nk,nc->kc", shift, flat - flat.mean(axis=0))
+    made: Series = product(shift, np.linalg.solve(matrix, common)).reshape(rest.shape)
     return made

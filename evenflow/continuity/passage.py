@@ -113,12 +113,13 @@ class Passage:
     def matched(self, i: int, j: int) -> Match:
         """Flow between the sketches of frames `i` and `j`: `back` points from j's pixels to i's.
 
-        In pixels of the sketch; `valid` has an entry for every one of them. About a millisecond.
+        In pixels of the sketch; `valid` has an entry for every one of them. It is searched down to half
+        a sketch: about two milliseconds.
         """
         held = self._matches.get((i, j))
         if held is None:
             a, b = (gray_of(self.sketch(k)) for k in (i, j))
-            held = self._matches[i, j] = match(a, b)
+            held = self._matches[i, j] = match(a, b, finest=1)
             if len(self._matches) > 64:
                 self._matches.pop(next(iter(self._matches)))
         return held

@@ -412,9 +412,9 @@ def aligned(passage: Passage, at: int, cells: NDArray[np.bool_]) -> Aligned:
         last, before = last + light, before + light
     gray = [gray_of(passage.sketch(k)) for k in (at, at - 1)]
     later, earlier = min(at + 2, len(passage) - 1), max(0, at - 3)
-    after_2 = warp(lab_of(passage.sketch(later)), flow(gray[0], gray_of(passage.sketch(later))))
-    before_2 = warp(
-        lab_of(passage.sketch(earlier)), flow(gray[1], gray_of(passage.sketch(earlier)))
+    after_2, before_2 = (
+        warp(lab_of(passage.sketch(other)), flow(own, gray_of(passage.sketch(other)), finest=1))
+        for own, other in zip(gray, (later, earlier), strict=True)
     )
     within = np.maximum(distance(after, after_2), warp(distance(last, before_2), back))
     across = np.minimum(distance(before, after), distance(before, after_2))

@@ -43,3 +43,15 @@ def runs(flags: NDArray[np.bool_], *, gap: int = 0) -> list[tuple[int, int]]:
         else:
             joined.append((start, end))
     return joined
+
+
+def product(left: Series, right: Series) -> Series:
+    """`left @ right` of two matrices, a few rows at a time: no product is worth many threads.
+
+    A library for linear algebra wakes all of its threads for a large one, and they spin on for
+    longer than the product takes.
+    """
+    rows = max(1, 200_000 // (right.shape[0] * right.shape[1]))
+    pieces = [left[k : k + rows] @ right for k in range(0, len(left), rows)]
+    made: Series = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+    return made

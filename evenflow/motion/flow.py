@@ -22,15 +22,21 @@ MIN_SIDE = 32
 """The smallest picture that the search can take, in pixels."""
 
 
-def flow(a: NDArray[np.uint8], b: NDArray[np.uint8], *, rough: bool = False) -> Flow:
+def flow(
+    a: NDArray[np.uint8], b: NDArray[np.uint8], *, rough: bool = False, finest: int | None = None
+) -> Flow:
     """Where each pixel of `a` went in `b`; both gray `(h, w)`, sides of at least `MIN_SIDE`.
 
     The preset searches down to a quarter of the size. Small pictures are searched further down,
     unless `rough` says that a quarter will do.
+
+    Args:
+        finest: how often the size is halved for the last search, where that is known better.
     """
     height, width = a.shape
     side = min(height, width)
-    finest = 2 if rough or side >= 160 else 1 if side >= 100 else 0
+    if finest is None:
+        finest = 2 if rough or side >= 160 else 1 if side >= 100 else 0
     field: Flow = _search(height, width, finest).calc(a, b, None)
     return field
 
@@ -60,9 +66,15 @@ class Match:
     valid: NDArray[np.bool_]
 
 
-def match(before: NDArray[np.uint8], after: NDArray[np.uint8], *, stride: int = 1) -> Match:
-    """Flow both ways, and where both agree."""
-    back, ahead = flow(after, before), flow(before, after)
+def match(
+    before: NDArray[np.uint8],
+    after: NDArray[np.uint8],
+    *,
+    stride: int = 1,
+    finest: int | None = None,
+) -> Match:
+    """Flow both ways, and where both agree; `finest` as in `flow`."""
+    back, ahead = flow(after, before, finest=finest), flow(before, after, finest=finest)
     return Match(back, ahead, agree(back, ahead, stride))
 
 

@@ -16,6 +16,7 @@ from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.passage import Passage, Series
 from evenflow.continuity.picture import NUM_TILES, TILE_COLS, TILE_ROWS, gray_of
 from evenflow.continuity.redrawn import warped
+from evenflow.continuity.robust import product
 from evenflow.continuity.stretches import FLOOR, drifts, left
 
 OLDEST = 5
@@ -209,12 +210,12 @@ def _fitted(powers: Series, frame: int) -> Copy | None:
     age = int(np.argmax(explained))
     found = explained[age] > BOTH and remains > LEAST_LEFT
     if not found or explained[age] < LOCAL:
-        windows = np.tensordot(_WINDOWS, powers, 1)
+        windows = _means_of(_WINDOWS, powers)
         shares, parts, contrasts, lefts = _solved(windows)
         parts = np.where(lefts[:, None] > 1.5 * LEAST_LEFT, parts, 0.0)
         best, at = (int(k) for k in np.unravel_index(np.argmax(parts), parts.shape))
         if parts[best, at] > max(LOCAL, explained[age] + 0.15):
-            place = _place(np.tensordot(_SMALL, powers, 1), at, float(shares[best, at]))
+            place = _place(_means_of(_SMALL, powers), at, float(shares[best, at]))
             if not place.any():
                 place = _WINDOWS[best] > 0
             most = place.mean() > MOST_PLACES
@@ -231,6 +232,11 @@ def _fitted(powers: Series, frame: int) -> Copy | None:
     return Copy(
         frame, age + 2, float(share[age]), float(explained[age]), float(contrast[age]), None
     )
+
+
+def _means_of(windows: Series, powers: Series) -> Series:
+    flat = product(windows, powers.reshape(NUM_TILES, -1))
+    return flat.reshape(len(windows), *powers.shape[1:])
 
 
 def _place(small: Series, at: int, share: float) -> NDArray[np.bool_]:
