@@ -6,9 +6,11 @@ surroundings and leaves no outline has gone (`vanish`), what has neither is some
 (`subject_swap`); all but a region that stays is a `background_switch`.
 """
 
+import cv2
 import numpy as np
 
 from evenflow.continuity.candidate import Candidate, evidence
+from evenflow.continuity.cells import COLS, ROWS
 from evenflow.continuity.passage import Passage
 from evenflow.continuity.region_steps import (
     LEAST_LEAP,
@@ -24,6 +26,8 @@ SWAPPED = 0.6
 """How foreign a new content is at least that is no piece of the surroundings."""
 PLAIN = 4.0
 """Spread of the fine structure of a plain surface, in L."""
+LEAST_SEEN = 0.45
+"""Least share of a region with a counterpart in the frames next to its step."""
 LIKE_BEFORE = 0.85
 """Most agreement of structure of another background."""
 WHOLE_PICTURE = frozenset(
@@ -42,7 +46,7 @@ def named(passage: Passage, kind: str) -> list[Candidate]:
     found = []
     for step in region_steps(passage):
         name, how = name_of(passage, step)
-        if name == kind:
+        if name == kind and (step.kept is not None or followed_through(passage, step)):
             found.append(_candidate(passage, step, kind, how))
     return [c for c in found if c.severity >= 1.0]
 
@@ -70,6 +74,17 @@ def name_of(passage: Passage, step: RegionStep) -> tuple[str, str]:
     if strangeness(passage, step) > SWAPPED:
         return "subject_swap", "a region is replaced at once by something else in its place"
     return "vanish", "a region is gone at once, and what surrounds it stands in its place"
+
+
+def followed_through(passage: Passage, step: RegionStep) -> bool:
+    """True if the place could be followed before the step and behind it: what rushes past changes
+    at every frame, and nobody can say what it was."""
+    size = (COLS, ROWS)
+    shares = cv2.resize(step.mask.astype(np.float32), size, interpolation=cv2.INTER_AREA).ravel()
+    inside = shares > min(0.3, 0.5 * float(shares.max()))
+    seen = passage.cells["seen"][:, inside].mean(axis=1)
+    before, after = seen[max(1, step.at - 2) : step.at], seen[step.at + 1 : step.at + 3]
+    return all(len(part) == 0 or float(part.mean()) > LEAST_SEEN for part in (before, after))
 
 
 def moved_from(step: RegionStep) -> Source | None:
