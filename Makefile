@@ -26,7 +26,7 @@ $(VENV)/demo.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/test.stamp: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) -e '.[dev,demo,exr,gen]'
+	$(PIP) -e '.[dev,demo,exr,gen,hub]'
 	@touch $@ $(VENV)/demo.stamp
 
 demo: $(VENV)/demo.stamp
