@@ -2,7 +2,7 @@
 
 Signal: where it begins, what motion cannot explain of a frame is a share of (stale frame - expected
 frame): the share is fitted for every age, beside what a wrong flow, a stop of the motion and a
-change of light would leave (slopes, the frame before, a constant). Where it ends the same is asked
+change of light would leave (slopes, the frame before, a gain, a constant). Where it ends the same is asked
 backwards. Between the two the copy moves along and nothing is left to see from frame to frame.
 """
 
@@ -175,7 +175,7 @@ def _stands(passage: Passage, flow: NDArray[np.float32], copy: Copy) -> bool:
     return remains > 0.5 * expected and explained_still > STANDS
 
 
-NUISANCES = 8
+NUISANCES = 9
 
 
 def _powers(
@@ -191,7 +191,8 @@ def _powers(
     x = np.linspace(-0.5, 0.5, width, dtype=np.float32)[None]
     y = np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None]
     stay = _gray(passage, frame - 1) if behind else base
-    parts = [gx, gy, gx * x, gx * y, gy * x, gy * y, np.ones_like(gx), stay - expected]
+    parts = [gx, gy, gx * x, gx * y, gy * x, gy * y]
+    parts += [np.ones_like(gx), expected, stay - expected]
     for age in range(2, OLDEST + 1):
         old = frame - age
         stale = _blurred(passage, old) if old >= 0 else expected
