@@ -3,6 +3,7 @@
 Everything works on pages, `(h, w, 3)` float32 CIELAB at half a sketch (`trails.page`).
 """
 
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -27,6 +28,14 @@ def codes(page: Page) -> NDArray[np.int32]:
     return (light * BINS[1] + a) * BINS[2] + b
 
 
+@lru_cache(maxsize=4)
+def _neighbors(bins: int) -> NDArray[np.float64]:
+    """What spreads a histogram to the bins next to each, `(bins, bins)`; the ends keep theirs."""
+    made = 0.5 * np.eye(bins) + 0.25 * (np.eye(bins, k=1) + np.eye(bins, k=-1))
+    made[0, 0] = made[-1, -1] = 0.75
+    return made
+
+
 def colors(
     page: Page, weight: NDArray[Any], numbers: NDArray[np.int32] | None = None
 ) -> NDArray[np.float32]:
@@ -42,14 +51,8 @@ def colors(
     else:
         counts = np.bincount(numbers.ravel(), weights=weight.ravel(), minlength=size)
     cube: NDArray[Any] = counts.reshape(BINS)
-    for axis in range(3):
-        bins = np.moveaxis(cube, axis, 0)  # a view
-        near = 0.5 * bins
-        near[1:] += 0.25 * bins[:-1]
-        near[:-1] += 0.25 * bins[1:]
-        near[0] += 0.25 * bins[0]
-        near[-1] += 0.25 * bins[-1]
-        cube = np.moveaxis(near, 0, axis)
+    light, a, b = (_neighbors(n) for n in BINS)
+    cube = a @ (light @ cube.reshape(BINS[0], -1)).reshape(BINS) @ b
     made: NDArray[np.float32] = (cube / max(float(cube.sum()), 1e-9)).ravel().astype(np.float32)
     return made
 

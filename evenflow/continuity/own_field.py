@@ -52,7 +52,7 @@ def _surface(passage: Passage, flow: Series, seen: NDArray[np.bool_]) -> Series:
     for _ in range(ROUNDS):
         matrix = product(weight, pairs).reshape(-1, 6, 6) + 1e-3 * np.eye(6)
         target = np.stack([product(weight * flow[..., k], terms) for k in (0, 1)], axis=2)
-        solved = np.linalg.solve(matrix, target)
+        solved = np.linalg.solve(matrix, target).astype(np.float64)
         made = np.stack([product(solved[..., k], terms.T) for k in (0, 1)], axis=2)
         off_2 = ((flow - made) ** 2).sum(axis=2)
         spread = np.sqrt(np.median(np.where(seen, off_2, 0.0), axis=1, keepdims=True)) + 0.05

@@ -113,8 +113,8 @@ class Passage:
     def matched(self, i: int, j: int) -> Match:
         """Flow between the sketches of frames `i` and `j`: `back` points from j's pixels to i's.
 
-        In pixels of the sketch; `valid` has an entry for every one of them. It is searched down to half
-        a sketch: about two milliseconds.
+        In pixels of the sketch; `valid` has an entry for every one of them. It is searched down to
+        half a sketch: about two milliseconds.
         """
         held = self._matches.get((i, j))
         if held is None:

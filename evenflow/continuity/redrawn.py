@@ -87,21 +87,27 @@ def _find(passage: Passage) -> list[Redrawn]:
 
 def _above(passage: Passage, one: Stretch) -> tuple[float, float]:
     """What is left on edges and off them, inside the stretch above next to it."""
-    made = []
-    inside = range(max(1, one.start), one.end)
+    inside = np.arange(max(1, one.start), one.end)
     near = list(range(max(1, one.start - 5), one.start))
     near += [t for t in range(one.end + 1, min(len(passage), one.end + 6)) if one.closed]
+    up, rest = (_levels(passage, one, frames) for frames in (inside, np.array(near, int)))
+    return up[0] - rest[0], up[1] - rest[1]
+
+
+def _levels(passage: Passage, one: Stretch, frames: NDArray[np.int_]) -> list[float]:
+    rows, cols = np.nonzero(one.place)
+    at = np.clip(frames - one.start, 0, len(one.path) - 1)
+    moved = np.rint(one.path[at]).astype(int)
+    x, y = cols[None] + moved[:, :1], rows[None] + moved[:, 1:]
+    shown = (x >= 0) & (x < COLS) & (y >= 0) & (y < ROWS)
+    t = np.broadcast_to(frames[:, None], x.shape)[shown]
+    cells = y[shown] * COLS + x[shown]
+    made = []
     for name in ("edge", "flat"):
-        values = passage.cells[name].reshape(-1, ROWS, COLS)
-        made.append(_level(values, one, inside) - _level(values, one, near))
-    return made[0], made[1]
-
-
-def _level(values: NDArray[np.float32], one: Stretch, frames: "range | list[int]") -> float:
-    each = [values[t][one.at(t)] for t in frames]
-    kept = np.concatenate(each) if each else np.zeros(0)
-    kept = kept[np.isfinite(kept)]
-    return float(kept.mean()) if len(kept) else 0.0
+        values = passage.cells[name][t, cells]
+        values = values[np.isfinite(values)]
+        made.append(float(values.mean()) if len(values) else 0.0)
+    return made
 
 
 def _look(

@@ -174,7 +174,12 @@ def tone_steps(passage: Passage) -> NDArray[np.float32]:
     cells = passage.cells
     table = np.stack([L_PER_LOG * cells["gain"], cells["a"], cells["b"]], axis=2)
     known = np.isfinite(table[..., 0]).any(axis=1)
-    table[known] -= np.nanmedian(table[known], axis=1, keepdims=True)
+    ranked = np.sort(table[known], axis=1)  # NaN comes last
+    count = np.isfinite(ranked).sum(axis=1, keepdims=True)
+    low, high = (
+        np.take_along_axis(ranked, k, axis=1) for k in (np.maximum(count - 1, 0) // 2, count // 2)
+    )
+    table[known] -= np.where(count % 2 == 1, high, np.float32(0.5) * (low + high))
     return np.nan_to_num(table).reshape(-1, ROWS, COLS, 3).astype(np.float32)
 
 

@@ -13,6 +13,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -68,33 +69,35 @@ class Structure:
 def structure(picture: Picture, *, with_pattern: bool = True) -> Structure:
     """Reads the structure of one picture."""
     luma = _luma(picture)
-    across, down = np.diff(luma, axis=1).ravel(), np.diff(luma, axis=0).ravel()
-    steps = np.concatenate([across, down])
-    power = np.square(steps, dtype=np.float32)
-    kurtosis = float((power * power).mean()) / (float(power.mean()) + 0.05) ** 2
+    across, down = cv2.absdiff(luma[:, 1:], luma[:, :-1]), cv2.absdiff(luma[1:], luma[:-1])
+    counts = sum(cv2.calcHist([d], [0], None, [256], [0, 256]).ravel() for d in (across, down))
+    power = np.arange(256.0) ** 2
+    share = counts / (across.size + down.size)
+    kurtosis = float((share * power * power).sum()) / (float((share * power).sum()) + 0.05) ** 2
     bands = picture.bands
     return Structure(
         kurtosis=float(np.log2(max(kurtosis, 1.0))),
         fine=float(bands[:2].mean()),
         coarse=float(bands[-1]),
         pattern=_pattern(luma) if with_pattern else np.nan,
-        contrast=float(luma.std()),
+        contrast=float(cv2.meanStdDev(luma)[1][0, 0]),
     )
 
 
-def _luma(picture: Picture) -> NDArray[np.int16]:
+def _luma(picture: Picture) -> NDArray[np.uint8]:
     high = picture.sketch.shape[0] * 2 // 3
-    luma: NDArray[np.int16] = picture.sketch[:high].astype(np.int16)
+    luma: NDArray[np.uint8] = picture.sketch[:high]
     return luma
 
 
-def _pattern(luma: NDArray[np.int16]) -> float:
+def _pattern(luma: NDArray[np.uint8]) -> float:
     scale = HALF / min(luma.shape)
     size = (round(luma.shape[1] * scale), round(luma.shape[0] * scale))
-    small = cv2.resize(luma, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    small = cv2.resize(luma.astype(np.int16), size, interpolation=cv2.INTER_AREA)
+    small = small.astype(np.float32)
     small -= cv2.GaussianBlur(small, (0, 0), 6)
-    window = np.outer(np.hanning(small.shape[0]), np.hanning(small.shape[1])).astype(np.float32)
-    own, norm = _autocorrelation(small * window), _autocorrelation(window)
+    window, norm = _window(small.shape[0], small.shape[1])
+    own = _autocorrelation(small * window)
     likeness = np.fft.fftshift((own / max(own[0, 0], 1e-6)) / (norm / norm[0, 0] + 0.05))
     row, col = likeness.shape[0] // 2, likeness.shape[1] // 2
     reach = small.shape[0] // 2, small.shape[1] // 2
@@ -102,6 +105,13 @@ def _pattern(luma: NDArray[np.int16]) -> float:
     y, x = np.mgrid[: near.shape[0], : near.shape[1]]
     near[np.hypot(y, x - reach[1]) < 5] = -1.0
     return float(near.max())
+
+
+@lru_cache(maxsize=8)
+def _window(height: int, width: int) -> tuple[NDArray[np.float32], Series]:
+    """A window that fades to the borders, and its own autocorrelation."""
+    made = np.outer(np.hanning(height), np.hanning(width)).astype(np.float32)
+    return made, _autocorrelation(made)
 
 
 def _autocorrelation(values: NDArray[np.float32]) -> Series:
