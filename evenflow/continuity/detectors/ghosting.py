@@ -2,8 +2,9 @@
 
 Signal: where it begins, what motion cannot explain of a frame is a share of (stale frame - expected
 frame): the share is fitted for every age, beside what a wrong flow, a stop of the motion and a
-change of light would leave (slopes, the frame before, a gain, a constant). Where it ends the same is asked
-backwards. Between the two the copy moves along and nothing is left to see from frame to frame.
+change of light would leave (slopes, the frame before, a gain, a constant). Where it ends the same
+is asked backwards. Between the two the copy moves along and nothing is left to see from frame to
+frame.
 """
 
 from dataclasses import dataclass, replace
