@@ -6,6 +6,7 @@ x3 - x2 for independent x). What moves, turns, is uncovered or lit goes on: thei
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -188,12 +189,17 @@ def _mask(place: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]
     return made
 
 
+@lru_cache(maxsize=8)
+def _grid(height: int, width: int) -> NDArray[np.float32]:
+    x, y = np.meshgrid(np.arange(width), np.arange(height))
+    return np.stack([x, y], axis=-1).astype(np.float32)
+
+
 def warped(picture: Gray, flow: NDArray[np.float32]) -> Gray:
     """A picture fetched along a flow on the cells, in cells; between their centers it is linear."""
     height, width = picture.shape[:2]
-    moves = cv2.resize(flow.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    moves *= np.array([width / COLS, height / ROWS], np.float32)
-    moves[..., 0] += np.arange(width, dtype=np.float32)
-    moves[..., 1] += np.arange(height, dtype=np.float32)[:, None]
+    pixels = flow.astype(np.float32) * np.array([width / COLS, height / ROWS], np.float32)
+    moves = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_LINEAR)
+    moves += _grid(height, width)
     made: Gray = cv2.remap(picture, moves, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return made

@@ -9,6 +9,7 @@ the same place between them.
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import label, uniform_filter
 
@@ -261,10 +262,22 @@ def _drifts(passage: Passage) -> NDArray[np.float32]:
 def _path(flow: NDArray[np.float32], place: NDArray[np.bool_], start: int, end: int) -> Series:
     """Where the place drifts, in cells, from frame `start` on."""
     rows, cols = np.nonzero(place)
-    path = np.zeros((end - start + 1, 2))
-    for k, frame in enumerate(range(start + 1, end + 1), start=1):
-        dx, dy = round(float(path[k - 1, 0])), round(float(path[k - 1, 1]))
-        x = np.minimum(np.maximum(cols + dx, 0), COLS - 1)
-        y = np.minimum(np.maximum(rows + dy, 0), ROWS - 1)
-        path[k] = path[k - 1] + flow[frame, y, x].mean(axis=0)
+    return _followed(flow[start + 1 : end + 1], rows, cols)
+
+
+@njit(cache=True, nogil=True)
+def _followed(
+    flow: NDArray[np.float32], rows: NDArray[np.int64], cols: NDArray[np.int64]
+) -> Series:
+    path = np.zeros((len(flow) + 1, 2))
+    for k in range(len(flow)):
+        dx, dy = int(np.rint(path[k, 0])), int(np.rint(path[k, 1]))
+        across = down = 0.0
+        for i in range(len(rows)):
+            x = min(max(cols[i] + dx, 0), COLS - 1)
+            y = min(max(rows[i] + dy, 0), ROWS - 1)
+            across += flow[k, y, x, 0]
+            down += flow[k, y, x, 1]
+        path[k + 1, 0] = path[k, 0] + across / len(rows)
+        path[k + 1, 1] = path[k, 1] + down / len(rows)
     return path
