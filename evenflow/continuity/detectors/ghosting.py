@@ -8,6 +8,7 @@ frame.
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -42,6 +43,17 @@ LEAST_LEFT = 1.0
 """Gray levels (rms) of what is left; less cannot be told from rounding."""
 SPIKE = 0.3
 """Octaves that what is left of one step stands above the steps next to it."""
+SLOW_FPS = 14.0
+"""Below that a copy may be one frame old: a stop of the motion is much shorter than a frame."""
+REST = 0.5
+"""Least share explained at both ends where the step into the copy is no spike: what is left stays
+up where the picture's own motion is small or wild, or the flow of that step follows the copy."""
+UNSTEADY = 0.5
+"""Most that the camera's step changes, as a share of it (rms), where the flow is not asked."""
+ENDS_PER_S = 0.1
+"""Ends a second that a beginning is searched for."""
+LONGEST_S = 3.0
+"""Farthest from the end that it is searched for."""
 PER_S = 1.5
 """Steps a second that are asked, loudest first."""
 
@@ -90,15 +102,21 @@ def detect(passage: Passage) -> list[Candidate]:
     if len(passage) < 8 or passage.pairs[-1] is None:
         return []
     flow = drifts(passage)
-    begins, ends = [], []
+    tried, ends = [], []
     loud = spikes(passage)
     for frame in loud:
         begin = _best(passage, flow, frame, behind=False)
-        if begin is not None and _stands(passage, flow, begin):
-            begins.append(begin)
+        if begin is not None:
+            tried.append(begin)
         end = _best(passage, flow, frame - 1, behind=True)
         if end is not None:
             ends.append(replace(end, frame=frame))
+    begins = [
+        b
+        for b in tried
+        if any(_pair(b, e) and _steady(passage, b, e) for e in ends) or _stands(passage, flow, b)
+    ]
+    begins += _searched(passage, flow, begins, ends)
     found: list[Candidate] = []
     for begin in sorted(begins, key=lambda c: -c.explained):
         if any(c.start - 2 <= begin.frame < c.end for c in found):
@@ -113,7 +131,7 @@ def detect(passage: Passage) -> list[Candidate]:
         sure = begin.explained > (ALONE if begin.place is None else ALONE_LOCAL)
         good = [e for e in mine if min(e.explained, begin.explained) > BOTH]
         if good:
-            last = max(good, key=lambda e: e.explained * (1.5 if e.age == begin.age else 1.0))
+            last = max(good, key=lambda e: _fits(begin, e))
             both = (last.explained, begin.explained)
             if begin.place is None:
                 sure = sure or max(both) > EXPLAINED
@@ -123,11 +141,24 @@ def detect(passage: Passage) -> list[Candidate]:
             found += [_candidate(begin, last.frame, last)] if sure else []
         elif sure:
             # where the copy is let go there is a spike as well, even if no fit explains it
-            size = loud[begin.frame]
+            size = loud.get(begin.frame, 0.0)
             later = [f for f in loud if f >= begin.frame + 3 and loud[f] > 0.4 * size]
             until = max(later, key=lambda f: loud[f]) if later else len(passage)
             found.append(_candidate(begin, until, None))
     return found
+
+
+def _steady(passage: Passage, begin: Copy, end: Copy) -> bool:
+    """False if the camera trembles: it comes back to where it was, without any copy."""
+    steps = np.nan_to_num(passage.camera[max(1, begin.frame - 1) : end.frame + 2])
+    jerk = float(np.sqrt((np.diff(steps, axis=0) ** 2).sum(axis=1).mean()))
+    return jerk < UNSTEADY * float(np.sqrt((steps**2).sum(axis=1).mean())) + 0.1
+
+
+def _fits(begin: Copy, end: Copy) -> float:
+    ratio = end.share / begin.share
+    same = (1.5 if end.age == begin.age else 1.0) * (1.3 if end.place is begin.place else 1.0)
+    return end.explained * same * min(ratio, 1.0 / ratio)
 
 
 def _meet(a: NDArray[np.bool_] | None, b: NDArray[np.bool_] | None) -> bool:
@@ -147,6 +178,35 @@ def spikes(passage: Passage) -> dict[int, float]:
         if size[k] > 4.0 and 3 <= frame < len(passage) - 2:
             made[frame] = float(size[k])
     return made
+
+
+def _searched(
+    passage: Passage, flow: NDArray[np.float32], known: list[Copy], ends: list[Copy]
+) -> list[Copy]:
+    """Beginnings without a spike, of copies whose end is clear."""
+    made: list[Copy] = []
+    most = 1 + int(ENDS_PER_S * len(passage) / passage.fps)
+    # a stop looks like a copy one frame old; and more than half of a copy makes a spike
+    clear = [
+        e for e in ends if e.explained > REST and e.place is None and e.age > 1 and e.share < 0.5
+    ]
+    lone = [e for e in clear if not any(_pair(begin, e) for begin in known)]
+    for end in sorted(lone, key=lambda c: -c.explained)[:most]:
+        first = max(3, end.frame - round(LONGEST_S * passage.fps))
+        tried = [_best(passage, flow, frame, behind=False) for frame in range(first, end.frame - 3)]
+        likely = [c for c in tried if c is not None and _pair(c, end)]
+        likely = [c for c in likely if _steady(passage, c, end)]
+        if likely:
+            made.append(replace(max(likely, key=lambda c: c.explained), place=None))
+    return made
+
+
+def _pair(begin: Copy, end: Copy) -> bool:
+    """True if both ends are clear and of one copy, whatever the flow of the step leaves."""
+    alike = begin.age == end.age and 0.75 < end.share / begin.share < 1.33
+    clear = min(begin.explained, end.explained) > REST
+    same = (begin.place is None) + (end.place is None) > 0 and _meet(begin.place, end.place)
+    return alike and clear and same and end.frame - begin.frame >= 3
 
 
 def _best(passage: Passage, flow: NDArray[np.float32], frame: int, *, behind: bool) -> Copy | None:
@@ -189,27 +249,38 @@ def _powers(
     rows, cols = height // TILE_ROWS * TILE_ROWS, width // TILE_COLS * TILE_COLS
     gx = cv2.Sobel(expected, cv2.CV_32F, 1, 0, scale=1 / 8)
     gy = cv2.Sobel(expected, cv2.CV_32F, 0, 1, scale=1 / 8)
-    x = np.linspace(-0.5, 0.5, width, dtype=np.float32)[None]
-    y = np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None]
+    x, y = _ramps(height, width)
     stay = _gray(passage, frame - 1) if behind else base
+    youngest = 1 if passage.fps < SLOW_FPS else 2
+    stop = stay - expected if youngest > 1 else np.zeros_like(gx)
     parts = [gx, gy, gx * x, gx * y, gy * x, gy * y]
-    parts += [np.ones_like(gx), expected, stay - expected]
-    for age in range(2, OLDEST + 1):
+    parts += [np.ones_like(gx), expected, stop]
+    for age in range(youngest, OLDEST + 1):
         old = frame - age
         stale = _blurred(passage, old) if old >= 0 else expected
         parts.append(stale - expected)
     parts.append(_blurred(passage, frame) - expected)
-    every = np.stack(parts)[:, :rows, :cols]
-    tiles = every.reshape(len(parts), TILE_ROWS, rows // TILE_ROWS, TILE_COLS, cols // TILE_COLS)
-    flat = tiles.transpose(1, 3, 0, 2, 4).reshape(NUM_TILES, len(parts), -1)
+    high, wide = rows // TILE_ROWS, cols // TILE_COLS
+    tiles = np.empty((TILE_ROWS, TILE_COLS, len(parts), high, wide), np.float32)
+    for k, part in enumerate(parts):
+        split = part[:rows, :cols].reshape(TILE_ROWS, high, TILE_COLS, wide)
+        tiles[:, :, k] = split.transpose(0, 2, 1, 3)
+    flat = tiles.reshape(NUM_TILES, len(parts), -1)
     made: Series = (flat @ flat.transpose(0, 2, 1)).astype(np.float64) / flat.shape[2]
     return made
+
+
+@lru_cache(maxsize=8)
+def _ramps(height: int, width: int) -> tuple[Gray, Gray]:
+    x = np.linspace(-0.5, 0.5, width, dtype=np.float32)[None]
+    return x, np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None]
 
 
 def _fitted(powers: Series, frame: int) -> Copy | None:
     whole = _solved(powers.mean(axis=0)[None])
     share, explained, contrast, remains = (v[0] for v in whole)
     age = int(np.argmax(explained))
+    youngest = OLDEST + 1 - len(explained)
     found = explained[age] > BOTH and remains > LEAST_LEFT
     if not found or explained[age] < LOCAL:
         windows = _means_of(_WINDOWS, powers)
@@ -223,7 +294,7 @@ def _fitted(powers: Series, frame: int) -> Copy | None:
             most = place.mean() > MOST_PLACES
             return Copy(
                 frame,
-                at + 2,
+                at + youngest,
                 float(shares[best, at]),
                 float(parts[best, at]),
                 float(contrasts[best, at]),
@@ -232,7 +303,7 @@ def _fitted(powers: Series, frame: int) -> Copy | None:
     if not found:
         return None
     return Copy(
-        frame, age + 2, float(share[age]), float(explained[age]), float(contrast[age]), None
+        frame, age + youngest, float(share[age]), float(explained[age]), float(contrast[age]), None
     )
 
 
