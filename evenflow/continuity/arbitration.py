@@ -97,6 +97,9 @@ LEAST_OF |= {(kind, "drift"): 1.0 for kind in EXPLAINS}  # every fault bends the
 LEAST_OF |= {  # one way from end to end that a whole place goes is rarely anything else
     (kind, "identity_drift"): 0.8 for kind in EXPLAINS if kind != "background_switch"
 }
+LEAST_OF_CAUSES = {("sharpness_pumping", "ghosting"): 0.4}
+"""The same for what a candidate itself claims: a copy softens what moves a little."""
+LEAST_OF |= LEAST_OF_CAUSES
 NEXT_TO = {("style_change", "high_frequency_noise")}
 """Causes that also explain what begins where they end: without grain in the new look, the old one
 looks noisy beside it."""
@@ -174,7 +177,7 @@ def explains(strong: Candidate, weak: Candidate) -> bool:
     if strong.kind in LASTING and weak.kind in SURFACE and _outlasts(strong, weak):
         return False
     if weak.kind in strong.causes:
-        return True
+        return strong.severity >= LEAST_OF_CAUSES.get((strong.kind, weak.kind), 0.0) * weak.severity
     if frozenset({weak.kind, strong.kind}) in RIVALS:
         return strong.severity >= weak.severity
     usual = LEAST_OF_PLACES if weak.kind in SURFACE | REGION else LEAST_SHARE
