@@ -5,6 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from benchmarks.footage import moved_photo
 from evenflow.continuity import DETECTORS, check, inject, ledger
 from evenflow.continuity.analysis import CHUNK
 from evenflow.core.clip import ArraySource, Clip
@@ -104,10 +105,7 @@ def test_a_dissolve_is_no_defect_and_parts_the_shots(photo):
 
 
 def test_a_long_shot_is_taken_in_stretches_without_a_trace(photo, monkeypatch):
-    there = photo.frames()
-    back = there[-2:0:-1]
-    frames = np.concatenate([there, back, there, back])
-    clip = Clip(ArraySource(frames, Fraction(24)))
+    clip = moved_photo("coffee.png", num_frames=188, size=(320, 180), seed=11)
     planted, _ = inject(clip, "lighting_flicker", strength=5, at=Range.parse("80f..120f"))
     whole = check(planted)
     monkeypatch.setattr(ledger, "LONGEST", 96)

@@ -92,7 +92,7 @@ def _rhythm(
             # are images that flicker
             return None
     gaps = np.diff(bottoms)
-    period = float(np.median(gaps))
+    period = max(1.0, float(np.median(gaps)))
     off = np.abs(gaps - period * np.maximum(1.0, np.round(gaps / period)))
     if len(gaps) >= 3 and off.mean() > 0.3 * period:
         return None
