@@ -2,20 +2,23 @@
 
 Signal: the cells' own motion (`evenflow.continuity.own_field`). A part of the picture, all of whose
 cells do the same, is accelerated far beyond what the rest of the picture and the shot know, again
-and again: it turns several times and ends about where it began. What moves fast but steadily has no
-acceleration, what is thrown turns once, a camera that trembles takes the whole picture with it.
+and again: it turns several times and ends about where it began. Or it leaps within one frame, at
+rest before and after, back to where it had been a while ago: it had slid away. What moves fast but
+steadily has no acceleration, what is thrown turns once, a camera that trembles takes the whole
+picture with it, and skipped time goes on in the direction of the motion.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import find_objects, label, uniform_filter1d
+from scipy.ndimage import binary_dilation, find_objects, label, uniform_filter1d
 
 from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.cells import COLS, NUM_CELLS, ROWS
 from evenflow.continuity.own_field import own_field
 from evenflow.continuity.passage import Passage, Series
+from evenflow.continuity.robust import runs
 
 LEAST_STEP = 0.4
 """Least change of a step from one frame to the next, rms, pixels of the working size."""
@@ -23,41 +26,66 @@ BEYOND = 3.0
 """Times the median of the picture at that time, and of the shot."""
 ALIKE = 0.72
 """Least length of the mean acceleration as a share of the mean length: a body moves as one."""
-SEEN = 0.8
+SEEN = 0.5
 RETURNS = 0.45
 """Most of the way that may be left at the end, as a share of its length."""
 TURNS = 3
 LEAST_CELLS, MOST_SHARE = 6, 0.45
 ARCMIN = 1.3
 """rms displacement of a thing that is just seen to be wrong."""
-JOIN_S = 1.0
+PAUSE_S = 0.75
 """Longest time between two pulls of one thing."""
+AT_ONCE = 4.0
+"""A place is pulled where its acceleration is so many times what it is at its calmest."""
+LEAP = 1.5
+"""Least leap within one frame, pixels of the working size."""
+LEAP_BEYOND = 12.0
+"""Times what the place does at its other frames, nine in ten of them."""
+LONGEST_S = 3.0
+"""How far back a leap may lead."""
+LEAP_PATH = 0.2
+"""rms of a slide about its mean place, as a share of the leap at its end."""
+GLIDE = 0.2
+"""Least way that it had slid, as a share of the leap; slow flow is damped by the ground around."""
+FARTHEST = 0.25
+"""Longest leap that the flow can follow, as a share of the height."""
+CALM = 0.24
+"""Most that the place is pulled at other times, rms, as a share of what it is in the span."""
+RING = 0.35
+"""The same of the ground around it in the span."""
+MOST_PULL = 0.08
+"""Where a place is pulled harder than this share of the height, rms, the flow is lost."""
+SKIPPED_S = 0.5
+"""Longest time that is skipped, as a rule."""
+CLEAR = 0.1
+"""A place that is calmer than this at other times turns without a doubt."""
+LEFT = frozenset({"unstable_texture", "edge_shimmer", "ghosting"})
+"""What the errors of a flow that turns at every few frames look like."""
+STEPPED = LEFT | {"vanish", "color_change", "subject_swap", "light_direction"}
+"""And what comes and goes where a thing leaps back."""
 MOST_PER_S = 6.0
 _AROUND = np.ones((3, 3, 3), bool)
 
 
 def detect(passage: Passage) -> list[Candidate]:
-    """Parts of the picture that jitter or bob."""
+    """Parts of the picture that jitter, bob or slide."""
     if len(passage) < 8 or passage.pairs[-1] is None:
         return []
     steps = own_field(passage)
     pulls = np.zeros_like(steps)  # acceleration, pixels a frame a frame
     pulls[1:-1] = steps[2:] - steps[1:-1]
+    power = (pulls**2).sum(axis=2)
     window = max(3, round(0.12 * passage.fps) | 1)
-    power = uniform_filter1d((pulls**2).sum(axis=2), window, axis=0, mode="nearest")
-    size = np.sqrt(np.maximum(power, 0.0))
+    size = np.sqrt(np.maximum(uniform_filter1d(power, window, axis=0, mode="nearest"), 0.0))
     usual = np.median(size, axis=1, keepdims=True)
     least = np.maximum(max(LEAST_STEP, BEYOND * float(np.median(usual))), BEYOND * usual)
     labels, num = label((size > least).reshape(-1, ROWS, COLS), _AROUND)
-    if num == 0:
-        return []
-    pulled = [part for part in _parts(labels, num, passage) if _is_body(pulls, part)]
     found = []
-    for chain in _chains(pulled, round(JOIN_S * passage.fps)):
-        made = _judged(passage, steps, chain)
-        if made is not None:
-            found.append(made)
-    return found
+    if num:
+        for place in _places([p for p in _parts(labels, num, passage) if _is_body(pulls, p)]):
+            found += _trembling(passage, steps, place)
+    found.sort(key=lambda c: -c.severity)
+    return _once(found + _leaping(passage, steps))
 
 
 @dataclass(frozen=True)
@@ -93,55 +121,167 @@ def _is_body(pulls: Series, part: Part) -> bool:
     return float(one) > ALIKE * float(np.hypot(pull[..., 0], pull[..., 1]).mean(axis=1).sum())
 
 
-def _chains(parts: list[Part], gap: int) -> list[list[Part]]:
-    """Pulls of one place, one after the other."""
-    chains: list[list[Part]] = []
-    for part in sorted(parts, key=lambda p: (p.start, p.end)):
-        for chain in chains:
-            last = chain[-1]
-            both = (last.cells & part.cells).sum()
-            near = part.start - max(p.end for p in chain) <= gap
-            if near and both > 0.35 * min(last.cells.sum(), part.cells.sum()):
-                chain.append(part)
-                break
-        else:
-            chains.append([part])
-    return chains
+def _places(parts: list[Part]) -> list[NDArray[np.bool_]]:
+    """The places of the parts, each once."""
+    made: list[NDArray[np.bool_]] = []
+    for part in parts:
+        if all((part.cells & m).sum() < 0.6 * (part.cells | m).sum() for m in made):
+            made.append(part.cells)
+    return made
 
 
-def _judged(passage: Passage, steps: Series, chain: list[Part]) -> Candidate | None:
-    """The candidate if the place moves as no body does."""
-    count = np.sum([p.cells for p in chain], axis=0)
-    cells = count >= max(1, 0.4 * len(chain))
-    if not LEAST_CELLS <= cells.sum() <= MOST_SHARE * NUM_CELLS:
+def _path_of(passage: Passage, steps: Series, cells: NDArray[np.bool_]) -> tuple[Series, Series]:
+    """Mean step `(n, 2)` of what is seen of a place, and the share that is seen, `(n,)`."""
+    seen = np.isfinite(passage.cells["u"][:, cells])
+    own: Series = steps[:, cells].sum(axis=1) / np.maximum(seen.sum(axis=1), 1)[:, None]
+    share: Series = seen.mean(axis=1)
+    return own, share
+
+
+def _trembling(passage: Passage, steps: Series, cells: NDArray[np.bool_]) -> list[Candidate]:
+    """Spans in which a place goes to and fro as no body does."""
+    own, seen = _path_of(passage, steps, cells)
+    pull = np.hypot(*np.diff(own, axis=0, append=own[-1:]).T)
+    level = max(LEAST_STEP, AT_ONCE * float(np.percentile(pull, 20)))
+    made = []
+    for first, last in runs(pull > level, gap=round(PAUSE_S * passage.fps)):
+        start, end = first + 1, last  # the pull into frame `start`, the one out of `end - 1`
+        if end - start < max(4, round(0.2 * passage.fps)) or start <= 2:
+            continue
+        way = _without_trend(own[start:end])
+        length = float(np.hypot(*way.T).sum())
+        returns = float(np.hypot(*way.sum(axis=0)) / max(length, 1e-9))
+        turns = _turns(way)
+        if seen[start:end].mean() < SEEN or turns < TURNS or returns > RETURNS:
+            continue
+        how = f"to and fro, turning {turns} times"
+        inside, outside = slice(start, end), np.r_[1 : start - 1, end + 1 : len(own)]
+        calm = _rms(pull[outside]) / max(_rms(pull[inside]), 1e-9)
+        ring_own, _ = _path_of(passage, steps, _ring(cells))
+        ring = _rms(np.hypot(*np.diff(ring_own[start : end + 1], axis=0).T))
+        ring /= max(_rms(pull[inside]), 1e-9)
+        alike = _alike(steps[start : end + 1][:, cells])
+        strong = _rms(pull[inside])
+        most = CALM * (1.3 if alike > 0.95 else 1.0 if alike > 0.9 else 0.7)
+        if calm > most or ring > RING or alike < 0.75:
+            continue
+        if len(outside) < 8 and calm > 0.1:
+            continue
+        share = float(seen[start:end].mean())
+        if (share < 0.8 and calm > 0.05) or strong > MOST_PULL * passage.lines:
+            continue
+        one = _made(passage, way, start, end, cells, how)
+        made.append(replace(one, immune=LEFT, causes=LEFT) if calm < CLEAR else one)
+    return made
+
+
+def _rms(series: Series) -> float:
+    return float(np.sqrt((series**2).mean())) if len(series) else 0.0
+
+
+def _ring(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The cells around a place, one cell away from it."""
+    grid = cells.reshape(ROWS, COLS)
+    near, far = binary_dilation(grid, _AROUND[0], 2), binary_dilation(grid, _AROUND[0], 4)
+    made: NDArray[np.bool_] = (far & ~near).reshape(-1)
+    return made
+
+
+def _alike(steps: Series) -> float:
+    """How alike the accelerations of the cells of a place are, in [0, 1]."""
+    pull = np.diff(steps, axis=0)
+    one = np.hypot(*pull.mean(axis=1).T).sum()
+    return float(one / max(1e-9, np.hypot(pull[..., 0], pull[..., 1]).mean(axis=1).sum()))
+
+
+def _leaping(passage: Passage, steps: Series) -> list[Candidate]:
+    """Things that leap back within one frame from where they had slid."""
+    near = np.stack([np.roll(steps, k, axis=0) for k in (-2, -1, 1, 2)])
+    rest = np.median(near, axis=0)
+    leap = steps - rest  # (n, 432, 2)
+    leap[:3], leap[-2:] = 0.0, 0.0
+    size = np.hypot(leap[..., 0], leap[..., 1])
+    others = np.percentile(size, 75, axis=1)
+    high = size.max(axis=1)
+    made = []
+    frames = np.flatnonzero(high > np.maximum(LEAP, 4.0 * others))
+    most = 2 + round(2.0 * len(passage) / passage.fps)
+    for e in sorted(frames[np.argsort(-high[frames], kind="stable")][:most].tolist()):
+        marks, _ = label((size[e] > 0.4 * high[e]).reshape(ROWS, COLS), _AROUND[0])
+        cells = (marks == marks.reshape(-1)[int(size[e].argmax())]).reshape(-1)
+        if not LEAST_CELLS <= cells.sum() <= MOST_SHARE * NUM_CELLS:
+            continue
+        at = leap[e, cells]
+        if np.hypot(*at.mean(axis=0)) < ALIKE * np.hypot(at[:, 0], at[:, 1]).mean():
+            continue
+        one = _slid(passage, steps, e, cells)
+        if one is not None:
+            made.append(one)
+    return made
+
+
+def _slid(passage: Passage, steps: Series, e: int, cells: NDArray[np.bool_]) -> Candidate | None:
+    """The candidate if the place leaps at frame `e` to where it was before it slid away."""
+    own, seen = _path_of(passage, steps, cells)
+    leap = own[e] - np.median(own[[e - 2, e - 1, e + 1, e + 2]], axis=0)
+    length = float(np.hypot(*leap))
+    along = own @ (leap / max(length, 1e-9))
+    changes = np.delete(np.abs(np.diff(along)), [e - 1, e])
+    others = float(np.percentile(changes, 90))
+    if not max(LEAP, LEAP_BEYOND * others) < length < FARTHEST * passage.lines:
         return None
-    first, last = min(p.start for p in chain), max(p.end for p in chain)
-    own = steps[:, cells].mean(axis=1)  # (n, 2)
-    speed = np.hypot(own[:, 0], own[:, 1])
-    moves = np.flatnonzero(speed[first:last] > 0.3 * np.percentile(speed[first:last], 80))
-    start, end = first + int(moves[0]), first + int(moves[-1])
-    if end - start < max(4, round(0.2 * passage.fps)) or start <= 2:
+    beside = along[[e - 2, e - 1, e + 1, e + 2]]
+    if float(np.abs(beside).max()) > 0.1 * length:
         return None
-    inside = slice(start, end + 1)
-    seen = float(np.isfinite(passage.cells["u"][inside][:, cells]).mean())
-    way = own[inside]
-    length = float(speed[inside].sum())
-    returns = float(np.hypot(*way.sum(axis=0)) / max(length, 1e-9))
-    turns = _turns(way)
-    if seen < SEEN:
+    if float(beside.mean()) * SKIPPED_S * passage.fps > 0.6 * length:
+        return None  # time that was skipped: it only goes on
+    ring, _ = _path_of(passage, steps, _ring(cells))
+    if seen[e] < SEEN or np.hypot(*ring[e]) > 0.15 * length:
         return None
-    trembles = turns >= TURNS and returns < RETURNS
-    if not trembles and not (len(chain) > 1 and _is_abrupt(speed, start, end, passage.fps)):
+    first = max(1, e - round(LONGEST_S * passage.fps))
+    start, way_back, clear = _glide(-along[first:e])
+    start += first
+    if way_back < GLIDE * length or clear < 4.0 or start <= 2:
         return None
-    path = np.cumsum(way, axis=0)
-    path = path - path.mean(axis=0)
-    arcmin = float(np.sqrt((path**2).sum(axis=1).mean())) * passage.arcmin
-    how = f"to and fro, turning {turns} times" if trembles else "starting and stopping at once"
+    if e - start < max(4, round(0.2 * passage.fps)):
+        return None
+    arcmin = LEAP_PATH * length * passage.arcmin
+    how = "sliding away, and is back within one frame"
+    one = _made(passage, own[start:e], start, e, cells, how, arcmin)
+    return replace(one, immune=STEPPED, causes=STEPPED)
+
+
+def _glide(along: Series) -> tuple[int, float, float]:
+    """The span that goes on most steadily: its start, its way, and that over the noise."""
+    total = np.concatenate([[0.0], np.cumsum(along)])
+    way = total[None, :] - total[:, None]
+    length = np.arange(len(total))[None, :] - np.arange(len(total))[:, None]
+    score = np.where(length >= 3, way / np.sqrt(np.maximum(length, 1)), -np.inf)
+    start, end = np.unravel_index(int(score.argmax()), score.shape)
+    noise = float(np.median(np.abs(np.diff(along)))) + 0.02
+    return int(start), float(way[start, end]), float(score[start, end]) / noise
+
+
+def _made(
+    passage: Passage,
+    way: Series,
+    start: int,
+    end: int,
+    cells: NDArray[np.bool_],
+    how: str,
+    arcmin: float | None = None,
+) -> Candidate:
+    """The candidate; without its own `arcmin` the size is read off the steps `way`."""
+    if arcmin is None:
+        path = np.cumsum(way, axis=0)
+        window = max(3, round(passage.fps) | 1)  # what is slower than a second is its own way
+        path = path - uniform_filter1d(path, window, axis=0, mode="nearest")
+        arcmin = float(np.sqrt((path**2).sum(axis=1).mean())) * passage.arcmin
     return Candidate(
         "unnatural_motion",
         start,
         end,
-        start + int(np.argmax(speed[inside])),
+        start + int(np.argmax(np.hypot(*way.T))),
         (arcmin / ARCMIN) ** 0.85,
         0.6,
         f"something moves {arcmin:.0f} minutes of arc (rms) against its ground, {how}",
@@ -151,20 +291,36 @@ def _judged(passage: Passage, steps: Series, chain: list[Part]) -> Candidate | N
     )
 
 
-def _is_abrupt(speed: Series, start: int, end: int, fps: float) -> bool:
-    """True if it is at full speed within two frames from rest, and at rest again likewise."""
-    if fps < 15 or end + 4 >= len(speed):
-        return False
-    level = float(np.median(speed[start : end + 1]))
-    before, after = speed[max(1, start - 5) : start - 1], speed[end + 2 : end + 6]
-    rest = max(float(before.max(initial=0.0)), float(after.max(initial=0.0)))
-    slow = float((speed[start + 1 : end] < 0.4 * level).mean())
-    return rest < 0.3 * level and slow < 0.2
+def _once(found: list[Candidate]) -> list[Candidate]:
+    """One candidate for each time and place."""
+    kept: list[Candidate] = []
+    for one in found:  # what turns comes first: it may end in a leap
+        for other in kept:
+            assert one.tiles is not None and other.tiles is not None
+            shared = min(one.end, other.end) - max(one.start, other.start)
+            if shared > 0 and (one.tiles & other.tiles).any():
+                break
+        else:
+            kept.append(one)
+    return kept
+
+
+def _without_trend(way: Series) -> Series:
+    """Steps without the straight line that most of them follow: what moves slowly by itself."""
+    size = np.hypot(*(way - np.median(way, axis=0)).T)
+    calm = size < 3.0 * np.median(size) + 1e-9
+    time = np.linspace(-1.0, 1.0, len(way))
+    line = np.polynomial.polynomial.polyfit(time[calm], way[calm], 1)
+    made: Series = way - np.polynomial.polynomial.polyval(time, line).T
+    return made
 
 
 def _turns(way: Series) -> int:
     """How often the motion turns round along its main direction; small steps are not asked."""
-    _, _, axes = np.linalg.svd(way, full_matrices=False)
-    along = way @ axes[0]
+    size = np.hypot(*way.T)
+    most = 2.0 * float(np.median(size)) + 1e-9
+    held = way * np.minimum(1.0, most / np.maximum(size, 1e-9))[:, None]  # a leap is not all
+    _, _, axes = np.linalg.svd(held, full_matrices=False)
+    along = held @ axes[0]
     clear = along[np.abs(along) > 0.25 * np.abs(along).max()]
     return int((np.diff(np.sign(clear)) != 0).sum())

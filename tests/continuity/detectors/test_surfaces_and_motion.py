@@ -215,6 +215,21 @@ def test_a_thing_that_passes_is_no_unnatural_motion(frames):
     assert not suspected(made)["unnatural_motion"]
 
 
+def test_what_slides_away_and_is_back_within_one_frame_moves_as_nothing_does(frames):
+    """A spot glides aside for half a second, stays there, and then leaps back."""
+    made = frames.copy()
+    mask = spot(frames.shape[1:3], 216, 110, 45)
+    for i in range(START, END):
+        way = np.array([-14.0 * min(1.0, (i - START + 1) / 12), 0.0], np.float32)
+        made[i] = shifted(frames[i], mask[..., None] * way)
+    passage = passage_of(made)
+    [one] = unnatural_motion.detect(passage)
+    assert overlap(one) > 0.6
+    assert one.severity > 2
+    x0, y0, x1, y1 = passage.box_of(one.tiles)
+    assert x0 < 216 < x1 and y0 < 110 < y1
+
+
 def test_a_copy_that_comes_with_the_first_frame_of_a_dissolve_is_not_taken_for_long(frames):
     """A single odd frame is no ghosting."""
     made = frames.copy()
