@@ -168,12 +168,16 @@ def _repeated(
 ) -> list[Candidate]:
     """Frames behind a seam that are the same as a run of earlier ones, in the same order."""
     least = max(3, round(0.15 * passage.fps))
+    known: dict[int, float] = {}
     made: list[Candidate] = []
     for seam in seams:
         for lag in range(least, seam + 1):
             length = 0
             while seam + length < len(steps) and length < lag:
-                usual = max(_usual(steps, seam + length), 1e-6)
+                frame = seam + length
+                if frame not in known:  # the same for every lag
+                    known[frame] = max(_usual(steps, frame), 1e-6)
+                usual = known[frame]
                 if usual < LEAST_STEP or apart[seam + length, seam + length - lag] > AGAIN * usual:
                     break
                 length += 1
