@@ -174,10 +174,10 @@ def explains(strong: Candidate, weak: Candidate) -> bool:
         return False
     if strong.kind in STEPS and not _at_once(strong, weak):
         return False
-    if strong.kind in LASTING and weak.kind in SURFACE and _outlasts(strong, weak):
-        return False
     if weak.kind in strong.causes:
         return strong.severity >= LEAST_OF_CAUSES.get((strong.kind, weak.kind), 0.0) * weak.severity
+    if strong.kind in LASTING and weak.kind in SURFACE and _outlasts(strong, weak):
+        return False
     if frozenset({weak.kind, strong.kind}) in RIVALS:
         return strong.severity >= weak.severity
     usual = LEAST_OF_PLACES if weak.kind in SURFACE | REGION else LEAST_SHARE
