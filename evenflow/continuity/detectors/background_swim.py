@@ -36,6 +36,8 @@ SMOOTH = 0.5
 """Least correlation of one step with the next, at 24 frames a second."""
 ARCMIN = 0.9
 """rms displacement that is just visible where a whole ground moves."""
+MOST_ARCMIN = 20.0
+"""More than that is no ground that flows: something passes close by."""
 REACH = 4
 """Cells across which stretching is read: half a wave of the ground."""
 PARTED = 1.3
@@ -92,7 +94,8 @@ def _softened(passage: Passage, steps: Series) -> list[Candidate]:
     found = []
     soft = moves & (share > max(SOFT, SOFTER * own))
     for start, end in runs(soft, gap=round(0.35 * passage.fps)):
-        if start <= 2 or end - start < max(8, 0.8 * passage.fps):
+        closed = start > 2 and end < len(passage) - 2  # what comes in and stays is no wave
+        if not closed or end - start < max(8, 0.8 * passage.fps):
             continue
         other = np.ones(len(passage), bool)
         other[max(0, start - 2) : end + 2] = False
@@ -101,6 +104,9 @@ def _softened(passage: Passage, steps: Series) -> list[Candidate]:
             continue
         smooth = _smooth(steps[start:end])
         if smooth < max(_least_smooth(passage), _smooth(steps[other])):
+            continue
+        low, high = np.percentile(np.hypot(*steps[start:end].T).sum(axis=1), (25, 75))
+        if high > EVEN * low:
             continue
         size = _stretched(across, down, start, end) * passage.arcmin
         rise = inside / max(float(np.median(share[other])), 1e-3)
@@ -164,6 +170,8 @@ def _judged(
         return None
     path = _level(np.cumsum(part, axis=0))
     size = float(np.median(np.sqrt((path**2).sum(axis=2).mean(axis=0)))) * passage.arcmin
+    if size > MOST_ARCMIN:
+        return None
     peak = start + int(np.argmax(np.median(speed[inside], axis=1)))
     return _candidate(start, end, peak, size, rise, cover)
 
