@@ -29,7 +29,7 @@ ALIKE = 0.72
 SEEN = 0.5
 RETURNS = 0.45
 """Most of the way that may be left at the end, as a share of its length."""
-TURNS = 3
+TURNS = 4
 LEAST_CELLS, MOST_SHARE = 6, 0.45
 ARCMIN = 1.3
 """rms displacement of a thing that is just seen to be wrong."""
@@ -146,7 +146,7 @@ def _trembling(passage: Passage, steps: Series, cells: NDArray[np.bool_]) -> lis
     made = []
     for first, last in runs(pull > level, gap=round(PAUSE_S * passage.fps)):
         start, end = first + 1, last  # the pull into frame `start`, the one out of `end - 1`
-        if end - start < max(4, round(0.2 * passage.fps)) or start <= 2:
+        if end - start < max(6, round(0.4 * passage.fps)) or start <= 2:
             continue
         way = _without_trend(own[start:end])
         length = float(np.hypot(*way.T).sum())
