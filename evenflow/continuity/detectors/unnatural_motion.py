@@ -85,7 +85,7 @@ def detect(passage: Passage) -> list[Candidate]:
         for place in _places([p for p in _parts(labels, num, passage) if _is_body(pulls, p)]):
             found += _trembling(passage, steps, place)
     found.sort(key=lambda c: -c.severity)
-    return _once(found + _leaping(passage, steps))
+    return _once([c for c in found + _leaping(passage, steps) if _large_enough(c)])
 
 
 @dataclass(frozen=True)
@@ -289,6 +289,12 @@ def _made(
         ("shake", "teleportation", "bounce"),
         cells,
     )
+
+
+def _large_enough(candidate: Candidate) -> bool:
+    """True unless a few cells are said to swing by more than themselves: their flow is lost."""
+    cells = 0 if candidate.tiles is None else int(candidate.tiles.sum())
+    return cells >= 2.0 * candidate.severity - 2.0
 
 
 def _once(found: list[Candidate]) -> list[Candidate]:
