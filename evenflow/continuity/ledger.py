@@ -28,9 +28,9 @@ from evenflow.core.signals import SIGNALS
 from evenflow.core.span import Span
 from evenflow.motion.cuts import FLASH, Evidence, gradual, is_cut
 
-LONGEST = 1024
+LONGEST = 512
 """Frames of a shot that are looked at together; longer shots are taken in such stretches."""
-SHARED = 128
+SHARED = 96
 """Frames that two stretches of one shot share, so that nothing is missed at their border."""
 
 

@@ -108,6 +108,8 @@ class Passage:
         held = self._sketches.get(i)
         if held is None:
             held = self._sketches[i] = sketch_rgb(self.pictures[i])
+            if len(self._sketches) > 192:
+                self._sketches.pop(next(iter(self._sketches)))
         return held
 
     def matched(self, i: int, j: int) -> Match:
