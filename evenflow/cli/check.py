@@ -104,6 +104,21 @@ def check(
     junit: Annotated[
         Path | None, typer.Option(metavar="X.xml", help="Write a JUnit report, a test a clause.")
     ] = None,
+    findings: Annotated[
+        Path | None, typer.Option(metavar="X.csv", help="Write every finding, a row each.")
+    ] = None,
+    markdown: Annotated[
+        Path | None,
+        typer.Option(metavar="X.md", help="Write a summary to paste into a pull request."),
+    ] = None,
+    markers: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="X.edl|X.otio",
+            help="Write findings as markers for an editor: Resolve and Avid read .edl; .otio needs "
+            "the extra editorial.",
+        ),
+    ] = None,
     json_: Json = False,
     yes: Yes = False,
     quiet: Quiet = False,
@@ -122,9 +137,20 @@ def check(
     from evenflow.core.errors import BadInput, EvenflowError
     from evenflow.core.gate import Clause, Gate
     from evenflow.core.times import Range
-    from evenflow.reports import WRITERS, Baseline, Entry, Unchecked, free_to_write, report
+    from evenflow.reports import (
+        MARKERS,
+        WRITERS,
+        Baseline,
+        Entry,
+        Unchecked,
+        findings_table,
+        free_to_write,
+        report,
+    )
     from evenflow.reports.json_text import json_text
     from evenflow.reports.junit import junit as junit_text
+    from evenflow.reports.markdown import markdown as markdown_text
+    from evenflow.reports.otio import otio_or_error
     from evenflow.reports.save import save
     from evenflow.reports.table import table
 
@@ -136,10 +162,25 @@ def check(
     stretch = Range.parse(span) if span is not None else None
     if output is not None:
         free_to_write(output, suffixes=WRITERS, overwrite=yes)
-    for path in (csv, junit):
+    texts = (
+        (csv, table),
+        (findings, findings_table),
+        (junit, junit_text),
+        (markdown, markdown_text),
+    )
+    for path, _ in texts:
         if path is not None:
             free_to_write(path, overwrite=yes)
-    written = [os.path.realpath(path) for path in (output, csv, junit) if path is not None]
+    if markers is not None:
+        free_to_write(markers, suffixes=MARKERS, overwrite=yes)
+        if len(clips) > 1:
+            raise BadInput(
+                f"{markers.name} holds the markers of one clip, got {len(clips)}: one each"
+            )
+        if markers.suffix.lower() == ".otio":
+            otio_or_error()
+    outputs = (output, csv, findings, junit, markdown, markers)
+    written = [os.path.realpath(path) for path in outputs if path is not None]
     read_from = {os.path.realpath(clip) for clip in clips if clip != "-"}
     if len({*written}) < len(written) or {*written} & read_from:
         raise BadInput("two of the given files are the same: name every output differently")
@@ -200,10 +241,11 @@ def check(
 
     if output is not None:
         report(entries, output, overwrite=yes)
-    if csv is not None:
-        save(table(entries), csv)
-    if junit is not None:
-        save(junit_text(entries), junit)
+    for path, make in texts:
+        if path is not None:
+            save(make(entries), path)
+    if markers is not None:
+        report(entries, markers, overwrite=yes)
     if json_:
         print_json(json_text(entries, several=several))
     elif several and not quiet:

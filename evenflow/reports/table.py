@@ -1,4 +1,4 @@
-"""CSV: a row a frame, a column a signal, and what was found there."""
+"""CSV: a row a frame, a column a signal, and what was found there; or a row a finding."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from evenflow.core.report import Report
 from evenflow.core.signals import SIGNALS
 from evenflow.reports.entry import Entry, Unchecked, first_frame, path_of
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def text_cell(text: str) -> str:
@@ -42,6 +42,44 @@ def table(entries: Sequence[Entry]) -> str:
         label = [text_cell(path_of(report))] if several else []
         writer.writerows([*label, *row] for row in _rows(report, names))
     return text.getvalue()
+
+
+_FINDING = (
+    "clip", "kind", "dimension", "start_frame", "end_frame", "start_s", "end_s", "peak_frame",
+    "x0", "y0", "x1", "y1", "object", "severity_jnd", "confidence", "repairable", "explanation",
+    "signal", "value", "threshold", "ruled_out",
+)  # fmt: skip
+
+
+def findings_table(entries: Sequence[Entry]) -> str:
+    """A row a finding, in order of time: where, when, how bad, why, and what it is not.
+
+    `end_frame` is exclusive; the box is in source pixels and empty for the whole picture. The clip
+    stands in the first column, whether there is one or several. A clip that could not be checked
+    has no findings and so no rows.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_FINDING)
+    for report in entries:
+        if isinstance(report, Unchecked):
+            continue
+        for finding in report.findings:
+            row = {**finding.to_json(), "clip": path_of(report)}
+            row.update(zip(("x0", "y0", "x1", "y1"), row["box"] or ("",) * 4, strict=True))
+            row.update({key: finding.evidence.get(key) for key in ("signal", "value", "threshold")})
+            row["ruled_out"] = "; ".join(finding.ruled_out)
+            writer.writerow(_cell(row[name]) for name in _FINDING)
+    return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    """Numbers as they are, text that runs nowhere, nothing for null."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, int | float) else text_cell(str(value))
 
 
 def _rows(report: Report, names: Sequence[str]) -> list[list[str]]:

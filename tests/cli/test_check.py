@@ -83,10 +83,17 @@ def test_a_baseline_shows_as_gate_clauses(run, fake_check, tmp_path, monkeypatch
 
 
 def test_outputs_are_written_beside_each_other(run, fake_check, tmp_path):
-    names = {"-o": tmp_path / "r.md", "--csv": tmp_path / "s.csv", "--junit": tmp_path / "j.xml"}
+    names = {
+        "-o": tmp_path / "r.md",
+        "--csv": tmp_path / "s.csv",
+        "--junit": tmp_path / "j.xml",
+        "--findings": tmp_path / "f.csv",
+        "--markdown": tmp_path / "m.md",
+    }
     flat = [str(part) for pair in names.items() for part in pair]
     assert run("check", "a.mp4", "bad.mp4", *flat, "-q").code == 2
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["j.xml", "r.md", "s.csv"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["f.csv", "j.xml", "m.md", "r.md", "s.csv"]
+    assert names["--markdown"].read_text() == names["-o"].read_text()
     assert "<error" in names["--junit"].read_text()
     result = run("check", "a.mp4", *flat)
     assert result.code == 2
@@ -94,9 +101,19 @@ def test_outputs_are_written_beside_each_other(run, fake_check, tmp_path):
     assert run("check", "a.mp4", *flat, "--yes").code == 0
 
 
+def test_markers_are_of_one_clip(run, fake_check, tmp_path):
+    marks = tmp_path / "m.edl"
+    assert run("check", "a.mp4", "--markers", marks, "-q").code == 0
+    assert "|M:lighting_flicker" in marks.read_text()
+    several = run("check", "a.mp4", "b.mp4", "--markers", marks, "--yes")
+    assert several.code == 2
+    assert several.errors == ["error: m.edl holds the markers of one clip, got 2: one each"]
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
+        (["--markers", "m.csv"], ".edl, .otio"),
         (["--gate", "none.toml"], "gate file none.toml cannot be read"),
         (["--baseline", "none.json"], "baseline none.json cannot be read"),
         (["--range", "1s"], "A..B"),
@@ -107,7 +124,7 @@ def test_outputs_are_written_beside_each_other(run, fake_check, tmp_path):
         (["--fail-on", "-1"], "-1"),
         (["--fail-on", "much"], "much"),
         (["--workers", "0"], "0"),
-        (["--workerz", "2"], "did you mean --workers"),
+        (["--workerz", "2"], "or --workers?"),
         (["--jason"], "did you mean --fail-on or --json"),
         (["--gate"], "--gate"),
         (["-Z"], "-Z"),

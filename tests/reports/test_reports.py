@@ -40,7 +40,11 @@ def test_every_form_is_written_whole_and_never_over_another(tmp_path: Path, suff
 
 @pytest.mark.parametrize(
     ("name", "what"),
-    [("r.pdf", ".csv, .json, .md, .xml"), ("no/r.json", "does not exist"), ("d.json", "folder")],
+    [
+        ("r.pdf", ".csv, .edl, .json, .md, .otio, .xml"),
+        ("no/r.json", "does not exist"),
+        ("d.json", "folder"),
+    ],
 )
 def test_a_place_that_cannot_be_written_is_a_clear_error(tmp_path: Path, name, what):
     (tmp_path / "d.json").mkdir()
@@ -124,8 +128,8 @@ def test_junit_without_a_gate_fails_on_what_is_clear():
 
 def test_junit_counts_and_tells_an_unreadable_clip():
     root = ElementTree.fromstring(junit([a_report().judged(GATE), BAD, a_report(findings=())]))
-    totals = {k: int(root.get(k, "-1")) for k in ("tests", "failures", "errors", "skipped")}
-    assert totals == {"tests": 3 + 1 + 1 + len(KINDS), "failures": 2, "errors": 1, "skipped": 1}
+    totals = {k: int(root.get(k, "-1")) for k in ("tests", "failures", "errors")}
+    assert totals == {"tests": 3 + 1 + 1 + len(KINDS), "failures": 2, "errors": 1}
     for name, total in totals.items():
         assert total == sum(int(suite.get(name, "-1")) for suite in root)
 
