@@ -102,8 +102,8 @@ class Cast:
 
     def add(self, passage: Passage, *, closes: bool) -> None:
         """The next stretch, all of one shot; `closes`: the shot ends with it."""
-        going = []
-        for track in tracks_of(passage):
+        going: list[tuple[Being, Track]] = []
+        for track in tracks_of(passage) if len(passage) else ():
             being = self._known(track)
             if being is None:
                 being = Being(len(self.beings) + 1, track.start, track.start + 1, track.looks[0])

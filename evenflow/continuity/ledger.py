@@ -28,6 +28,10 @@ from evenflow.core.signals import SIGNALS
 from evenflow.core.span import Span
 from evenflow.motion.cuts import FLASH, Evidence, gradual, is_cut
 
+STILL_THERE = 0.25
+"""Share of a picture that is found again behind what seems a dissolve: it was none."""
+ALIKE = 0.5
+"""Likeness to what the camera makes of the picture before; with more it was none either."""
 LONGEST = 512
 """Frames of a shot that are looked at together; longer shots are taken in such stretches."""
 SHARED = 96
@@ -126,11 +130,11 @@ class Ledger:
         for name, values in _series(passage).items():
             self.series[name].extend(values[self._covered :].tolist())
         start = 0
-        for a, b, kind in gradual(_thumbs(steps), fps=passage.fps) if count > 4 else []:
-            if kind == "dissolve" and breaks_down(
-                passage.pictures[:a][-8:], passage.pictures[b:][:8]
-            ):
-                continue  # what is left of a shot is no new one
+        residual = passage.of_pairs("residual")
+        found = gradual(_thumbs(steps), residual, fps=passage.fps) if count > 4 else []
+        for a, b, kind in found:
+            if kind == "dissolve" and self._same_shot(passage, a, b):
+                continue
             self._add_cut(Cut(passage.start + a, passage.start + b, kind))
             margin = 2 + (b - a) // 6  # nobody can say to the frame where a mix begins
             self._judge(passage.part(start, max(start, a - margin)), closes=True)
@@ -141,6 +145,14 @@ class Ledger:
         self._begin += count - kept
         self._next = 1 if closes else self._next - (count - kept)
         self._covered = kept
+
+    @staticmethod
+    def _same_shot(passage: Passage, a: int, b: int) -> bool:
+        """True if what seems to dissolve moves on, or breaks down, and is no new shot."""
+        ends = max(0, a - 1), min(len(passage) - 1, b + 1)
+        if passage.matched(*ends).valid.mean() > STILL_THERE or passage.carried(*ends) > ALIKE:
+            return True
+        return breaks_down(passage.pictures[:a][-8:], passage.pictures[b:][:8])
 
     def _judge(self, passage: Passage, *, closes: bool) -> None:
         self.findings += judge(passage)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -244,6 +245,32 @@ class Passage:
         scale = np.expm1(zoom)
         moved: Series = np.stack([dx + scale * x - turn * y, dy + scale * y + turn * x], axis=2)
         return moved
+
+    def carried(self, a: int, b: int) -> float:
+        """Likeness of frame `b` to what the camera makes of frame `a`, in [-1, 1].
+
+        The correlation of both, softly blurred, where they show the same; NaN if that is less
+        than a fifth of the picture. High for one and the same place, whatever lies on top of it.
+        """
+        size = self.sketch(a).shape[1::-1]
+        scale = min(size) / self.lines
+        path = np.eye(3)
+        for pair in self.pairs[a + 1 : b + 1]:
+            if pair is not None and np.isfinite(pair.camera.dx):
+                c = pair.camera
+                cos, sin = np.exp(c.zoom) * np.cos(c.rotation), np.exp(c.zoom) * np.sin(c.rotation)
+                step = [[cos, -sin, scale * c.dx], [sin, cos, scale * c.dy], [0.0, 0.0, 1.0]]
+                path = np.array(step) @ path
+        center = np.array([[1, 0, size[0] / 2], [0, 1, size[1] / 2], [0, 0, 1.0]])
+        path = center @ path @ np.linalg.inv(center)
+        x, y = (
+            cv2.GaussianBlur(gray_of(self.sketch(i)).astype(np.float32), (0, 0), 3) for i in (a, b)
+        )
+        moved = cv2.warpPerspective(x, path, size)
+        shared = cv2.warpPerspective(np.ones_like(x), path, size) > 0.99
+        if shared.mean() < 0.2 or min(moved[shared].std(), y[shared].std()) < 1e-3:
+            return float("nan")
+        return float(np.corrcoef(moved[shared], y[shared])[0, 1])
 
     @cached_property
     def color_step(self) -> Series:

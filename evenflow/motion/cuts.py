@@ -11,6 +11,7 @@ dissolve model is Hampapur et al. 1995, Production model based digital video seg
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +19,12 @@ Series = NDArray[np.float64]
 
 FLASH = 3
 """A change that is undone within so many frames is a flash, not a cut."""
+SOFT = 1.5
+"""Blur of the small pictures, in their pixels, before mixes are fitted: both shots may move."""
+LEAST_GAP = 8.0
+"""Gray levels (rms, blurred) between the two ends of a dissolve."""
+MOST_ERROR = 0.3
+"""Share of that gap that a mix of the two ends may leave in between."""
 _LIMITS = ((0.2, 0.2, 0.8), (0.3, 0.35, 0.5))
 """Least tracked, valid and likeness of layout that speak against a cut, together; two regimes."""
 
@@ -82,15 +89,18 @@ def _same_picture(a: NDArray[np.float32], b: NDArray[np.float32]) -> bool:
     return layout_likeness(a, b) > 0.85 and float(np.abs(a - b).mean()) < 24.0
 
 
-def gradual(thumbs: NDArray[np.float32], *, fps: float) -> list[tuple[int, int, str]]:
+def gradual(
+    thumbs: NDArray[np.float32], residual: Series, *, fps: float
+) -> list[tuple[int, int, str]]:
     """Fades and dissolves in a run of frames without cuts: `(start, end, kind)`, half-open.
 
     Args:
         thumbs: `(n, h, w)` gray levels.
+        residual: `(n,)` gray levels that motion leaves from frame i-1 to i, NaN where unknown.
         fps: frames per second; transitions last between 0.2 and 2.5 seconds.
     """
     kept = _fades(thumbs)
-    for start, end in _dissolves(thumbs, fps):
+    for start, end in _dissolves(thumbs, residual, fps):
         if all(end <= s or start >= e for s, e, _ in kept):
             kept.append((start, end, "dissolve"))
     return sorted(kept)
@@ -120,22 +130,66 @@ def _slope(contrast: Series, index: int, step: int) -> int:
     return index
 
 
-def _dissolves(thumbs: NDArray[np.float32], fps: float) -> list[tuple[int, int]]:
+def _dissolves(thumbs: NDArray[np.float32], residual: Series, fps: float) -> list[tuple[int, int]]:
     count = len(thumbs)
-    flat = thumbs.reshape(count, -1).astype(np.float64)
+    soft = np.stack([cv2.GaussianBlur(thumb, (0, 0), SOFT) for thumb in thumbs])
+    flat = soft.reshape(count, -1).astype(np.float64)
+    second = max(4, round(fps))
     best: list[tuple[float, int, int]] = []
     for seconds in (0.3, 0.5, 0.8, 1.2, 1.8, 2.5):
         length = max(5, round(seconds * fps))
         for start in range(0, count - length, max(1, length // 6)):
             fit = _mix(flat, start, start + length)
-            if fit is not None:
+            if fit is not None and _stirs(residual, start, start + length, second) is not None:
                 best.append((fit, start, start + length))
     best.sort()
     kept: list[tuple[int, int]] = []
     for _, start, end in best:
         if all(end <= s or start >= e for s, e in kept):
             kept.append((start, end))
-    return [_trimmed(flat, start, end) for start, end in sorted(kept)]
+    made: list[tuple[int, int]] = []
+    for start, end in sorted(kept):
+        start, end = _bounds(residual, start, end, second) or _trimmed(flat, start, end)
+        if end <= count - 3 and all(end <= s or start >= e for s, e in made):
+            made.append((start, end))
+    return made
+
+
+def _stirs(residual: Series, start: int, end: int, second: int) -> tuple[float, float] | None:
+    """What motion leaves inside a mix and around it; None if it leaves no more there than else.
+
+    Every step of a mix leaves its part of the change, however well the flow follows the shot that
+    goes; where a camera moves on or a thing passes, the flow explains the change.
+    """
+    parts = (
+        residual[start + 1 : end + 1],
+        residual[max(0, start - second) : start],
+        residual[end + 2 : end + 2 + second],
+    )
+    inside, before, behind = (part[np.isfinite(part)] for part in parts)
+    if min(len(inside), len(before), len(behind)) < 3:
+        return None
+    usual = float(np.median(np.concatenate([before, behind])))
+    middle = np.sort(inside)[len(inside) // 5 :]
+    if middle[0] < 1.3 * usual + 0.15 or middle[-1] > 3.5 * np.median(middle):
+        return None  # no more than else, or one sharp step
+    return float(np.median(inside)), usual
+
+
+def _bounds(residual: Series, start: int, end: int, second: int) -> tuple[int, int] | None:
+    """The frames that are mixed: where motion leaves more without a gap of two frames."""
+    found = _stirs(residual, start, end, second)
+    if found is None:
+        return None
+    near = np.nan_to_num(residual)
+    near[1:-1] = np.median(np.stack([near[:-2], near[1:-1], near[2:]]), axis=0)
+    more = near > (found[0] + found[1]) / 2
+    first = last = (start + end) // 2
+    while first - 1 > 0 and more[first - 1]:
+        first -= 1
+    while last + 1 < len(more) and more[last + 1]:
+        last += 1
+    return (first, last + 1) if 3 <= last - first <= 3 * second else None
 
 
 def _trimmed(flat: Series, start: int, end: int) -> tuple[int, int]:
@@ -156,17 +210,17 @@ def _mix(flat: Series, start: int, end: int) -> float | None:
     x, y = flat[start], flat[end]
     gap = x - y
     power = float(gap @ gap) / len(gap)
-    if power < 15.0**2:
+    if power < LEAST_GAP**2:
         return None
     cx, cy = x - x.mean(), y - y.mean()
-    if abs(float(cx @ cy)) > 0.5 * np.sqrt(float(cx @ cx) * float(cy @ cy)):
+    if abs(float(cx @ cy)) > 0.8 * np.sqrt(float(cx @ cx) * float(cy @ cy)):
         return None  # the same place at both ends
     inner = np.linspace(start, end, 9)[1:-1].round().astype(int)
     share = (flat[inner] - y) @ gap / float(gap @ gap)
     left = flat[inner] - y - share[:, None] * gap
     error = float(np.sqrt((left**2).mean() / power))
     spread = share[:-1] - share[1:]
-    if error > 0.14 or (spread < -0.03).any() or share[0] < 0.6 or share[-1] > 0.4:
+    if error > MOST_ERROR or (spread < -0.03).any() or share[0] < 0.6 or share[-1] > 0.4:
         return None
     if spread.max() > 0.5:  # one sharp step is a cut, not a mix
         return None

@@ -50,15 +50,37 @@ def test_layout_likeness_ignores_gain_and_offset():
 def test_a_dissolve_is_found_where_it_is():
     share = np.clip((np.arange(60) - 20) / 15, 0, 1)[:, None, None]
     thumbs = ((1 - share) * A + share * B + RNG.normal(0, 1, (60, 18, 32))).astype(np.float32)
-    [(start, end, kind)] = gradual(thumbs, fps=25.0)
+    residual = np.where((np.arange(60) > 20) & (np.arange(60) <= 35), 3.0, 0.5)
+    [(start, end, kind)] = gradual(thumbs, residual, fps=25.0)
     assert kind == "dissolve"
-    assert abs(start - 20) <= 4 and abs(end - 36) <= 4
+    assert abs(start - 20) <= 1 and abs(end - 36) <= 1
+
+
+def test_a_dissolve_between_shots_that_both_move_is_found():
+    wide, other = (np.concatenate([picture(s + k) for s in range(6)], axis=1) for k in (0, 9))
+    share = np.clip((np.arange(60) - 20) / 15, 0, 1)
+    thumbs = np.stack(
+        [
+            (1 - s) * wide[:, i // 10 : i // 10 + 32] + s * other[:, 60 - i // 8 : 92 - i // 8]
+            for i, s in enumerate(share)
+        ]
+    ).astype(np.float32)
+    residual = np.where((np.arange(60) > 20) & (np.arange(60) <= 35), 3.0, 0.5)
+    [(start, end, kind)] = gradual(thumbs, residual, fps=25.0)
+    assert kind == "dissolve"
+    assert abs(start - 20) <= 1 and abs(end - 36) <= 1
+
+
+def test_a_change_that_motion_explains_is_no_dissolve():
+    share = np.clip((np.arange(60) - 20) / 15, 0, 1)[:, None, None]
+    thumbs = ((1 - share) * A + share * B).astype(np.float32)
+    assert gradual(thumbs, np.full(60, 0.5), fps=25.0) == []
 
 
 def test_a_fade_through_black_is_found_where_it_is():
     light = np.abs(np.clip((np.arange(60) - 30) / 12, -1, 1))[:, None, None]
     thumbs = (light * A).astype(np.float32)
-    found = gradual(thumbs, fps=25.0)
+    found = gradual(thumbs, np.full(60, 0.5), fps=25.0)
     assert [kind for *_, kind in found] == ["fade"]
     assert found[0][0] <= 24 and found[0][1] >= 36
 
@@ -66,4 +88,4 @@ def test_a_fade_through_black_is_found_where_it_is():
 def test_a_pan_is_no_dissolve():
     wide = np.concatenate([picture(s) for s in range(6)], axis=1)
     thumbs = np.stack([wide[:, 2 * i : 2 * i + 32] for i in range(70)])
-    assert gradual(thumbs, fps=25.0) == []
+    assert gradual(thumbs, np.full(70, 0.5), fps=25.0) == []

@@ -139,8 +139,9 @@ def breaks_down(before: Sequence[Picture], after: Sequence[Picture]) -> bool:
     """True if the pictures behind a transition are no new shot but what is left of the old one."""
     if not before or not after:
         return False
-    size, _ = lost(_middle([structure(p) for p in before]), _middle([structure(p) for p in after]))
-    return size >= 3.0
+    left = _middle([structure(p) for p in after])
+    size, name = lost(_middle([structure(p) for p in before]), left)
+    return size >= 3.0 and (name != "a repeated pattern" or left.pattern > 0.92)
 
 
 def _middle(states: Sequence[Structure]) -> Structure:
