@@ -4,8 +4,8 @@
 """
 
 from evenflow.bench.detectors import DetectorBench, bench_detectors
-from evenflow.bench.statistics import Estimate
 from evenflow.bench.table import BenchTable, Column
+from evenflow.core.estimate import Estimate
 
 SUITES: dict[str, str] = {
     "detectors": "planted defects found and named, false alarms, what must not matter",

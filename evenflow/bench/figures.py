@@ -10,10 +10,11 @@ from statistics import fmean, median
 from evenflow.bench import measures
 from evenflow.bench.changes import CHANGES
 from evenflow.bench.measures import BARELY_JND, CLEAR_JND, CUT, FOUND_JND, NOTHING, Verdict
-from evenflow.bench.statistics import RESAMPLES, Estimate, share
+from evenflow.bench.statistics import RESAMPLES, share
 from evenflow.bench.table import BenchTable, Cell, Column, estimated, number
 from evenflow.bench.work import Outcome, Seen
 from evenflow.continuity import CONTROLS
+from evenflow.core.estimate import Estimate
 
 CLEAR_STRENGTHS = (3, 4, 5)
 """Strengths that a viewer is meant to see; pooled figures are of these."""

@@ -14,13 +14,13 @@ import numpy as np
 
 from evenflow.bench.statistics import (
     RESAMPLES,
-    Estimate,
     bootstrap,
     clustered_auroc,
     share,
     spearman,
 )
 from evenflow.bench.work import Outcome, Seen
+from evenflow.core.estimate import Estimate
 from evenflow.core.gate import CLEAR_JND, FOUND_JND
 from evenflow.core.span import Box, Span
 

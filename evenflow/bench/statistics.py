@@ -5,14 +5,12 @@ Small on purpose: every function is a closed form or a plain bootstrap, tested a
 
 import math
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-LEVEL = 0.95
-"""Coverage that every interval is made for."""
+from evenflow.core.estimate import LEVEL, Estimate
 
 RESAMPLES = 1000
 """Bootstrap draws."""
@@ -22,31 +20,6 @@ LEAST_CLUSTERS = 3
 
 
 Cluster = TypeVar("Cluster")
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with the interval that it may lie in.
-
-    Args:
-        value: the estimate itself.
-        low, high: ends of the 95 % interval, None where too little is known for one.
-        count: how many observations it rests on.
-    """
-
-    value: float
-    low: float | None
-    high: float | None
-    count: int
-
-    def to_json(self) -> dict[str, float | None]:
-        """Plain types, rounded to what can be meant."""
-        return {
-            "value": round(self.value, 4),
-            "low": None if self.low is None else round(self.low, 4),
-            "high": None if self.high is None else round(self.high, 4),
-            "count": self.count,
-        }
 
 
 def share(hits: int, count: int) -> Estimate | None:

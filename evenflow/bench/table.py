@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evenflow.bench.statistics import Estimate
+from evenflow.core.estimate import Estimate
 
 Cell = str | int | float | Estimate | None
 """Text, a count, a number, a number with its interval, or None where nothing can be said."""
