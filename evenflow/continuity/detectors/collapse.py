@@ -225,7 +225,8 @@ def _onset(passage: Passage, low: int, high: int) -> int:
         for i in range(max(2, low), max(low + 1, min(high, len(residual) - 1)) + 1)
     ]
     most = max(rises)
-    last = max(i for i, rise in enumerate(rises) if rise >= 0.9 * most)
+    # where motion leaves less and less all the way, no rise is above nothing
+    last = max(i for i, rise in enumerate(rises) if rise >= most - 0.1 * abs(most))
     return max(2, low) + last
 
 
