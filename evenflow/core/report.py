@@ -70,6 +70,7 @@ class Report:
         unseen: what stillness or softness may hide: `jnd`, which the score counts, and `reasons`.
         gate: one Verdict a clause, empty without a gate.
         digest: SHA-256 over version, settings, plug-ins, frame hashes and times.
+        metrics: what was asked for by `--metrics`, one Measurement a metric; else empty.
         seconds: presentation time of every frame.
     """
 
@@ -87,6 +88,7 @@ class Report:
     warnings: tuple[str, ...] = ()
     unseen: dict[str, Any] = field(default_factory=lambda: {"jnd": 0.0, "reasons": []})
     gate: tuple[Verdict, ...] = ()
+    metrics: dict[str, Measurement] = field(default_factory=dict)
     seconds: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), repr=False)
 
     @property
@@ -109,7 +111,7 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Plain types that follow `report.schema.json`."""
-        return {
+        data: dict[str, Any] = {
             "schema": SCHEMA,
             "version": self.version,
             "digest": self.digest,
@@ -126,6 +128,9 @@ class Report:
             "not_assessable": self.not_assessable,
             "gate": [verdict.to_json() for verdict in self.gate],
         }
+        if self.metrics:
+            data["metrics"] = {k: m.to_json(seconds=self.seconds) for k, m in self.metrics.items()}
+        return data
 
     def dumps(self, *, indent: int | None = 1) -> str:
         """The JSON text; equal reports give equal bytes."""
@@ -160,6 +165,7 @@ class Report:
                 warnings=tuple(data["warnings"]),
                 unseen=data.get("unseen", {"jnd": 0.0, "reasons": []}),
                 gate=tuple(Verdict.from_json(v) for v in data["gate"]),
+                metrics={n: _measurement(n, m) for n, m in data.get("metrics", {}).items()},
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise BadInput(f"the report is damaged: {error!r}") from None

@@ -76,7 +76,14 @@ def report_schema() -> Schema:
                     "additionalProperties": _TEXT,
                 },
                 "gate": _list(_ref("verdict"), "one verdict a clause; empty without a gate"),
-            }
+                "metrics": {
+                    "description": "quantities of the literature that were asked for by name; "
+                    "docs/metrics.md lists them",
+                    "type": "object",
+                    "additionalProperties": {"anyOf": [_ref("unmeasured"), _ref("measured")]},
+                },
+            },
+            optional=("metrics",),
         ),
         "$defs": {
             "clip": _closed(
