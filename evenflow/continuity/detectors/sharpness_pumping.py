@@ -2,8 +2,8 @@
 
 Signal: log gradient energy of the two finest octaves above that of the fourth, which light and
 contrast leave alone; its dips below the sharp frames on both sides. A fault has at least two of
-about the same depth within little more than a second each, and most frames of it are soft, else
-they are single bad frames. What turns soft once (a focus pull) has no second dip, and where the
+about the same depth within little more than a second each, which take some frames to go down and
+up, else they are single bad frames. What turns soft once (a focus pull) has no second dip, and where the
 picture moves faster in the dips than between them, it is motion that blurs.
 """
 
@@ -24,6 +24,8 @@ LONGEST_S = 1.3
 """Dips farther apart do not belong to one rhythm."""
 SOFT = 0.3
 """Least share of frames that lie more than half way down."""
+WIDTH = 1.5
+"""Least frames that dips are wide, half way down: a rhythm has its way down and up."""
 LOCAL = 4.0
 """Least JND in a part of the picture, where textures come and go with what moves."""
 
@@ -79,18 +81,16 @@ def _rhythm(
 ) -> Rhythm | None:
     deep = depths > 0.45 * np.percentile(depths, 75)
     bottoms, depths, widths = bottoms[deep], depths[deep], widths[deep]
-    if len(bottoms) < 2:
-        return None
+    if len(bottoms) < 2 or np.median(widths) < WIDTH:
+        return None  # single soft frames are images that flicker
     depth = float(np.median(depths))
     start = _edge(series, int(bottoms[0]), -1, depth)
     end = _edge(series, int(bottoms[-1]), 1, depth)
     if len(bottoms) == 2:
         cut_off = start == 0 or end == len(series)
         alike = widths.max() < 3.0 * widths.min() and depths.max() < 2.5 * depths.min()
-        if cut_off or not alike or widths.max() < 1.5 or depth < 2.0 * PUMPING:
-            # two dips are a rhythm only if both are whole, clear and alike; single soft frames
-            # are images that flicker
-            return None
+        if cut_off or not alike or depth < 2.0 * PUMPING:
+            return None  # two dips are a rhythm only if both are whole, clear and alike
     gaps = np.diff(bottoms)
     period = max(1.0, float(np.median(gaps)))
     off = np.abs(gaps - period * np.maximum(1.0, np.round(gaps / period)))
