@@ -3,8 +3,8 @@
 Signal: log gradient energy of the two finest octaves above that of the fourth, which light and
 contrast leave alone; its dips below the sharp frames on both sides. A fault has at least two of
 about the same depth within little more than a second each, which take some frames to go down and
-up, else they are single bad frames. What turns soft once (a focus pull) has no second dip, and where the
-picture moves faster in the dips than between them, it is motion that blurs.
+up, else they are single bad frames. What turns soft once (a focus pull) has no second dip, and
+where the picture moves faster in the dips than between them, it is motion that blurs.
 """
 
 from dataclasses import dataclass
