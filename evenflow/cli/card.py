@@ -70,6 +70,7 @@ def print_card(report: Report, console: Console, *, verbose: bool = False) -> No
             if not verdict.passed and verdict.start_frame is not None and verdict.end_frame:
                 line.append(f" at frames {frames(verdict.start_frame, verdict.end_frame)}")
         console.print(line)
+    _print_metrics(report, console)
     _print_notes(report, console, verbose=verbose)
     if verbose:
         _print_signals(report, console)
@@ -182,6 +183,20 @@ def _print_notes(report: Report, console: Console, *, verbose: bool) -> None:
     for note, style in notes:
         for line in Text(note, style=style).wrap(console, max(20, min(console.width, 100) - 4)):
             console.print(Text("  ") + line)
+
+
+def _print_metrics(report: Report, console: Console) -> None:
+    for name, metric in report.metrics.items():
+        if metric.summary is None:
+            value = Text(one_line(metric.reason or "not measured"), "yellow")
+        else:
+            value = Text(f"{metric.summary:.4g} {metric.unit}".strip())
+            if metric.better != "neither":
+                value.append(f"  {metric.better} is better", style="dim")
+        label = Text(f"{one_line(name):<26} ", "bold")
+        for line in value.wrap(console, max(20, min(console.width, 100) - 29)):
+            console.print(Text("  ") + label + line, soft_wrap=True)
+            label = Text(" " * 27)
 
 
 def _print_signals(report: Report, console: Console) -> None:

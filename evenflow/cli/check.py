@@ -84,6 +84,18 @@ def check(
             "else changes.",
         ),
     ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B,C",
+            help="Metrics of the literature beside the findings: psnr, ssim, warp_error_dis, ... "
+            "or all; docs/metrics.md has the list.",
+        ),
+    ] = None,
+    ref: Annotated[
+        str | None,
+        typer.Option(metavar="CLIP", help="The clip that metrics compare with, frame by frame."),
+    ] = None,
     fps: Annotated[
         str | None,
         typer.Option(metavar="R", help="Frame rate of image folders and patterns (24)."),
@@ -181,10 +193,11 @@ def check(
             otio_or_error()
     outputs = (output, csv, findings, junit, markdown, markers)
     written = [os.path.realpath(path) for path in outputs if path is not None]
-    read_from = {os.path.realpath(clip) for clip in clips if clip != "-"}
+    inputs = clips if ref is None else [*clips, ref]
+    read_from = {os.path.realpath(clip) for clip in inputs if clip != "-"}
     if len({*written}) < len(written) or {*written} & read_from:
         raise BadInput("two of the given files are the same: name every output differently")
-    if clips.count("-") > 1:
+    if inputs.count("-") > 1 or (ref == "-" and len(clips) > 1):
         raise BadInput("- is stdin and can be read once, it came more than once")
 
     from evenflow.cli.card import print_card, print_summary
@@ -201,6 +214,11 @@ def check(
         "offline": offline,
     }
     question(**wanted)  # what is wrong with it is wrong for every clip
+    if metrics is not None or ref is not None:
+        from evenflow.metrics import for_reference
+
+        wanted["metrics"] = for_reference(metrics or "", reference=ref is not None)
+        wanted["ref"] = None if ref is None else read(ref, fps=rate)
     several = len(clips) > 1
     entries: list[Entry] = []
     codes: list[int] = []

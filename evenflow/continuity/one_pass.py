@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -43,6 +43,9 @@ from evenflow.core.span import Span
 from evenflow.core.times import Range
 from evenflow.io import read
 
+if TYPE_CHECKING:
+    from evenflow.metrics import OnePass
+
 LEAST_SIDE = 32
 """Smaller pictures hold nothing to be checked."""
 
@@ -57,6 +60,8 @@ def check(
     judge: str | Path | None = None,
     features: str | Path | None = None,
     offline: bool = False,
+    metrics: Sequence[str] | str = (),
+    ref: Clip | str | Path | None = None,
     workers: int | None = None,
     path: str | None = None,
     progress: Progress | None = None,
@@ -74,13 +79,17 @@ def check(
         judge: a CLIP folder, or the address of a vision model (`http://host/v1#model`).
         features: a folder of optional models; they add signals and change nothing else.
         offline: True refuses a judge at an address.
+        metrics: keys of `evenflow.metrics.METRICS`, or "all"; they join the report and change
+            nothing else in it but the digest.
+        ref: the clip that metrics compare with, frame by frame.
         workers: threads; None for all cores. The report is the same for any number.
         path: what the report calls the clip; its name by default.
         progress: called with an Event now and then.
         cancel: looked at between frames.
 
     Raises:
-        BadInput: the clip is too small, `span` holds no frame, or the question makes no sense.
+        BadInput: the clip is too small, `span` holds no frame, the question makes no sense, a
+            metric is unknown or `ref` does not fit.
         BackendMissing: the judge's or the features' models cannot be loaded.
         UnreadableVideo: not one frame can be decoded.
     """
@@ -106,7 +115,13 @@ def check(
     album = asked.album()
     meter = Meter("check", total, progress=progress, cancel=cancel)
     ledger = Ledger(size=(info.width, info.height), first=start, digest=_digest(span, asked))
-    frames = watched(album, _metered(clip, start, stop, meter, cancel))
+    frames = _metered(clip, start, stop, meter, cancel)
+    measuring = _measuring(
+        clip, metrics, ref, start=start, stop=stop, workers=workers, cancel=cancel
+    )
+    if measuring is not None:
+        frames = measuring.watch(frames)
+    frames = watched(album, frames)
     for step in analyze(frames, fps=float(info.fps), workers=workers):
         ledger.add(step)
     ledger.close()
@@ -121,7 +136,45 @@ def check(
         [cut.end_frame for cut in ledger.cuts],
     )
     reply = asked.answer(album.samples() if album else (), known, cancel=cancel)
-    return _report(clip, ledger, path or info.name, gate, reply)
+    report = _report(clip, ledger, path or info.name, gate, reply)
+    return report if measuring is None else _with_metrics(report, measuring, start)
+
+
+def _measuring(
+    clip: Clip,
+    metrics: Sequence[str] | str,
+    ref: Clip | str | Path | None,
+    *,
+    start: int,
+    stop: int | None,
+    workers: int | None,
+    cancel: CancelToken | None,
+) -> "OnePass | None":
+    names = metrics.split(",") if isinstance(metrics, str) else metrics
+    if not any(name.strip() for name in names):
+        if ref is not None:
+            raise BadInput("a reference clip is there for metrics: name some, such as psnr,ssim")
+        return None
+    from evenflow.metrics import OnePass, chosen
+
+    rows = chosen(names, reference=ref is not None)
+    other = ref if ref is None or isinstance(ref, Clip) else read(ref)
+    return OnePass(rows, clip, other, start=start, stop=stop, workers=workers, cancel=cancel)
+
+
+def _with_metrics(report: Report, measuring: "OnePass", start: int) -> Report:
+    cut = [
+        entry - start
+        for change in report.cuts
+        for entry in range(change.start_frame + 1, change.end_frame + 1)
+    ]
+    settings = json.dumps({"check": report.digest, **measuring.settings()}, sort_keys=True)
+    return replace(
+        report,
+        digest=hashlib.sha256(settings.encode()).hexdigest(),
+        metrics=measuring.measurements(cut=cut),
+        warnings=(*report.warnings, *measuring.warnings),
+    )
 
 
 def _digest(span: Range | None, asked: Question) -> Any:

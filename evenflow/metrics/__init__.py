@@ -329,6 +329,21 @@ def chosen(names: Iterable[str], *, reference: bool) -> dict[str, Metric]:
     return rows
 
 
+def for_reference(names: str, *, reference: bool) -> list[str]:
+    """The metrics of a command line, `a,b,c`; what cannot work is refused at once.
+
+    Raises:
+        BadInput: an unknown name, none, or one that compares with a reference where there is none.
+    """
+    if reference and not names.strip(" ,"):
+        raise BadInput("a reference clip is for metrics: name some, such as --metrics psnr,ssim")
+    rows = chosen(names.split(","), reference=reference)
+    lonely = [name for name, row in rows.items() if row.reference != "none" and not reference]
+    if lonely:
+        raise BadInput(f"there is no reference for {', '.join(lonely)}: say which by --ref CLIP")
+    return list(rows)
+
+
 def measure(
     names: str | Sequence[str],
     clip: Clip | str | Path,
@@ -378,5 +393,6 @@ __all__ = [
     "OnePass",
     "Picture",
     "chosen",
+    "for_reference",
     "measure",
 ]

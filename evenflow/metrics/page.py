@@ -34,9 +34,9 @@ defines, flaws included: most reward stillness and softness, so read them beside
 has a number a frame and a summary; what cannot be measured is null with the reason, never 0. Entry
 i compares frames i-1 and i where neighbors are compared. Pictures are sRGB-encoded RGB; 8 and 16
 bits are put on one scale, gray is taken as three equal channels, alpha is laid over mid gray. A
-reference has the same size and number of frames, or, for `sequence_dtw` and `sequence_pattern`, any.
-Names that end in `_dis` use classical DIS flow in place of a network: they are not the numbers that
-papers print.
+reference has the same size and number of frames; for `sequence_dtw` and `sequence_pattern` it may
+have any. Names that end in `_dis` use classical DIS flow in place of a network: they are not the
+numbers that papers print.
 """
 
 _WANTS = {
