@@ -8,12 +8,13 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint web clean
 
 help:
 	@echo 'make demo    check real footage, and the same with planted defects (about a minute)'
 	@echo 'make test    lint, types, the import contract and the tests'
 	@echo 'make lint    the first three of these alone'
+	@echo 'make web     build the script of the HTML pages again (needs Node.js 20)'
 	@echo 'make clean   remove the environment and all that was built'
 
 $(BIN)/python:
@@ -41,5 +42,9 @@ lint: $(VENV)/test.stamp
 test: lint
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
+# The built bundle is committed, so only those who change web/ need Node.js.
+web:
+	cd web && npm ci --no-fund --no-audit && npm run check && npm run build
+
 clean:
-	rm -rf $(VENV) build dist evenflow-demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) web/node_modules build dist evenflow-demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -10,6 +10,7 @@ from evenflow.cli.console import one_line
 from evenflow.core.finding import Finding
 from evenflow.core.gate import CLEAR_JND, FOUND_JND
 from evenflow.core.report import Report
+from evenflow.core.scale import score_word
 from evenflow.core.signals import SIGNALS
 from evenflow.core.span import Box
 from evenflow.reports.entry import Entry, Unchecked, clock, first_frame, frames, not_judged
@@ -17,24 +18,23 @@ from evenflow.reports.entry import Entry, Unchecked, clock, first_frame, frames,
 MOST_FINDINGS = 12
 """Findings on a card without --verbose: the worst, in order of time."""
 
-_WORDS = (
-    (90.0, "holds together", "green"),
-    (80.0, "small flaws", "green"),
-    (70.0, "visible flaws", "yellow"),
-    (50.0, "clear defects", "red"),
-    (0.0, "broken", "bold red"),
-)
+_STYLES = {
+    "holds together": "green",
+    "small flaws": "green",
+    "visible flaws": "yellow",
+    "clear defects": "red",
+    "broken": "bold red",
+}
 
 
 def word(score: float | None) -> tuple[str, str]:
-    """A score in words, and the color of it. The steps: 1, 2, 3.5 and 7 JND throughout.
+    """A score in words, and the color of it.
 
     >>> word(93.1)
     ('holds together', 'green')
     """
-    if score is None:
-        return "nothing could be assessed", "yellow"
-    return next((text, style) for least, text, style in _WORDS if score >= least)
+    text = score_word(score)
+    return text, _STYLES.get(text, "yellow")
 
 
 def print_card(report: Report, console: Console, *, verbose: bool = False) -> None:

@@ -107,7 +107,19 @@ def check(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="R.json", help="Write the report: .json, .csv, .xml or .md."
+            "--output",
+            "-o",
+            metavar="R.json",
+            help="Write the report: .json, .csv, .xml, .md or .html.",
+        ),
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            metavar="R.html",
+            help="Write a page to look at and to share: player, heatmap, findings with their "
+            "frames, curves. One file, opens offline.",
         ),
     ] = None,
     csv: Annotated[
@@ -146,6 +158,7 @@ def check(
     3 is clear, 10 ruins the shot. With --gate, --fail-on or --baseline the
     exit code is 3 where a clause does not hold.
     """
+    from evenflow.core.clip import Clip
     from evenflow.core.errors import BadInput, EvenflowError
     from evenflow.core.gate import Clause, Gate
     from evenflow.core.times import Range
@@ -191,7 +204,9 @@ def check(
             )
         if markers.suffix.lower() == ".otio":
             otio_or_error()
-    outputs = (output, csv, findings, junit, markdown, markers)
+    if page is not None:
+        free_to_write(page, suffixes=(".html", ".htm"), overwrite=yes)
+    outputs = (output, page, csv, findings, junit, markdown, markers)
     written = [os.path.realpath(path) for path in outputs if path is not None]
     inputs = clips if ref is None else [*clips, ref]
     read_from = {os.path.realpath(clip) for clip in inputs if clip != "-"}
@@ -221,14 +236,16 @@ def check(
         wanted["ref"] = None if ref is None else read(ref, fps=rate)
     several = len(clips) > 1
     entries: list[Entry] = []
+    sources: list[Clip | None] = []
     codes: list[int] = []
     with stoppable() as cancel:
         for path_text in clips:
             cancel.check()
             try:
                 with Bar(quiet=quiet, title=Path(path_text).name) as bar:
+                    source = read(path_text, fps=rate)
                     result = check_clip(
-                        read(path_text, fps=rate),
+                        source,
                         span=stretch,
                         **wanted,
                         workers=workers,
@@ -242,6 +259,7 @@ def check(
                         print_json(Unchecked(path_text, str(error)).dumps())
                     raise
                 entries.append(Unchecked(path_text, str(error)))
+                sources.append(None)
                 codes.append(error.exit_code)
                 print_error(str(error))
                 continue
@@ -251,6 +269,7 @@ def check(
             if asked:
                 result = result.judged(Gate(tuple(asked)))
             entries.append(result)
+            sources.append(source)
             if json_:
                 for warning in () if quiet else result.warnings:
                     print_warning(f"{Path(path_text).name}: {warning}")
@@ -264,6 +283,11 @@ def check(
             save(make(entries), path)
     if markers is not None:
         report(entries, markers, overwrite=yes)
+    if page is not None:
+        from evenflow.reports.html import write_html
+
+        with stoppable() as cancel, Bar(quiet=quiet, title=page.name) as bar:
+            write_html(entries, page, clip=sources, overwrite=yes, progress=bar, cancel=cancel)
     if json_:
         print_json(json_text(entries, several=several))
     elif several and not quiet:

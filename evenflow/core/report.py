@@ -136,6 +136,12 @@ class Report:
         """The JSON text; equal reports give equal bytes."""
         return json.dumps(self.to_json(), indent=indent, ensure_ascii=False, allow_nan=False)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from evenflow.core.notebook import report_html
+
+        return report_html(self)
+
     @staticmethod
     def from_json(data: Any) -> "Report":
         """Reads a report back; per-second series stay per second.

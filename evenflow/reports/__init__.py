@@ -19,11 +19,20 @@ from evenflow.reports.otio import otio
 from evenflow.reports.save import free_to_write, save
 from evenflow.reports.table import findings_table, table
 
+
+def _page(entries: Sequence[Entry]) -> str:
+    """One HTML page; what makes it is loaded where it is asked for."""
+    from evenflow.reports.html import html_text
+
+    return html_text(entries)
+
+
 WRITERS: dict[str, Callable[[Sequence[Entry]], str]] = {
     ".json": json_text,
     ".csv": table,
     ".xml": junit,
     ".md": markdown,
+    ".html": _page,
 }
 
 MARKERS: dict[str, Callable[[Sequence[Entry]], str]] = {".edl": edl, ".otio": otio}
@@ -34,9 +43,11 @@ def report(report: Entry | Sequence[Entry], path: str | Path, *, overwrite: bool
 
     Args:
         report: one Report, or several in the order in which they shall appear.
-        path: ends in `.json` (everything), `.csv` (a row a frame), `.xml` (JUnit, a test a clause)
-            or `.md` (a summary for a pull request); of one report also `.edl` (markers for an
-            editor) or `.otio` (the same in OpenTimelineIO, with the extra `editorial`).
+        path: ends in `.json` (everything), `.csv` (a row a frame), `.xml` (JUnit, a test a clause),
+            `.md` (a summary for a pull request) or `.html` (a page with curves and heatmap; the
+            pictures need the clip: `evenflow.reports.html.write_html`); of one report also `.edl`
+            (markers for an editor) or `.otio` (the same in OpenTimelineIO, with the extra
+            `editorial`).
         overwrite: replace a file that is already there.
 
     Returns:

@@ -118,7 +118,7 @@ def test_markers_are_of_one_clip(run, fake_check, tmp_path):
         (["--baseline", "none.json"], "baseline none.json cannot be read"),
         (["--range", "1s"], "A..B"),
         (["--range", "soon..later"], "a time is written"),
-        (["-o", "r.pdf"], ".csv, .json, .md, .xml"),
+        (["-o", "r.pdf"], ".csv, .html, .json, .md, .xml"),
         (["-o", "no/such/r.json"], "does not exist"),
         (["-o", "r.json", "--csv", "r.json"], "the same"),
         (["--fail-on", "-1"], "-1"),

@@ -41,7 +41,7 @@ def test_every_form_is_written_whole_and_never_over_another(tmp_path: Path, suff
 @pytest.mark.parametrize(
     ("name", "what"),
     [
-        ("r.pdf", ".csv, .edl, .json, .md, .otio, .xml"),
+        ("r.pdf", ".csv, .edl, .html, .json, .md, .otio, .xml"),
         ("no/r.json", "does not exist"),
         ("d.json", "folder"),
     ],
