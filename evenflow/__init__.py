@@ -13,6 +13,7 @@ _HOMES = {
     "write": "evenflow.io",
     "info": "evenflow.io",
     "check": "evenflow.continuity",
+    "compare": "evenflow.continuity",
     "inject": "evenflow.continuity",
     "Clip": "evenflow.core.clip",
     "ArraySource": "evenflow.core.clip",
@@ -31,7 +32,7 @@ _HOMES = {
 __all__ = ["__version__", *_HOMES]
 
 if TYPE_CHECKING:
-    from evenflow.continuity import check, inject
+    from evenflow.continuity import check, compare, inject
     from evenflow.core.clip import ArraySource, Clip
     from evenflow.core.errors import EvenflowError
     from evenflow.core.events import CancelToken, Event

@@ -13,6 +13,7 @@ import typer
 import evenflow
 from evenflow.cli.bench import bench
 from evenflow.cli.check import check
+from evenflow.cli.compare import compare
 from evenflow.cli.console import finish
 from evenflow.cli.demo import demo
 from evenflow.cli.doctor import doctor
@@ -29,6 +30,7 @@ app = typer.Typer(
 
 # One verb a file; each file says what its verb does.
 app.command("check")(check)
+app.command("compare")(compare)
 app.command("inject")(inject)
 app.command("info")(info)
 app.command("doctor")(doctor)

@@ -1,8 +1,9 @@
-"""Check: one pass, one detector per defect kind, arbitration, severity; and planted faults."""
+"""Check: one pass, one detector a defect kind, arbitration, severity; compare; planted faults."""
 
+from evenflow.continuity.comparison import compare
 from evenflow.continuity.detectors import DETECTORS
 from evenflow.continuity.injectors import CONTROLS, INJECTORS, control
 from evenflow.continuity.one_pass import check
 from evenflow.continuity.planting import inject
 
-__all__ = ["CONTROLS", "DETECTORS", "INJECTORS", "check", "control", "inject"]
+__all__ = ["CONTROLS", "DETECTORS", "INJECTORS", "check", "compare", "control", "inject"]

@@ -1,4 +1,4 @@
-"""JSON Schemas (2020-12) of report, span and storyboard, made from the closed lists of the code.
+"""JSON Schemas (2020-12) of report, comparison, span, storyboard, made from the code's own lists.
 
 `python -m evenflow.core.schemas` writes them beside this file; a test says when that is due.
 """
@@ -536,6 +536,204 @@ def storyboard_schema() -> Schema:
     }
 
 
+def compare_schema() -> Schema:
+    """What `compare --json` says; `votes` alone where only votes were given."""
+    verdict = {
+        "type": ["string", "null"],
+        "description": "label of the better clip; tie where the interval holds 0; differ where "
+        "neither direction is better; null where nothing can be said",
+    }
+    end = {"type": ["number", "null"]}
+    level = _NUMBER | {"minimum": 0, "maximum": 1, "description": "coverage of the interval"}
+    label = _TEXT | {"description": "label of a clip"}
+    reason = _TEXT | {"description": "why nothing can be said"}
+    count = {"type": "integer", "minimum": 0}
+    rows = {"type": "object", "additionalProperties": _ref("difference")}
+    parts = ("clips", "common", "notes", "pairs", "ranking", "gate", "errors")
+    return {
+        "$schema": _DRAFT,
+        "$id": f"{_HOME}:compare-1.json",
+        "title": "Evenflow comparison",
+        "description": "What `evenflow compare --json` says of two clips or more. Every difference "
+        "is second minus first; what cannot be compared is null with a reason, never 0.",
+        **_closed(
+            {
+                "schema": {"const": "evenflow.compare/1"},
+                "version": _TEXT | {"description": "of Evenflow"},
+                "clips": _list(_ref("clip"), "in the order in which they came"),
+                "common": _closed(
+                    {
+                        "start_s": _NUMBER | {"description": "start of the time compared, seconds"},
+                        "end_s": _NUMBER | {"description": "its end"},
+                        "block_s": _NUMBER | {"description": "length of a block in seconds"},
+                        "blocks": count | {"description": "blocks that the time is cut into"},
+                        "level": level,
+                        "seed": {"type": "integer", "description": "of the bootstrap"},
+                    }
+                ),
+                "notes": _list(_TEXT, "what is different about the clips, and what it means"),
+                "pairs": _list(_ref("pair"), "every two clips"),
+                "ranking": _list(_ref("place"), "best first"),
+                "gate": _list(_ref("verdict"), "one verdict a clause and later clip"),
+                "errors": _list(
+                    _closed({"clip": _closed({"path": _TEXT}), "error": _TEXT}),
+                    "clips that could not be checked",
+                ),
+                "votes": _ref("votes"),
+            },
+            required=("schema", "version"),
+        ),
+        "anyOf": [{"required": list(parts)}, {"required": ["votes"]}],
+        "$defs": {
+            "clip": _closed(
+                {
+                    "label": label,
+                    "score": end | {"description": "of the whole clip"},
+                    "path": _TEXT | {"description": "as it was given"},
+                    "frames": _FRAME | {"description": "frames that were decoded"},
+                    "fps": _NUMBER | {"description": "nominal frames per second"},
+                    "duration_s": _NUMBER | {"description": "seconds"},
+                    "width": _FRAME | {"description": "in pixels"},
+                    "height": _FRAME | {"description": "in pixels"},
+                    "timecode": {"type": ["string", "null"], "description": "of the first frame"},
+                }
+            ),
+            "difference": {
+                "description": "second minus first, over paired blocks",
+                "anyOf": [
+                    _closed({"value": {"type": "null"}, "reason": reason}),
+                    _closed(
+                        {
+                            "unit": _TEXT | {"description": "of all numbers"},
+                            "better": {"enum": ["lower", "higher", "neither"]},
+                            "first": _NUMBER
+                            | {"description": "mean over the blocks; of the score, the score"},
+                            "second": _NUMBER | {"description": "the same of the second clip"},
+                            "value": _NUMBER | {"description": "mean paired difference"},
+                            "low": end | {"description": "end of its interval"},
+                            "high": end | {"description": "the other end"},
+                            "level": level,
+                            "blocks": count | {"description": "paired blocks"},
+                            "verdict": verdict,
+                            "sure": {
+                                "type": "boolean",
+                                "description": "it also holds where all rows are taken together",
+                            },
+                            "worst": {
+                                "type": "array",
+                                "items": _NUMBER,
+                                "minItems": 2,
+                                "maxItems": 2,
+                                "description": "of a kind: largest severity in each clip",
+                            },
+                            "reason": reason,
+                        },
+                        optional=("worst", "reason"),
+                    ),
+                ],
+            },
+            "pair": _closed(
+                {
+                    "first": label,
+                    "second": label,
+                    "better": verdict,
+                    "score": _ref("difference"),
+                    "severity": _ref("difference"),
+                    "kinds": rows | {"description": "by defect kind, in JND"},
+                    "signals": rows | {"description": "by signal"},
+                    "metrics": rows | {"description": "by metric, where reports have some"},
+                    "where": _list(
+                        _closed(
+                            {
+                                "start_s": _NUMBER | {"description": "seconds"},
+                                "end_s": _NUMBER | {"description": "seconds"},
+                                "better": label,
+                                "by_jnd": _NUMBER | {"description": "largest difference"},
+                                "mean_jnd": _NUMBER | {"description": "mean difference"},
+                                "low": end | {"description": "end of its interval"},
+                                "high": end | {"description": "the other end"},
+                                "kinds": _list(_TEXT, "found in the worse clip, worst first"),
+                                "start_frame": _START,
+                                "end_frame": _END,
+                            }
+                        ),
+                        "who is better when; frames are those of the worse clip",
+                    ),
+                }
+            ),
+            "place": _closed(
+                {
+                    "clip": label,
+                    "rank": {
+                        "type": ["integer", "null"],
+                        "minimum": 1,
+                        "description": "1 plus the number of clips that are surely better",
+                    },
+                    "score": end | {"description": "of the time compared"},
+                    "tied": _list(label, "clips that it ties with"),
+                    "reason": reason,
+                },
+                optional=("reason",),
+            ),
+            "verdict": _closed(
+                {
+                    "clip": label,
+                    "against": label,
+                    "clause": _TEXT | {"description": "what bounds clip minus against"},
+                    "passed": {
+                        "type": "boolean",
+                        "description": "False also where the value cannot be measured",
+                    },
+                    "value": end | {"description": "what has to hold, in the key's unit"},
+                    "reason": reason,
+                },
+                optional=("reason",),
+            ),
+            "votes": _closed(
+                {
+                    "votes": count | {"description": "how many were counted"},
+                    "tie_share": _share() | {"description": "chance that equals tie"},
+                    "ranking": _list(
+                        _closed(
+                            {
+                                "clip": _TEXT | {"description": "its name in the votes"},
+                                "rank": {"type": "integer", "minimum": 1},
+                                "value": end | {"description": "log-odds above the average clip"},
+                                "low": end | {"description": "end of its interval; null is none"},
+                                "high": end | {"description": "the other end"},
+                                "wins": count,
+                                "losses": count,
+                                "ties": count,
+                                "tied": _list(_TEXT, "clips that it ties with"),
+                                "reason": reason,
+                            },
+                            optional=("reason",),
+                        ),
+                        "most liked first",
+                    ),
+                    "pairs": _list(
+                        _closed(
+                            {
+                                "first": _TEXT | {"description": "name of a clip"},
+                                "second": _TEXT | {"description": "name of a clip"},
+                                "value": end | {"description": "log-odds that the second wins"},
+                                "low": end | {"description": "end of its interval; null is none"},
+                                "high": end | {"description": "the other end"},
+                                "level": level,
+                                "votes": count | {"description": "on this very pair"},
+                                "verdict": verdict,
+                                "reason": reason,
+                            },
+                            optional=("reason",),
+                        ),
+                        "every two clips",
+                    ),
+                }
+            ),
+        },
+    }
+
+
 _DIGITS = r"([0-9]{1,12}([.][0-9]{1,12})?|[.][0-9]{1,12})"
 _TIME = (
     rf"{_DIGITS}[sS%]|[0-9]{{1,12}}([.]0{{1,12}})?[fF]|[eE][nN][dD]"
@@ -543,6 +741,7 @@ _TIME = (
 )
 
 SCHEMAS: dict[str, Callable[[], Schema]] = {
+    "compare": compare_schema,
     "report": report_schema,
     "span": span_schema,
     "storyboard": storyboard_schema,
