@@ -246,15 +246,14 @@ class Passage:
         moved: Series = np.stack([dx + scale * x - turn * y, dy + scale * y + turn * x], axis=2)
         return moved
 
-    def carried(self, a: int, b: int) -> float:
-        """Likeness of frame `b` to what the camera makes of frame `a`, in [-1, 1].
+    def camera_path(self, a: int, b: int) -> Series:
+        """Where the camera takes what is seen in frame `a` up to frame `b`.
 
-        The correlation of both, softly blurred, where they show the same; NaN if that is less
-        than a fifth of the picture. High for one and the same place, whatever lies on top of it.
+        A matrix `(3, 3)` on pixels of the sketch.
         """
         size = self.sketch(a).shape[1::-1]
         scale = min(size) / self.lines
-        path = np.eye(3)
+        path: Series = np.eye(3)
         for pair in self.pairs[a + 1 : b + 1]:
             if pair is not None and np.isfinite(pair.camera.dx):
                 c = pair.camera
@@ -262,7 +261,15 @@ class Passage:
                 step = [[cos, -sin, scale * c.dx], [sin, cos, scale * c.dy], [0.0, 0.0, 1.0]]
                 path = np.array(step) @ path
         center = np.array([[1, 0, size[0] / 2], [0, 1, size[1] / 2], [0, 0, 1.0]])
-        path = center @ path @ np.linalg.inv(center)
+        return center @ path @ np.linalg.inv(center)
+
+    def carried(self, a: int, b: int) -> float:
+        """Likeness of frame `b` to what the camera makes of frame `a`, in [-1, 1].
+
+        The correlation of both, softly blurred, where they show the same; NaN if that is less
+        than a fifth of the picture. High for one and the same place, whatever lies on top of it.
+        """
+        size, path = self.sketch(a).shape[1::-1], self.camera_path(a, b)
         x, y = (
             cv2.GaussianBlur(gray_of(self.sketch(i)).astype(np.float32), (0, 0), 3) for i in (a, b)
         )

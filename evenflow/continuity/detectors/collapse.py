@@ -1,9 +1,12 @@
 """Collapse: the picture loses its structure for good: noise, mush, or one piece of it everywhere.
 
-Signals, from the luma of the sketches: the kurtosis of the gradient (natural pictures have few and
-strong edges: 8 to 60; blotches and noise have 3), gradient energy that falls more the finer the
-octave, and the largest correlation of the picture with itself elsewhere (a repeated pattern). What
-comes into view by a camera that moves on is no collapse, nor is a fade.
+Two signals have to agree. The picture stops being what it was: half a second later its detail,
+looked up along the motion, is not found again, or only as a remainder. And what is there instead
+has less structure than the shot's own past: its gradient has lost the heavy tail (natural pictures
+have few and strong edges: a kurtosis of 8 to 60; blotches and noise have 3), its octaves are weaker
+(the fine ones more: mush; all of them: it washes out), or it is more like itself elsewhere than it
+was (a repeated pattern). What comes into view by a camera that moves on is no collapse, nor is a
+fade, and a picture that never had such structure has not lost it.
 
 Source: the heavy tails of natural gradients, Huang & Mumford 1999, CVPR, Statistics of natural
 images and models.
@@ -21,10 +24,9 @@ from numpy.typing import NDArray
 
 from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.passage import Passage, Series
-from evenflow.continuity.picture import Picture
+from evenflow.continuity.picture import Picture, gray_of
+from evenflow.continuity.robust import runs
 
-EVERY, EVERY_PATTERN = 2, 8
-"""Structure is read at every second frame, patterns at every eighth."""
 HALF = 45
 """Lines at which patterns are searched."""
 LOST = 0.55
@@ -35,6 +37,19 @@ PATTERN = 0.76
 """Likeness of a picture to itself elsewhere; bricks come to 0.71 and never become so at once."""
 MOVED = 0.4
 """Share of the picture's width that a camera may cover in between."""
+SETTLES_S = 0.6
+"""Seconds after which a picture that breaks down has become what it stays."""
+STIRRED = 1.3
+"""Least rise of what motion leaves, as a factor, for a frame to be looked at."""
+LOOKS_PER_S = 0.5
+"""Places a second that are looked at, the most likely ones first."""
+GONE = 0.3
+"""Share of the detail that has to be lost where something else stands in its place."""
+REPEATS = 0.2
+"""Least rise of the likeness of the picture to itself elsewhere; less, where the tail of its
+gradient is lost as well."""
+WASHED = 0.4
+"""Log contrast that a picture may lose while its detail stays in place."""
 LEAST_CONTRAST = 8.0
 """Standard deviation of luma, gray levels: a picture without contrast is dark, not broken."""
 EXPLAINED = frozenset(
@@ -64,6 +79,9 @@ class Structure:
     coarse: float
     pattern: float
     contrast: float
+
+
+Gray = NDArray[np.float32]
 
 
 def structure(picture: Picture, *, with_pattern: bool = True) -> Structure:
@@ -154,80 +172,164 @@ def _middle(states: Sequence[Structure]) -> Structure:
 
 def detect(passage: Passage) -> list[Candidate]:
     """The frame from which structure is lost, to where it is back or the end of the shot."""
-    count = len(passage)
-    if count < 8 or passage.pairs[-1] is None:
+    if len(passage) < 8 or passage.pairs[-1] is None:
         return []
-    at = list(range(0, count, EVERY))
-    states = [
-        structure(passage.pictures[i], with_pattern=i % EVERY_PATTERN == 0 or i == at[-1])
-        for i in at
-    ]
-    whole = _from_the_start(passage, states)
+    whole = _from_the_start(passage)
     if whole:
         return whole
-    second = max(2, round(passage.fps / EVERY))
     best: tuple[float, int, str] | None = None
-    middles: dict[tuple[int, int], Structure] = {}  # what is after one frame is before another
-
-    def middle(low: int, high: int) -> Structure:
-        high = min(high, len(states))
-        if (low, high) not in middles:
-            middles[low, high] = _middle(states[low:high])
-        return middles[low, high]
-
-    for k in range(2, len(at) - 2):
-        before = middle(max(0, k - second), k)
-        late = min(len(at) - 2, k + second // 2)
-        after = middle(late, late + second)
-        size, name = lost(before, after)
-        if size >= 1.0 and (best is None or size > best[0] * 1.05):
-            best = size, k, name
+    for start in _onsets(passage):
+        size, name = _loss(passage, start)
+        if size >= 1.0 and (best is None or size > 1.15 * best[0]):
+            best = size, start, name
     if best is None:
         return []
-    size, k, name = best
-    start, end = _span(passage, states, at, k, second, name)
+    size, start, name = best
+    end = _end(passage, start)
     if end - start < max(4, round(0.25 * passage.fps)) or _distance(passage, start) > MOVED:
         return []
     return [_candidate(start, end, size, f"the picture breaks down into {name} and stays so")]
 
 
-def _span(
-    passage: Passage, states: list[Structure], at: list[int], k: int, second: int, name: str
-) -> tuple[int, int]:
-    """First frame that leaves the old state, and the frame at which it is back."""
-    before = _middle(states[max(0, k - second) : k])
-    late = min(len(at) - 2, k + second // 2)
-    after = _middle(states[late : late + second])
-    field = {"blotches": "kurtosis", "mush": "fine"}.get(name)
-    if field is None:  # patterns are read rarely: what motion leaves tells when they came
-        return _onset(passage, at[max(0, k - second)], at[late]), len(passage)
-    series = np.array([getattr(s, field) for s in states])
-    top, bottom = getattr(before, field), getattr(after, field)
-    share = (top - series) / max(top - bottom, 1e-6)  # 0 before, 1 after
-    first = k
-    while first > 0 and share[first - 1] > 0.25:
-        first -= 1
-    while first + 1 < len(at) and share[first] <= 0.25:
-        first += 1
-    there = np.flatnonzero(share[first:] > 0.7)
-    gone = first + int(there[0]) if len(there) else late
-    back = np.flatnonzero(share[gone:] < 0.4)
-    end = at[gone + int(back[0])] if len(back) else len(passage)
-    return max(0, at[first] - (EVERY - 1)), end
+def _onsets(passage: Passage) -> list[int]:
+    """Frames from which motion leaves more than before, or texture is lost; likely ones first."""
+    count, second = len(passage), max(4, round(passage.fps))
+    short = max(4, round(0.3 * passage.fps))
+    left = np.nan_to_num(passage.of_pairs("residual")) + 0.1
+    left[0] = left[1]
+    texture = passage.bands.mean(axis=1)
+    before, after = _windows(left, second)[0], _windows(left, short)[1]
+    usual = np.median(before, axis=1)
+    rise = np.percentile(after, 25, axis=1) / np.percentile(before, 75, axis=1)
+    scores = np.where((rise > STIRRED) & (left > STIRRED * usual), np.log(rise), 0.0)
+    later = np.median(_windows(texture, second)[1], axis=1)
+    later = later[np.minimum(np.arange(count) + short, count - 1)]
+    fall = np.median(_windows(texture, second)[0], axis=1) - later
+    scores = np.maximum(scores, np.where(fall > 2 * WASHED - 0.2, 0.2 * fall, 0.0))
+    scores[:4] = scores[count - short :] = 0.0
+    made: list[int] = []
+    most = 1 + int(np.ceil(LOOKS_PER_S * count / passage.fps))
+    for i in np.argsort(-scores, kind="stable").tolist():
+        if scores[i] <= 0.0 or len(made) >= most:
+            break
+        if all(abs(i - k) > second // 3 for k in made):
+            made.append(i)
+    return list(dict.fromkeys(_onset(left, i, second // 3) for i in made))
 
 
-def _onset(passage: Passage, low: int, high: int) -> int:
-    """The frame from which motion leaves most more than it left before."""
-    residual = np.nan_to_num(passage.of_pairs("residual"))
-    reach = 6
-    rises = [
-        float(residual[i : i + reach].mean() - residual[max(1, i - reach) : i].mean())
-        for i in range(max(2, low), max(low + 1, min(high, len(residual) - 1)) + 1)
-    ]
-    most = max(rises)
-    # where motion leaves less and less all the way, no rise is above nothing
-    last = max(i for i, rise in enumerate(rises) if rise >= most - 0.1 * abs(most))
-    return max(2, low) + last
+def _windows(series: Series, length: int) -> tuple[Series, Series]:
+    """The entries before each one, and those from each one on; the ends repeat. `(n, length)`."""
+    padded = np.pad(series, length, mode="edge")
+    views = np.lib.stride_tricks.sliding_window_view(padded, length)
+    return views[: len(series)], views[length : length + len(series)]
+
+
+def _onset(left: Series, at: int, reach: int) -> int:
+    """The frame nearby from which motion leaves most more than it left before."""
+    while True:
+        frames = range(max(4, at - reach), min(len(left) - 3, at + reach + 1))
+        rises = [float(left[i : i + 4].mean() / left[max(1, i - 6) : i].mean()) for i in frames]
+        best = frames[int(np.argmax(rises))] if rises else at
+        if best == at or abs(best - at) < reach:
+            return best
+        at, reach = best, max(1, reach // 2)
+
+
+def _loss(passage: Passage, start: int) -> tuple[float, str]:
+    """What is lost from a frame on, in JND, and what became of the picture."""
+    count, second = len(passage), round(passage.fps)
+    held = start - 2
+    settled = min(count - 1, start + round(SETTLES_S * passage.fps))
+    earlier = max(0, held - (settled - held))
+    if settled - start < 3 or held - earlier < 2:
+        return 0.0, ""
+    stays, share = _found_again(passage, held, settled)
+    usual, _ = _found_again(passage, earlier, held)
+    gone = 1.0 - stays / max(usual, 0.3)
+    past = slice(max(0, start - second), start - 1, max(1, second // 6))
+    near = slice(settled - second // 8, settled + second // 4 + 1, max(1, second // 12))
+    before, after = (
+        _middle([structure(p, with_pattern=gone > GONE) for p in passage.pictures[part]])
+        for part in (past, near)
+    )
+    if before.contrast < LEAST_CONTRAST:
+        return 0.0, ""
+    sizes = [lost(before, after)]
+    if gone > GONE:
+        fall = before.kurtosis - after.kurtosis
+        if after.kurtosis < 1.95 and (fall > LOST or _unforeseen(passage, start, settled)):
+            sizes.append((12.0 * gone, "blotches"))
+        rise = after.pattern - before.pattern
+        if after.pattern > 0.55 and rise > 0.1 and rise / REPEATS + max(0.0, fall) > 1.0:
+            sizes.append((12.0 * gone, "a repeated pattern"))
+    pale = _washed(passage, start, settled)
+    if pale > WASHED and stays > 0.5 and share < np.exp(-WASHED):
+        sizes.append((4.5 * pale, "a flat remainder"))
+    return max(sizes)
+
+
+def _found_again(passage: Passage, i: int, j: int) -> tuple[float, float]:
+    """How much of the detail of frame `i` is found in frame `j` where the motion says.
+
+    Returns:
+        Correlation in [-1, 1], and the contrast of detail in `j` over that in `i`.
+    """
+    x, y = (gray_of(passage.sketch(k)).astype(np.float32) for k in (i, j))
+    height, width = x.shape
+    across, down = np.meshgrid(np.arange(width), np.arange(height))
+    grid = np.stack([across, down], axis=-1).astype(np.float32) + passage.matched(i, j).back
+    along_flow = cv2.remap(x, grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    path, size = passage.camera_path(i, j), (width, height)
+    along_camera = cv2.warpPerspective(x, path, size, borderMode=cv2.BORDER_REPLICATE)
+    shared = cv2.warpPerspective(np.ones_like(x), path, size) > 0.99
+    whole = np.ones_like(shared)
+    found = [_likeness(along_flow, y, whole)]
+    if shared.mean() > 0.3:  # over fast or repetitive ground the camera knows better
+        found.append(_likeness(along_camera, y, shared))
+    return max(found)
+
+
+def _likeness(a: Gray, b: Gray, where: NDArray[np.bool_]) -> tuple[float, float]:
+    a, b = (
+        (cv2.GaussianBlur(v, (0, 0), 1) - cv2.GaussianBlur(v, (0, 0), 6))[where] for v in (a, b)
+    )
+    power_a, power_b = float(a @ a) + a.size, float(b @ b) + b.size
+    return (float(a @ b) + a.size) / np.sqrt(power_a * power_b), np.sqrt(power_b / power_a)
+
+
+def _unforeseen(passage: Passage, start: int, settled: int) -> bool:
+    """True if what is there follows much less from frame to frame than what was there before."""
+    second = round(passage.fps)
+    left, contrast = passage.of_pairs("residual"), passage.moments[:, 3]
+    before, after = slice(max(1, start - second), start), slice(settled, settled + second)
+    usual = np.nanmedian(left[before] / np.maximum(contrast[before], 1.0))
+    return bool(np.nanmedian(left[after] / np.maximum(contrast[after], 1.0)) > 2.0 * usual + 0.05)
+
+
+def _washed(passage: Passage, start: int, settled: int) -> float:
+    """Log contrast that the whole picture loses beyond what it loses in light."""
+    second = round(passage.fps)
+    before, after = slice(max(0, start - second), start), slice(settled, settled + second)
+    light, contrast = (np.maximum(passage.moments[:, k], 0.5) for k in (0, 3))
+    darker = np.log(np.median(light[before]) / np.median(light[after]))
+    return float(np.log(np.median(contrast[before]) / np.median(contrast[after]))) - max(
+        0.0, float(darker)
+    )
+
+
+def _end(passage: Passage, start: int) -> int:
+    """The frame from which the picture looks as before, or the end of the shot."""
+    second = round(passage.fps)
+    look = np.concatenate([passage.bands, passage.moments / 10.0], axis=1)
+    settled = start + round(SETTLES_S * passage.fps)
+    before = np.median(look[max(0, start - second) : start], axis=0)
+    away = np.median(look[settled : settled + second], axis=0) - before
+    share = (look[settled:] - before) @ away / max(float(away @ away), 1e-9)
+    back = runs(share < 0.4)
+    for first, last in back:
+        if last - first >= 4 or settled + last == len(passage):
+            return settled + first
+    return len(passage)
 
 
 def _distance(passage: Passage, start: int) -> float:
@@ -238,20 +340,24 @@ def _distance(passage: Passage, start: int) -> float:
     return float(np.hypot(*np.median(steps, axis=0)) * reach / width) if len(steps) else 0.0
 
 
-def _from_the_start(passage: Passage, states: list[Structure]) -> list[Candidate]:
+def _from_the_start(passage: Passage) -> list[Candidate]:
     """A shot in which nothing has any structure and nothing follows from what was before."""
-    middle = _middle(states)
-    residual = passage.of_pairs("residual")[1:]
-    unforeseen = float(np.nanmedian(residual)) / max(middle.contrast, 1.0)
-    if (
-        np.percentile([s.kurtosis for s in states], 90) > 1.9
-        or middle.contrast < LEAST_CONTRAST
-        or unforeseen < 0.25
-    ):
+    count = len(passage)
+    contrast = 2.55 * float(np.median(passage.moments[:, 3]))  # gray levels, as those of the luma
+    unforeseen = float(np.nanmedian(passage.of_pairs("residual")[1:])) / max(contrast, 1.0)
+    if contrast < LEAST_CONTRAST or unforeseen < 0.25:
         return []
+    at = range(0, count, max(1, count // 24))
+    states = [structure(passage.pictures[i], with_pattern=False) for i in at]
+    if np.percentile([s.kurtosis for s in states], 90) > 1.9:
+        return []
+    apart = max(2, round(0.25 * passage.fps))
+    pairs = [(i, i + apart) for i in range(0, count - apart, max(1, count // 5))]
+    if pairs and np.median([_found_again(passage, i, j)[0] for i, j in pairs]) > 0.35:
+        return []  # small marks that are the same ones all the time
     size = 6.0 + 10.0 * (unforeseen - 0.25)
     said = "there is nothing but noise from the first frame to the last"
-    return [_candidate(0, len(passage), size, said)]
+    return [_candidate(0, count, size, said)]
 
 
 def _candidate(start: int, end: int, size: float, said: str) -> Candidate:
