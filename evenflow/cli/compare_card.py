@@ -116,6 +116,11 @@ def _print_verdict(pair: Pair, console: Console) -> None:
         if pair.better == "tie":
             line.append(f"{pair.first} and {pair.second} tie", style="bold")
             line.append(f": {interval}, which holds 0")
+            ahead = {where.better for where in pair.where}
+            if len(ahead) == 1:
+                count = len(pair.where)
+                times = "once" if count == 1 else f"{count} times"
+                line.append(f"; {ahead.pop()} is better {times}, never worse")
         else:
             loser = pair.second if pair.better == pair.first else pair.first
             line.append(f"{pair.better} is better than {loser}", style="bold green")
@@ -139,6 +144,13 @@ def _print_pair(pair: Pair, console: Console, *, verbose: bool) -> None:
         _print_rows("kind, jnd a second", kinds, pair, console)
     if signals:
         _print_rows("signal", signals, pair, console)
+    if any(
+        row.verdict not in (None, "tie") and not row.sure
+        for row in (*kinds.values(), *signals.values())
+    ):
+        console.print(
+            Text("  perhaps: such a row may come by chance where there are so many", style="dim")
+        )
     shown = sorted(pair.where, key=lambda w: -w.by_jnd)
     shown = sorted(shown if verbose else shown[:MOST_WHERE], key=lambda w: w.start_s)
     for where in shown:
@@ -157,16 +169,16 @@ def _print_pair(pair: Pair, console: Console, *, verbose: bool) -> None:
 
 
 def _print_rows(title: str, rows: dict[str, Difference], pair: Pair, console: Console) -> None:
-    head = f"  {title:<21}{pair.first:>8}{pair.second:>8}   {pair.second} - {pair.first}"
-    console.print(Text(f"{head:<51}interval            better", style="dim"), soft_wrap=True)
+    change = f"{pair.second} - {pair.first}"
+    head = f"  {title:<22}{pair.first:>7}{pair.second:>7}{change:>8}  {'interval':<18}better"
+    console.print(Text(head, style="dim"), soft_wrap=True)
     for name, row in rows.items():
-        assert row.value is not None
         label = name if not row.unit or row.unit == "jnd" else f"{name} {row.unit}"
         console.print(
             Text.assemble(
-                f"  {label:<21.21}{_short(row.first):>8}{_short(row.second):>8}"
-                f"{_short(row.value, sign=True):>9}  ",
-                (f"{_interval(row, None):<20}", "dim"),
+                f"  {label:<22.22}{_short(row.first):>7}{_short(row.second):>7}"
+                f"{_short(row.value, sign=True):>8}  ",
+                (f"{_interval(row, None):<18}", "dim"),
                 *_said(row),
             ),
             soft_wrap=True,
@@ -183,8 +195,6 @@ def _said(row: Difference) -> Iterable[tuple[str, str]]:
         yield row.verdict, "bold green" if row.sure else "green"
     if row.verdict not in (None, "tie") and not row.sure:
         yield " perhaps", "dim"
-    if row.worst_first != row.worst_second:
-        yield f"  worst {_short(row.worst_first)}, {_short(row.worst_second)}", "dim"
 
 
 def _print_where(where: Where, console: Console) -> None:
@@ -193,7 +203,11 @@ def _print_where(where: Where, console: Console) -> None:
             f"  {clock(where.start_s)} to {clock(where.end_s)}  ",
             (f"{where.better} is better by {where.by_jnd:.1f} jnd", "green"),
             f": {', '.join(where.kinds[:3])}",
-            (f" at frames {frames(where.start_frame, where.end_frame)}", "dim"),
+            (
+                f" at frame{'s' if where.end_frame - where.start_frame > 1 else ''} "
+                f"{frames(where.start_frame, where.end_frame)}",
+                "dim",
+            ),
         ),
         soft_wrap=True,
     )
@@ -250,14 +264,20 @@ def _interval(row: Difference, decimals: int | None) -> str:
 def _short(value: float | None, *, sign: bool = False) -> str:
     """A number in at most seven characters.
 
-    >>> _short(0.01234), _short(123.456, sign=True), _short(0.0)
-    ('0.0123', '+123', '0')
+    >>> _short(0.01234), _short(12.345, sign=True), _short(0.0), _short(-0.00012)
+    ('0.012', '+12.3', '0', '-1e-04')
     """
     if value is None:
         return "-"
     if value == 0:
         return "0"
-    return f"{value:{'+' if sign else ''}.3g}"
+    plus, size = "+" if sign else "", abs(value)
+    if size < 0.0005:
+        return f"{value:{plus}.0e}"
+    if size >= 99_999.5:
+        return f"{value:{plus}.1e}"
+    decimals = 3 if size < 0.9995 else 2 if size < 9.995 else 1 if size < 99.95 else 0
+    return f"{value:{plus}.{decimals}f}"
 
 
 def _end(value: float | None) -> str:

@@ -43,6 +43,9 @@ SCHEMA = "evenflow.compare/1"
 NOTICED_JND = 1.0
 """A second where two clips differ by less looks the same to a viewer."""
 
+FEW_BLOCKS = 6
+"""With fewer blocks intervals are wide, and the result says how to get more."""
+
 MOST_CLIPS = 26
 """Clips that are compared at once; each has a letter."""
 
@@ -713,7 +716,7 @@ def _of_signal(name: str, a: _Side, b: _Side, *, among: _Among = "signals") -> D
         reason = reason or why
     if reason is not None:
         return Difference(unit, better, reason=reason)
-    found = mean_difference(*values, seed=a.seed)
+    found = mean_difference(*values, seed=a.seed, chained=True)
     if found is None:
         return Difference(unit, better, reason="no block in which both can be measured")
     paired = np.isfinite(values[0]) & np.isfinite(values[1])
@@ -927,11 +930,11 @@ def _notes(sides: Sequence[_Side], cut: _Cut) -> Iterable[str]:
     for same in digests.values():
         if len(same) > 1:
             yield f"{' and '.join(same)} hold the same frames"
+    told = f"{cut.num_whole} block{'' if cut.num_whole == 1 else 's'} of {cut.block_s:g} s"
     if cut.num_whole < LEAST_BLOCKS:
-        yield (
-            f"{cut.num_whole} block{'' if cut.num_whole == 1 else 's'} of {cut.block_s:g} s: "
-            f"an interval needs {LEAST_BLOCKS}, so there is no verdict where the clips differ"
-        )
+        yield f"{told}: an interval needs {LEAST_BLOCKS}, so there is no verdict on what differs"
+    elif cut.num_whole < FEW_BLOCKS and cut.block_s > 0.25:
+        yield f"{told} make wide intervals: shorter blocks, of 0.25 s or more, say more"
 
 
 def _number(value: float | None) -> float | None:

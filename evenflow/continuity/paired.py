@@ -8,6 +8,8 @@ Tibshirani 1993, An Introduction to the Bootstrap, chapter 12 (Student's interva
 Differs: the interval is the value plus and minus Student's quantile times the bootstrap's standard
 error, not quantiles of the draws, because clips have few seconds: the draws of four blocks reach no
 farther than their least and their largest one, which covers a normal mean 88 % of the time.
+Where most blocks are 0 and a few are not, as severities are, the interval rather covers too often
+where two clips are equal (98 % with 10 blocks) and too seldom where one has all of it (78 %).
 """
 
 import math
@@ -104,12 +106,17 @@ def error_of(
 
 
 def mean_difference(
-    first: NDArray[np.float64], second: NDArray[np.float64], *, seed: int = 0
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+    *,
+    seed: int = 0,
+    chained: bool = False,
 ) -> Paired | None:
     """Mean of second minus first over paired blocks; blocks where one is NaN are left out.
 
     Args:
         first, second: a number a block, `(n,)`.
+        chained: a block is like the one before it, so that ten say less than ten would (`chain`).
 
     Returns:
         The difference, or None where no block can be paired.
@@ -121,7 +128,27 @@ def mean_difference(
         return None
     value = float(step.mean())
     drawn = draws(count, seed=seed) @ step / count if count >= LEAST_BLOCKS else np.zeros(0)
-    return Paired(value, error_of(drawn, count, value=value, like_all=not step.any()), count)
+    error = error_of(drawn, count, value=value, like_all=not step.any())
+    if chained and error:
+        error *= chain(step)
+    return Paired(value, error, count)
+
+
+def chain(values: NDArray[np.float64]) -> float:
+    """How much larger the error of a mean is because each value is like the one before it, >= 1.
+
+    `sqrt((1 + r) / (1 - r))`, r the correlation of neighbors, raised by `(1 + 3 r) / n` because
+    few values show too little of it (Kendall 1954, doi:10.1093/biomet/41.3-4.403), within 0 and .9.
+    On series of 25 frames a second whose memory is 0.1 s, 0.3 s and 1 s, intervals that are meant
+    to cover 95 % cover 96, 94 and 90 % with 10 blocks, and 94, 91 and 76 % without this.
+    """
+    step = values - values.mean()
+    power = float(step @ step)
+    if power == 0.0 or len(values) < LEAST_BLOCKS:
+        return 1.0
+    r = float(step[1:] @ step[:-1]) / power
+    r = min(max(r + (1 + 3 * r) / len(values), 0.0), 0.9)
+    return math.sqrt((1 + r) / (1 - r))
 
 
 def holm(p_values: Sequence[float | None], *, level: float = LEVEL) -> list[tuple[bool, float]]:
