@@ -2,9 +2,11 @@
 
 Signal: where it begins, what motion cannot explain of a frame is a share of (stale frame - expected
 frame): the share is fitted for every age, beside what a wrong flow, a stop of the motion and a
-change of light would leave (slopes, the frame before, a gain, a constant). Where it ends the same
-is asked backwards. Between the two the copy moves along and nothing is left to see from frame to
-frame.
+change of light would leave (slopes, the frame before, a gain, a constant). A mere jump is one
+picture that has moved: there one flow says more than two layers do, and the share is no share of
+what is new. Where the copy ends the same is asked backwards, of the frames before, which hold
+copies themselves, and of the clean frame behind, led back along the motion. Between the two the
+copy moves along and nothing is left to see from frame to frame.
 """
 
 from dataclasses import dataclass, replace
@@ -15,45 +17,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenflow.continuity.candidate import Candidate, evidence
+from evenflow.continuity.cells import ROWS
 from evenflow.continuity.passage import Passage, Series
 from evenflow.continuity.picture import NUM_TILES, TILE_COLS, TILE_ROWS, gray_of
 from evenflow.continuity.redrawn import warped
 from evenflow.continuity.robust import product
 from evenflow.continuity.stretches import FLOOR, drifts, left
 
+SHOWN = 6
+"""Tiles in which a copy is looked at."""
 OLDEST = 5
 """Frames that a copy may be old."""
-SHARE = 0.1
-"""Share of the stale copy that is just visible."""
+SHARE, CONTRAST = 0.1, 16.0
+"""Share of the stale copy that is just visible, where it differs by so many gray levels (rms)."""
 EXPLAINED = 0.42
 """Least share of what is left that the copy explains, at one end; with both ends `BOTH`."""
 BOTH = 0.25
-ALONE = 0.6
-"""Where only one end is seen."""
+ALONE, PLAIN, UNSURE = 0.5, 0.8, 0.1
+"""Where only one end is seen; of what the frame before leaves without any slopes; and how much less
+will do where one flow leaves much more than two layers."""
 CLEAR, ALONE_LOCAL = 0.75, 0.85
 """In a part of the picture: the clearer of both ends, and where only one end is seen."""
 LOCAL = 0.6
 """The same for a part of the picture, where there are many places to be lucky."""
 MOST_PLACES = 0.6
 """A part that is more than this is the whole picture."""
-STANDS = 0.22
-"""Least share that it explains of what even the flow of the very step leaves."""
+LAYERS = 0.75
+"""What one flow, that of the very step, leaves is at least so many times what two layers leave."""
 LEAST_SHARE, MOST_SHARE = 0.06, 0.7
-LEAST_LEFT = 1.0
+LEAST_LEFT = 0.45
 """Gray levels (rms) of what is left; less cannot be told from rounding."""
 SPIKE = 0.3
 """Octaves that what is left of one step stands above the steps next to it."""
+STILL = 0.2
+"""Pixels of the working size that a step may differ from those next to it."""
 SLOW_FPS = 14.0
 """Below that a copy may be one frame old: a stop of the motion is much shorter than a frame."""
 REST = 0.5
 """Least share explained at both ends where the step into the copy is no spike: what is left stays
 up where the picture's own motion is small or wild, or the flow of that step follows the copy."""
-UNSTEADY = 0.5
+UNSTEADY = 0.75
 """Most that the camera's step changes, as a share of it (rms), where the flow is not asked."""
-ENDS_PER_S = 0.1
-"""Ends a second that a beginning is searched for."""
-LONGEST_S = 3.0
-"""Farthest from the end that it is searched for."""
 PER_S = 1.5
 """Steps a second that are asked, loudest first."""
 
@@ -84,16 +88,20 @@ class Copy:
         frame: the first frame with the copy, or the first without it.
         age: of the copy, frames.
         share: of the copy.
+        plain: share of the change explained by the copy and light alone.
         explained: share of the power left that the copy explains.
-        contrast: rms of stale minus expected, gray levels.
+        contrast: rms of stale minus expected in the `SHOWN` tiles where it is largest, gray levels.
+        left: rms of what motion and light leave, gray levels.
         place: tiles `(48,)`; None for the whole picture.
     """
 
     frame: int
     age: int
     share: float
+    plain: float
     explained: float
     contrast: float
+    left: float
     place: NDArray[np.bool_] | None
 
 
@@ -114,9 +122,9 @@ def detect(passage: Passage) -> list[Candidate]:
     begins = [
         b
         for b in tried
-        if any(_pair(b, e) and _steady(passage, b, e) for e in ends) or _stands(passage, flow, b)
+        if any(_pair(b, e) and _steady(passage, b.frame, e.frame) for e in ends)
+        or _stands(passage, flow, b)
     ]
-    begins += _searched(passage, flow, begins, ends)
     found: list[Candidate] = []
     for begin in sorted(begins, key=lambda c: -c.explained):
         if any(c.start - 2 <= begin.frame < c.end for c in found):
@@ -125,7 +133,7 @@ def detect(passage: Passage) -> list[Candidate]:
             e
             for e in ends
             if e.frame - begin.frame >= 3
-            and 0.33 < e.share / begin.share < 3.0
+            and 0.33 < _far(e) / _far(begin) < 3.0
             and _meet(begin.place, e.place)
         ]
         sure = begin.explained > (ALONE if begin.place is None else ALONE_LOCAL)
@@ -148,15 +156,15 @@ def detect(passage: Passage) -> list[Candidate]:
     return found
 
 
-def _steady(passage: Passage, begin: Copy, end: Copy) -> bool:
+def _steady(passage: Passage, start: int, end: int) -> bool:
     """False if the camera trembles: it comes back to where it was, without any copy."""
-    steps = np.nan_to_num(passage.camera[max(1, begin.frame - 1) : end.frame + 2])
+    steps = np.nan_to_num(passage.camera[max(1, start - 1) : end + 2])
     jerk = float(np.sqrt((np.diff(steps, axis=0) ** 2).sum(axis=1).mean()))
     return jerk < UNSTEADY * float(np.sqrt((steps**2).sum(axis=1).mean())) + 0.1
 
 
 def _fits(begin: Copy, end: Copy) -> float:
-    ratio = end.share / begin.share
+    ratio = _far(end) / _far(begin)
     same = (1.5 if end.age == begin.age else 1.0) * (1.3 if end.place is begin.place else 1.0)
     return end.explained * same * min(ratio, 1.0 / ratio)
 
@@ -171,6 +179,7 @@ def spikes(passage: Passage) -> dict[int, float]:
     near = np.maximum(rest[:-2], rest[2:])
     above = np.log2((rest[1:-1] + FLOOR) / (near + FLOOR))
     size = np.where(above > SPIKE, np.minimum(above, 1.0), 0.0).sum(axis=(1, 2))
+    size = np.maximum(size, _halts(passage))
     most = 2 + int(PER_S * len(passage) / passage.fps)
     made = {}
     for k in np.argsort(-size, kind="stable")[:most]:
@@ -180,33 +189,27 @@ def spikes(passage: Passage) -> dict[int, float]:
     return made
 
 
-def _searched(
-    passage: Passage, flow: NDArray[np.float32], known: list[Copy], ends: list[Copy]
-) -> list[Copy]:
-    """Beginnings without a spike, of copies whose end is clear."""
-    made: list[Copy] = []
-    most = 1 + int(ENDS_PER_S * len(passage) / passage.fps)
-    # a stop looks like a copy one frame old; and more than half of a copy makes a spike
-    clear = [
-        e for e in ends if e.explained > REST and e.place is None and e.age > 1 and e.share < 0.5
-    ]
-    lone = [e for e in clear if not any(_pair(begin, e) for begin in known)]
-    for end in sorted(lone, key=lambda c: -c.explained)[:most]:
-        first = max(3, end.frame - round(LONGEST_S * passage.fps))
-        tried = [_best(passage, flow, frame, behind=False) for frame in range(first, end.frame - 3)]
-        likely = [c for c in tried if c is not None and _pair(c, end)]
-        likely = [c for c in likely if _steady(passage, c, end)]
-        if likely:
-            made.append(replace(max(likely, key=lambda c: c.explained), place=None))
+def _halts(passage: Passage) -> Series:
+    """In how many cells the flow of one step alone stops or leaps, entry by entry from frame 1."""
+    flow = drifts(passage) * np.float32(passage.lines / ROWS)
+    bend = np.abs(flow[1:-1] - 0.5 * (flow[:-2] + flow[2:])).max(axis=3)
+    usual = np.abs(flow[2:] - flow[:-2]).max(axis=3)
+    above = np.log2((bend + STILL) / (usual + STILL))
+    made: Series = np.where(above > SPIKE, np.minimum(above, 1.0), 0.0).sum(axis=(1, 2))
     return made
 
 
 def _pair(begin: Copy, end: Copy) -> bool:
     """True if both ends are clear and of one copy, whatever the flow of the step leaves."""
-    alike = begin.age == end.age and 0.75 < end.share / begin.share < 1.33
+    alike = abs(begin.age - end.age) <= 1 and 0.6 < _far(end) / _far(begin) < 1.6
     clear = min(begin.explained, end.explained) > REST
     same = (begin.place is None) + (end.place is None) > 0 and _meet(begin.place, end.place)
     return alike and clear and same and end.frame - begin.frame >= 3
+
+
+def _far(copy: Copy) -> float:
+    """How old the mixture is: neighboring ages are hardly told apart, their shares make up."""
+    return max(copy.share, 0.01) * copy.age
 
 
 def _best(passage: Passage, flow: NDArray[np.float32], frame: int, *, behind: bool) -> Copy | None:
@@ -217,30 +220,41 @@ def _best(passage: Passage, flow: NDArray[np.float32], frame: int, *, behind: bo
     if not 1 <= at < len(passage):
         return None
     step = flow[at] if behind else -flow[at]
-    found = _fitted(_powers(passage, frame, ref, step, behind), frame)
-    if found is None and behind:  # the frames before are copies too: the very step may do better
-        found = _fitted(_powers(passage, frame, ref, flow[frame + 1], behind), frame)
+    found = _fitted(_powers(passage, flow, frame, ref, step, behind), passage, frame)
+    if found is None and behind:  # the flow of the very step may do better
+        step = flow[frame + 1]
+        found = _fitted(_powers(passage, flow, frame, ref, step, behind), passage, frame)
     return found
 
 
 def _stands(passage: Passage, flow: NDArray[np.float32], copy: Copy) -> bool:
-    """True if the flow of the very step leaves the copy over: a mere jump it explains away."""
+    """True if a share of the copy is all that is new, and the flow of the very step cannot say it.
+
+    A mere jump is one picture that has moved; a camera that trembles is where it was before.
+    """
     frame = copy.frame
+    before = round(0.4 * passage.fps)
+    if copy.plain < PLAIN - UNSURE or not LEAST_SHARE < copy.share < MOST_SHARE:
+        return False
+    if not _steady(passage, frame - before, frame - 3):
+        return False
     place = np.ones(NUM_TILES, bool) if copy.place is None else copy.place
-    shares = []
-    for at in (frame - 1, frame):
-        powers = _powers(passage, frame, frame - 1, -flow[at], behind=False)
-        _, explained, _, rest = _solved(powers[place].mean(axis=0)[None])
-        shares.append((float(rest[0]), float(explained.max())))
-    (expected, _), (remains, explained_still) = shares
-    return remains > 0.5 * expected and explained_still > STANDS
+    powers = _powers(passage, flow, frame, frame - 1, -flow[frame], behind=False)
+    rest = _solved(powers[place].mean(axis=0)[None])[2]
+    layers = rest[0] / max(copy.left * np.sqrt(1.0 - copy.explained), 1e-3)
+    return bool(layers > (LAYERS if copy.plain > PLAIN else 2.0 * LAYERS))
 
 
 NUISANCES = 9
 
 
 def _powers(
-    passage: Passage, frame: int, ref: int, step: NDArray[np.float32], behind: bool
+    passage: Passage,
+    flow: NDArray[np.float32],
+    frame: int,
+    ref: int,
+    step: NDArray[np.float32],
+    behind: bool,
 ) -> Series:
     """Inner products of everything that may explain what is left, and of that, per tile."""
     base = _gray(passage, ref)
@@ -251,7 +265,7 @@ def _powers(
     gy = cv2.Sobel(expected, cv2.CV_32F, 0, 1, scale=1 / 8)
     x, y = _ramps(height, width)
     stay = _gray(passage, frame - 1) if behind else base
-    youngest = 1 if passage.fps < SLOW_FPS else 2
+    youngest = _youngest(passage)
     stop = stay - expected if youngest > 1 else np.zeros_like(gx)
     parts = [gx, gy, gx * x, gx * y, gy * x, gy * y]
     parts += [np.ones_like(gx), expected, stop]
@@ -259,6 +273,10 @@ def _powers(
         old = frame - age
         stale = _blurred(passage, old) if old >= 0 else expected
         parts.append(stale - expected)
+    if behind:  # the frames before hold copies themselves: the same ages, led back from `ref`
+        for age in range(youngest, OLDEST + 1):
+            way = step + flow[max(1, frame - age + 1) : frame + 1].sum(axis=0)
+            parts.append(cv2.GaussianBlur(warped(base, way), (0, 0), 0.6) - expected)
     parts.append(_blurred(passage, frame) - expected)
     high, wide = rows // TILE_ROWS, cols // TILE_COLS
     tiles = np.empty((TILE_ROWS, TILE_COLS, len(parts), high, wide), np.float32)
@@ -270,41 +288,52 @@ def _powers(
     return made
 
 
+def _youngest(passage: Passage) -> int:
+    return 1 if passage.fps < SLOW_FPS else 2
+
+
 @lru_cache(maxsize=8)
 def _ramps(height: int, width: int) -> tuple[Gray, Gray]:
     x = np.linspace(-0.5, 0.5, width, dtype=np.float32)[None]
     return x, np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None]
 
 
-def _fitted(powers: Series, frame: int) -> Copy | None:
-    whole = _solved(powers.mean(axis=0)[None])
-    share, explained, contrast, remains = (v[0] for v in whole)
-    age = int(np.argmax(explained))
-    youngest = OLDEST + 1 - len(explained)
-    found = explained[age] > BOTH and remains > LEAST_LEFT
-    if not found or explained[age] < LOCAL:
-        windows = _means_of(_WINDOWS, powers)
-        shares, parts, contrasts, lefts = _solved(windows)
+def _fitted(powers: Series, passage: Passage, frame: int) -> Copy | None:
+    whole = powers.mean(axis=0)
+    _, explained, remains = (v[0] for v in _solved(whole[None]))
+    youngest = _youngest(passage)
+    ages = OLDEST + 1 - youngest
+    best = int(np.argmax(explained))
+    found = explained[best] > BOTH and remains > LEAST_LEFT
+    place = None
+    if not found or explained[best] < LOCAL:
+        shares, parts, lefts = _solved(_means_of(_WINDOWS, powers))
         parts = np.where(lefts[:, None] > 1.5 * LEAST_LEFT, parts, 0.0)
-        best, at = (int(k) for k in np.unravel_index(np.argmax(parts), parts.shape))
-        if parts[best, at] > max(LOCAL, explained[age] + 0.15):
-            place = _place(_means_of(_SMALL, powers), at, float(shares[best, at]))
-            if not place.any():
-                place = _WINDOWS[best] > 0
-            most = place.mean() > MOST_PLACES
-            return Copy(
-                frame,
-                at + youngest,
-                float(shares[best, at]),
-                float(parts[best, at]),
-                float(contrasts[best, at]),
-                None if most else place,
-            )
+        window, at = (int(k) for k in np.unravel_index(np.argmax(parts), parts.shape))
+        if parts[window, at] > max(LOCAL, explained[best] + 0.15):
+            place = _place(_means_of(_SMALL, powers), at, float(shares[window, at]))
+            place = place if place.any() else _WINDOWS[window] > 0
+            place = None if place.mean() > MOST_PLACES else place
+            explained, remains = parts[window], lefts[window]
+            whole, best, found = np.tensordot(_WINDOWS[window], powers, 1), at, True
     if not found:
         return None
-    return Copy(
-        frame, age + youngest, float(share[age]), float(explained[age]), float(contrast[age]), None
-    )
+    age = best % ages + youngest
+    share, plain = _plain(whole, best)
+    copies = np.sort(powers[:, NUISANCES + best, NUISANCES + best])
+    contrast = float(np.sqrt(copies[-SHOWN:].mean()))
+    return Copy(frame, age, share, plain, float(explained[best]), contrast, float(remains), place)
+
+
+def _plain(power: Series, at: int) -> tuple[float, float]:
+    """Share of a copy beside light alone, and how much of what light leaves it explains."""
+    use = [NUISANCES - 3, NUISANCES - 2, NUISANCES + at]
+    matrix = power[np.ix_(use, use)] + 1e-4 * np.eye(3)
+    target = power[use, -1]
+    solved = np.linalg.solve(matrix, target)
+    light = power[-1, -1] - target[:2] @ np.linalg.solve(matrix[:2, :2], target[:2])
+    rest = power[-1, -1] - target @ solved
+    return float(solved[2]), float(1.0 - max(rest, 0.0) / max(light, 1e-9))
 
 
 def _means_of(windows: Series, powers: Series) -> Series:
@@ -314,7 +343,7 @@ def _means_of(windows: Series, powers: Series) -> Series:
 
 def _place(small: Series, at: int, share: float) -> NDArray[np.bool_]:
     """Tiles of all small windows that show the same copy."""
-    shares, parts, _, lefts = _solved(small)
+    shares, parts, lefts = _solved(small)
     alike = (parts[:, at] > 0.35) & (shares[:, at] > 0.5 * share) & (lefts > LEAST_LEFT)
     made = np.zeros(NUM_TILES, bool)
     for k in np.flatnonzero(alike):
@@ -322,11 +351,11 @@ def _place(small: Series, at: int, share: float) -> NDArray[np.bool_]:
     return made
 
 
-def _solved(powers: Series) -> tuple[Series, Series, Series, Series]:
+def _solved(powers: Series) -> tuple[Series, Series, Series]:
     """Least squares with and without each copy, for a stack of windows.
 
     Returns:
-        Share and share explained, `(w, ages)`; rms of the copy, `(w, ages)`; rms left, `(w,)`.
+        Share and share explained, `(w, ages)`; rms left, `(w,)`.
     """
     ages = powers.shape[1] - NUISANCES - 1
     diagonal = np.einsum("wii->wi", powers)
@@ -346,8 +375,7 @@ def _solved(powers: Series) -> tuple[Series, Series, Series, Series]:
     remains = np.maximum(rest[:, None] - shown * shares, 0.0)
     rest = np.maximum(rest, 1e-9)
     parts = np.where(legal, 1.0 - remains / rest[:, None], 0.0)
-    contrast = np.sqrt(diagonal[:, copies])
-    return shares, parts, contrast, np.sqrt(rest)
+    return shares, parts, np.sqrt(rest)
 
 
 def _gray(passage: Passage, i: int) -> Gray:
@@ -369,7 +397,7 @@ def _blurred(passage: Passage, i: int) -> Gray:
 
 def _candidate(begin: Copy, end: int, last: Copy | None) -> Candidate:
     share = begin.share
-    visible = float(np.clip(np.sqrt(begin.contrast / 15.0), 0.4, 1.3))
+    visible = float(np.clip(np.sqrt(begin.contrast / CONTRAST), 0.4, 1.3))
     place = begin.place
     if last is not None and (begin.place is None or last.place is None):
         place = None
