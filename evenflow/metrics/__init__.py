@@ -206,7 +206,7 @@ _ROWS = (
         better="lower",
         limits=(0.0, None),
         source="Faloutsos et al. 1994",
-        at=sequences.at,
+        at=euclidean.at,
         finish=euclidean.clips,
         reference="frames",
     ),

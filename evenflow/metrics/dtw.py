@@ -21,12 +21,9 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from evenflow.core.errors import BadInput
-from evenflow.metrics.metric import Array, Facts, Result, Unmeasurable
+from evenflow.metrics.metric import Array, Facts, Result
 from evenflow.metrics.sequences import both
 from evenflow.metrics.vectors import same_width, vectors
-
-MOST_CELLS = 36_000_000
-"""Of the table of two clips: 6,000 by 6,000 frames."""
 
 
 class Alignment(NamedTuple):
@@ -133,16 +130,7 @@ def clips(readings: Sequence[Any], facts: Facts) -> Result:
 
 
 def along(a: Array, b: Array) -> Result:
-    """Root mean square distance along the best path, and each frame's largest one.
-
-    Raises:
-        Unmeasurable: the table of pairs would be too large.
-    """
-    if len(a) * len(b) > MOST_CELLS:
-        raise Unmeasurable(
-            f"{len(a)} x {len(b)} pairs of frames are too many, {MOST_CELLS} is the limit: "
-            "measure a part with --range"
-        )
+    """Root mean square distance along the best path, and each frame's largest one."""
     distance, path = align(a, b)
     gaps = np.sqrt(np.square(a[path[:, 0]] - b[path[:, 1]]).sum(axis=1))
     series = np.zeros(len(a))

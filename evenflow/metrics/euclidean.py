@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evenflow.core.errors import BadInput
-from evenflow.metrics.metric import Facts, Result
-from evenflow.metrics.sequences import both
+from evenflow.metrics.metric import Facts, Result, View
+from evenflow.metrics.sequences import fields
 from evenflow.metrics.vectors import same_width, vectors
 
 
@@ -39,8 +39,12 @@ def euclidean(a: ArrayLike, b: ArrayLike) -> float:
     return float(np.sqrt(np.square(x - y).sum()))
 
 
+def at(view: View) -> float:
+    """Distance of a frame to the reference's, in gray levels."""
+    return euclidean(fields(view.here)[None], fields(view.other)[None])
+
+
 def clips(readings: Sequence[Any], facts: Facts) -> Result:
-    """Root mean square distance of two clips."""
-    a, b = both(readings)
-    series = np.sqrt(np.square(a - b).sum(axis=1))
-    return Result(euclidean(a, b) / float(np.sqrt(len(a))), series)
+    """Root mean square over frames."""
+    series = np.array(readings, np.float64)
+    return Result(float(np.sqrt(np.square(series).mean())), series)

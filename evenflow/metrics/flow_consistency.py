@@ -8,9 +8,10 @@ Source: Sundaram, Brox & Keutzer 2010, Dense point trajectories by GPU-accelerat
 Differs: DIS flow (Kroeger et al. 2016, arXiv:1603.03590) at full size in place of a learned one.
 Range: 0 to 1, higher is called better.
 Flaws: says whether motion can be followed, not whether it is right: stillness gets 1, and a flaw
-    that moves smoothly is not seen. Falls where things hide each other, at the borders of a pan and
-    in fast motion, which are no flaws. The slack of half a squared pixel is one of pixels, so that
-    a smaller copy gets a higher share.
+    that moves smoothly is not seen. Where nothing matches, flow that stays near zero both ways
+    agrees: fine texture without likeness still gets .8. Falls where things hide each other, at the
+    borders of a pan and in fast motion, which are no flaws. The slack of half a squared pixel is
+    one of pixels, so that a smaller copy gets a higher share.
 """
 
 import math

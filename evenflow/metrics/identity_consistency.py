@@ -14,7 +14,7 @@ Features: one vector a frame, of DINO, CLIP or ArcFace, must be given; `check --
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from evenflow.core.measurement import Measurement
 from evenflow.metrics.metric import Array
@@ -31,12 +31,11 @@ def consistency(features: ArrayLike) -> Array:
         BadInput: another shape, or values that are not finite.
     """
     f = vectors(features, name="features", gaps=True)
-    length = np.linalg.norm(f, axis=1)
     series = np.full(len(f), np.nan)
-    there = np.flatnonzero(np.isfinite(length) & (length > 0))
+    there = _there(f)
     if len(there) < 2:
         return series
-    unit = f[there] / length[there, None]
+    unit = f[there] / np.linalg.norm(f[there], axis=1, keepdims=True)
     near = np.maximum(0.0, (unit[1:] * unit[:-1]).sum(axis=1))
     far = np.maximum(0.0, unit[1:] @ unit[0])
     series[there[1:]] = (near + far) / 2
@@ -48,9 +47,7 @@ def identity_consistency(features: ArrayLike) -> Measurement:
     series = consistency(features)
     finite = series[np.isfinite(series)]
     if len(finite) == 0:
-        seen = int(
-            np.isfinite(np.asarray(features, np.float64)).reshape(len(series), -1)[:, 0].sum()
-        )
+        seen = len(_there(vectors(features, name="features", gaps=True)))
         reason = f"needs two frames with features, {seen} of {len(series)} have them"
         return Measurement("identity_consistency", "share", "higher", None, reason=reason)
     return Measurement(
@@ -60,3 +57,9 @@ def identity_consistency(features: ArrayLike) -> Measurement:
         float(finite.mean()),
         series.astype(np.float32),
     )
+
+
+def _there(f: Array) -> NDArray[np.intp]:
+    """Numbers of the frames that have features."""
+    length = np.linalg.norm(f, axis=1)
+    return np.flatnonzero(np.isfinite(length) & (length > 0))

@@ -8,8 +8,9 @@ Source: Wang, Simoncelli & Bovik 2003, Multiscale structural similarity for imag
 Differs: a negative mean of a scale counts as 0 (torchmetrics and TensorFlow do so too); the paper's
     formula would be a complex number.
 Range: 0 to 1, higher is better.
-Flaws: those of SSIM. Sides below 161 pixels cannot be halved four times, and no value is given;
-    programs that pad or drop the odd last line differ in the fourth digit at odd sizes.
+Flaws: those of SSIM. Sides below 161 pixels cannot be halved four times, and no value is given.
+    Programs that look beyond the border at the last scale (torchmetrics; `border="reflect"`) or
+    drop an odd last line get slightly other values.
 """
 
 import numpy as np
@@ -17,19 +18,20 @@ from numpy.typing import NDArray
 
 from evenflow.core.errors import BadInput
 from evenflow.metrics.metric import Array, Unmeasurable, View
-from evenflow.metrics.ssim import likeness
+from evenflow.metrics.ssim import Border, likeness, ssim
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 LEAST_SIDE = 161
 """Four halvings, rounded up, leave 11: the side of the window."""
 
 
-def ms_ssim(a: NDArray, b: NDArray, *, white: float = 255.0) -> float:
+def ms_ssim(a: NDArray, b: NDArray, *, white: float = 255.0, border: Border = "inside") -> float:
     """MS-SSIM of two pictures of one channel.
 
     Args:
         a, b: `(h, w)`, sides of at least `LEAST_SIDE`.
         white: the largest value.
+        border: of the last scale's SSIM: "inside" as Wang, "reflect" as torchmetrics.
 
     Raises:
         BadInput: shapes differ, or the picture is too small.
@@ -46,9 +48,10 @@ def ms_ssim(a: NDArray, b: NDArray, *, white: float = 255.0) -> float:
     for scale, weight in enumerate(WEIGHTS):
         if scale:
             x, y = _halved(x), _halved(y)
-        like = likeness(x, y, white=white)
-        last = scale == len(WEIGHTS) - 1
-        product *= max(0.0, like.whole if last else like.contrast) ** weight
+        if scale < len(WEIGHTS) - 1:
+            product *= max(0.0, likeness(x, y, white=white).contrast) ** weight
+        else:
+            product *= max(0.0, ssim(x, y, white=white, border=border)) ** weight
     return product
 
 

@@ -229,8 +229,10 @@ class OnePass:
     def _take(self, read: _Read) -> None:
         for name, reason in read.failed.items():
             self._failed.setdefault(name, reason)
+            self._readings[name].clear()
         for name, value in read.readings.items():
-            self._readings[name].append(value)
+            if name not in self._failed:
+                self._readings[name].append(value)
         if read.digest is not None:
             self._digest.update(read.digest)
 

@@ -9,11 +9,14 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from evenflow.metrics.metric import Array, Picture, View
+from evenflow.metrics.metric import Array, Picture, Unmeasurable, View
 
 FIELDS = 8
 """Rows and columns of fields."""
+MOST_FRAMES = 6000
+"""Of a clip that is aligned in time; a table of all pairs of frames is made."""
 
 
 def fields(picture: Picture) -> Array:
@@ -24,16 +27,20 @@ def fields(picture: Picture) -> Array:
     return made
 
 
-def at(view: View) -> tuple[Array | None, Array | None]:
+def at(view: View) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
     """Of the clip and of the reference; None behind the end of one of them."""
+    if view.index >= MOST_FRAMES:
+        raise Unmeasurable(
+            f"more than {MOST_FRAMES} frames are too many to be aligned: measure a part by --range"
+        )
     return (
-        None if view.picture is None else fields(view.picture),
-        None if view.reference is None else fields(view.reference),
+        None if view.picture is None else fields(view.picture).astype(np.float32),
+        None if view.reference is None else fields(view.reference).astype(np.float32),
     )
 
 
 def both(readings: Sequence[Any]) -> tuple[Array, Array]:
     """The two sequences, `(n, 192)` and `(m, 192)`."""
-    clip = np.array([a for a, _ in readings if a is not None])
-    reference = np.array([b for _, b in readings if b is not None])
+    clip = np.array([a for a, _ in readings if a is not None], np.float64)
+    reference = np.array([b for _, b in readings if b is not None], np.float64)
     return clip, reference

@@ -25,6 +25,7 @@ from evenflow.core.errors import BadInput
 from evenflow.metrics.metric import Array, Unmeasurable, View
 
 Setting = Literal["wang", "skimage"]
+Border = Literal["inside", "reflect"]
 ROWS = 128
 """Lines that are worked on at a time; the value does not depend on it."""
 
@@ -50,18 +51,29 @@ class Likeness(NamedTuple):
     contrast: float
 
 
-def ssim(a: NDArray, b: NDArray, *, setting: Setting = "wang", white: float = 255.0) -> float:
+def ssim(
+    a: NDArray,
+    b: NDArray,
+    *,
+    setting: Setting = "wang",
+    white: float = 255.0,
+    border: Border = "inside",
+) -> float:
     """Mean SSIM of two pictures.
 
     Args:
         a, b: `(h, w)`, or `(h, w, c)` of which the channels are averaged; any numbers.
         setting: "wang" or "skimage", see above.
         white: the largest value, L of the formula.
+        border: "inside" looks only where the window fits, as Wang and scikit-image; "reflect" also
+            at the border, on the picture mirrored there, as torchmetrics.
 
     Raises:
         BadInput: shapes differ, or the picture is smaller than the window.
     """
     _checked(a, b, least=len(_WINDOWS[setting][0]))
+    if border == "reflect":
+        a, b = mirrored(a, setting=setting), mirrored(b, setting=setting)
     if a.ndim == 2:
         return likeness(a, b, setting=setting, white=white).whole
     each = [
@@ -69,6 +81,12 @@ def ssim(a: NDArray, b: NDArray, *, setting: Setting = "wang", white: float = 25
         for c in range(a.shape[2])
     ]
     return float(np.mean(each))
+
+
+def mirrored(a: NDArray, *, setting: Setting = "wang") -> NDArray:
+    """A picture with its border mirrored outside, so that the window fits everywhere."""
+    r = len(_WINDOWS[setting][0]) // 2
+    return np.pad(a, ((r, r), (r, r), *[(0, 0)] * (a.ndim - 2)), mode="reflect")
 
 
 def likeness(
