@@ -24,6 +24,7 @@ from evenflow.cli.console import (
 if TYPE_CHECKING:
     from evenflow.core.clip import Clip
     from evenflow.core.report import Report
+    from evenflow.reports.entry import Unchecked
 
 
 def compare(
@@ -64,9 +65,9 @@ def compare(
     blind: Annotated[
         Path | None,
         typer.Option(
-            metavar="V.html",
+            metavar="V.html|DIR",
             help="Write a page on which people choose the better of two clips, not knowing which "
-            "is which.",
+            "is which (DIR/blind.html).",
         ),
     ] = None,
     report: Annotated[
@@ -98,6 +99,7 @@ def compare(
     A difference whose 95 % interval holds 0 is a tie. Three clips or more are
     ranked. With --gate the exit code is 3 where a clause does not hold.
     """
+    from evenflow.continuity.comparison import MOST_CLIPS
     from evenflow.core.errors import BadInput
     from evenflow.core.gate import Gate
     from evenflow.core.times import Range
@@ -109,6 +111,8 @@ def compare(
     clauses = Gate.load(gate) if gate is not None else None
     stretch = Range.parse(span) if span is not None else None
     rate = parse_rate(fps) if fps is not None else None
+    if blind is not None and (blind.is_dir() or not blind.suffix):
+        blind = blind / "blind.html"
     for path, suffix in ((output, ".json"), (report, ".html"), (blind, ".html")):
         if path is not None:
             free_to_write(path, suffixes=(suffix,), overwrite=yes)
@@ -122,11 +126,13 @@ def compare(
         raise BadInput("compare needs two clips or more, or --votes: see `evenflow compare --help`")
     if not paths and (gate or report or blind or span):
         raise BadInput("--gate, --range, --report and --blind need clips, got votes alone")
-    stored = [path for path in paths if path.lower().endswith(".json")]
+    stored = {path: _stored(path) for path in paths if path.lower().endswith(".json")}
     if stored and (stretch is not None or blind is not None):
-        raise BadInput(
-            f"--range and --blind need clips, {Path(stored[0]).name} is a report: give its clip"
-        )
+        name = Path(next(iter(stored))).name
+        raise BadInput(f"--range and --blind need clips, {name} is a report: give its clip")
+    count = sum(len(stored.get(path, [None])) for path in paths)
+    if paths and not 2 <= count <= MOST_CLIPS:
+        raise BadInput(f"compare takes 2 to {MOST_CLIPS} clips, got {count}")
 
     from evenflow.continuity.votes import preference, read_votes
 
@@ -140,14 +146,17 @@ def compare(
 
         with stoppable() as cancel:
             reports, sources, errors, failed = _checked(
-                paths, rate=rate, stretch=stretch, workers=workers, quiet=quiet, cancel=cancel
-            )
+                paths, stored, rate=rate, stretch=stretch, workers=workers, quiet=quiet,
+                cancel=cancel,
+            )  # fmt: skip
             if len(reports) < 2:
                 raise BadInput(
                     f"compare needs two clips or more, got {len(reports)} that can be compared"
                 )
             result = compared(reports, gate=clauses, block_s=block, seed=seed, errors=errors)
             data, passed = result.to_json(), result.passed
+            if not json_ and not quiet:
+                print_comparison(result, stdout(), verbose=verbose)
             if report is not None:
                 from evenflow.reports.html import write_compare_html
 
@@ -157,8 +166,6 @@ def compare(
 
                 shown = [clip for clip in sources if clip is not None]
                 write_votes_html(shown, blind, overwrite=yes, cancel=cancel)
-        if not json_ and not quiet:
-            print_comparison(result, stdout(), verbose=verbose)
     if liked is not None:
         from evenflow.cli.compare_card import print_preference
 
@@ -178,12 +185,18 @@ def compare(
 
 
 def _checked(
-    paths: list[str], *, rate: Any, stretch: Any, workers: int | None, quiet: bool, cancel: Any
+    paths: list[str],
+    stored: dict[str, "list[Report] | list[Unchecked]"],
+    *,
+    rate: Any,
+    stretch: Any,
+    workers: int | None,
+    quiet: bool,
+    cancel: Any,
 ) -> tuple[list["Report"], list["Clip | None"], list[dict[str, Any]], list[int]]:
     """A report and, where there is one, a clip for each path; a bad one does not stop the rest."""
     from evenflow.continuity import check
-    from evenflow.continuity.comparison import stored_reports
-    from evenflow.core.errors import EvenflowError
+    from evenflow.core.errors import BadInput, EvenflowError
     from evenflow.io import read
     from evenflow.reports.entry import Unchecked
 
@@ -193,12 +206,17 @@ def _checked(
     codes: list[int] = []
     for path in paths:
         cancel.check()
+        for found in stored.get(path, ()):
+            if isinstance(found, Unchecked):
+                print_error(found.error)
+                errors.append(found.to_json())
+                codes.append(BadInput.exit_code)
+            else:
+                reports.append(found)
+                sources.append(None)
+        if path in stored:
+            continue
         try:
-            if path.lower().endswith(".json"):
-                found = stored_reports(path)
-                reports += found
-                sources += [None] * len(found)
-                continue
             clip = read(path, fps=rate)
             with Bar(quiet=quiet, title=Path(path).name) as bar:
                 reports.append(
@@ -214,6 +232,18 @@ def _checked(
             errors.append(Unchecked(path, str(error)).to_json())
             codes.append(error.exit_code)
     return reports, sources, errors, codes
+
+
+def _stored(path: str) -> "list[Report] | list[Unchecked]":
+    """The reports in a file, or why there is none."""
+    from evenflow.continuity.comparison import stored_reports
+    from evenflow.core.errors import BadInput
+    from evenflow.reports.entry import Unchecked
+
+    try:
+        return stored_reports(path)
+    except BadInput as error:
+        return [Unchecked(path, str(error))]
 
 
 def _sorted_out(clips: list[str], votes: list[Path]) -> tuple[list[str], list[str]]:

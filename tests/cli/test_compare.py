@@ -161,7 +161,8 @@ def test_pages_are_written_by_the_room_of_reports(run, fake_check, tmp_path, mon
     ("words", "says"),
     [
         ([], "needs two clips or more, or --votes"),
-        (["a.mp4"], "got 1"),
+        (["a.mp4"], "2 to 26 clips, got 1"),
+        (["a.mp4"] * 27, "2 to 26 clips, got 27"),
         (["a.mp4", "-"], "- is stdin"),
         (["a.mp4", "b.mp4", "--gate", "none.toml"], "none.toml cannot be read"),
         (["a.mp4", "b.mp4", "--range", "1s"], "A..B"),
@@ -180,6 +181,7 @@ def test_wrong_options_are_told_in_one_line(run, fake_check, tmp_path, monkeypat
     assert result.code == 2
     assert says in result.errors[-1] and len(result.err.splitlines()) == 1
     assert result.out == "" and not list(tmp_path.iterdir())
+    assert not fake_check  # before the long work
 
 
 def test_a_name_cannot_steer_the_terminal(run, tmp_path):
