@@ -1,8 +1,10 @@
 """Redrawn: stretches in which the picture is drawn afresh again and again, and how.
 
 Signal: two successive steps of the same place, each with the motion taken out. What is drawn anew
-every time goes there and back: the steps have a correlation of minus one half (x2 - x1 against
-x3 - x2 for independent x). What moves, turns, is uncovered or lit goes on: theirs is not negative.
+every time goes there and back: of independent x the step x3 - x2 takes back the variance of x2 that
+the step x2 - x1 brought, half of its power. What moves, turns, is uncovered or lit goes on: theirs
+does not come back. What comes back in the same place just before and behind (fine detail that the
+pixels catch now and then) is taken off.
 """
 
 from dataclasses import dataclass
@@ -18,17 +20,31 @@ from evenflow.continuity.picture import gray_of
 from evenflow.continuity.stretches import Stretch, drifts, overlap, stretches
 
 SAMPLES = 4
-"""Frames of a stretch that are looked at."""
-HOLDS = (1, 2, 3, 4)
-"""Frames that one drawing may last."""
-RETURNS = 0.33
-"""Least share of a step that the next one takes back; 0.5 for what is independent."""
+"""Frames of a stretch that are looked at, and frames next to it."""
+HOLDS = (1, 2, 3)
+"""Frames that one drawing may last; of four the last of these still sees a part."""
+RETURNS = 0.2
+"""Least share of a step that the next one takes back; 0.5 for what is independent, less where the
+place moves or turns as well."""
+SURE = 0.4
+"""A drawing from which so much returns does not last longer."""
+LONGER = 1.4
+"""What has to be new in squares if a drawing is to last longer, over what is new if it does not."""
+FRESH = 1.4
+"""What is taken back, over what is taken back just before and behind."""
 COARSE = 0.08
 """Most of the energy of the steps that may lie in coarse light and dark (17 sketch
 pixels): a texture has no mean, light and things that move have one."""
 EDGE_ONLY = 1.2
 """Gray levels on edges above the stretch's surroundings, under which nothing is asked."""
-MOST_LOOKS = 4
+MOST_LOOKS = 7
+ALONG = 0.42
+"""Least correlation of the size of the steps with the slope, for outlines."""
+BETWEEN = 0.1
+"""How far it stands above the share of what is left on edges that is left off them as well."""
+EVERYWHERE = 0.6
+"""Share of the picture that no surface fills: what wobbles there are outlines if more is left on
+them than between them."""
 
 Gray = NDArray[np.float32]
 
@@ -43,8 +59,9 @@ class Redrawn:
             of the working size.
         hold: frames that a drawing lasts.
         returns: share of a step that the next takes back.
-        along: correlation of the size of the steps with the slope of the picture.
+        along: correlation of the size of the steps with the slope of what the frames share.
         rms: of the steps, gray levels of the sketch.
+        fresh: what the steps would be without all that is there before and behind as well.
         share: of the detail that is new in each drawing, in [0, 1].
     """
 
@@ -55,7 +72,15 @@ class Redrawn:
     returns: float
     along: float
     rms: float
+    fresh: float
     share: float
+
+    @property
+    def outlines(self) -> bool:
+        """True if it is outlines that wobble, False if it is the surface between them."""
+        off = self.flat / max(self.edge, 1e-3)
+        everywhere = self.stretch.place.mean() > EVERYWHERE
+        return self.along > max(ALONG, off + (-0.2 if everywhere else BETWEEN))
 
 
 def redrawn(passage: Passage) -> list[Redrawn]:
@@ -69,21 +94,34 @@ def redrawn(passage: Passage) -> list[Redrawn]:
 def _find(passage: Passage) -> list[Redrawn]:
     flow = drifts(passage)
     kept: list[Redrawn] = []
-    looks = 0
+    others: list[Stretch] = []
     most = MOST_LOOKS + round(len(passage) / passage.fps)
     for one in stretches(passage):
         if any(overlap(one, other.stretch) for other in kept):
             continue
+        if any(_same(one, other) for other in others):
+            continue
         edge, flat = _above(passage, one)
         if max(edge, flat) < EDGE_ONLY:
             continue
-        looks += 1
-        if looks > most:
+        if len(kept) + len(others) >= most:
             break
         made = _look(passage, one, flow, edge, flat)
         if made is not None:
             kept.append(made)
+        else:
+            others.append(one)
     return kept
+
+
+def _same(a: Stretch, b: Stretch) -> bool:
+    """True if two stretches hold most of one place for most of one time."""
+    shared = min(a.end, b.end) - max(a.start, b.start)
+    if shared < 0.5 * min(a.end - a.start, b.end - b.start):
+        return False
+    middle = (max(a.start, b.start) + min(a.end, b.end)) // 2
+    x, y = a.at(middle), b.at(middle)
+    return bool((x & y).sum() > 0.6 * (x | y).sum())
 
 
 def _above(passage: Passage, one: Stretch) -> tuple[float, float]:
@@ -117,59 +155,83 @@ def _look(
     best: Redrawn | None = None
     for hold in HOLDS:
         low, high = one.start + hold, one.end - hold
-        if high - low < 1:
+        if high - low < 1 or (best is not None and best.returns > SURE):
             break
-        count = min(SAMPLES, high - low)
-        frames = np.unique(np.linspace(low, high - 1, count).round().astype(int))
-        back = power = coarse = along = detail = first = area = 0.0
-        kept = []
-        for i in frames.tolist():
-            mask = _mask(one.at(i), passage.sketch(i).shape)
-            size = int(mask.sum())
-            if size < 16:
-                continue
-            before, here, after = (_sketch(passage, i + k) for k in (-hold, 0, hold))
-            into = here - warped(before, -flow[i - hold + 1 : i + 1].sum(axis=0))
-            out = warped(after, flow[i + 1 : i + hold + 1].sum(axis=0)) - here
-            a, b = into[mask], out[mask]
-            left = float((a * a).sum())
-            back -= float((a * b).sum())
-            power += 0.5 * (left + float((b * b).sum()))
-            first += left
-            area += size
-            kept.append((here, into, mask, a))
-        if power <= 0 or first <= 0:
+        inside = np.unique(np.linspace(low, high - 1, SAMPLES).round().astype(int)).tolist()
+        here = _steps(passage, one, flow, inside, hold)
+        if here is None or here.back < RETURNS * here.power:
             continue
-        returning = back > RETURNS * power
-        if not returning and hold > 1:
+        if here.coarse > COARSE * here.power:
+            if hold == 1:
+                break
             continue
-        for _, into, mask, _ in kept:
-            coarse += float((cv2.blur(into, (17, 17))[mask] ** 2).sum())
-        if coarse > COARSE * first and hold == 1:
-            return None
-        if not returning:
+        near = [one.start - hold - 1, one.start - hold - 3]
+        near += [one.end + hold, one.end + hold + 2] if one.closed else []
+        rest = _steps(passage, one, flow, near, hold)
+        usual = max(0.0, rest.back) if rest is not None else 0.0
+        if here.back < FRESH * usual:
             continue
-        for here, _, mask, a in kept:
-            fine = here - cv2.blur(here, (13, 13))
-            detail += float((fine[mask] ** 2).sum())
-            slope = np.hypot(cv2.Sobel(here, cv2.CV_32F, 1, 0), cv2.Sobel(here, cv2.CV_32F, 0, 1))
-            along += _correlation(np.abs(a), slope[mask])
-        half = min(1.0, first / max(2.0 * detail, 1e-6))
-        made = Redrawn(
-            one,
-            edge,
-            flat,
-            hold,
-            back / power,
-            along / len(frames),
-            float(np.sqrt(first / area)),
-            float(1.0 / (1.0 + np.sqrt((1.0 - half) / max(half, 1e-6)))),
-        )
-        if coarse < COARSE * first and (best is None or made.returns > best.returns):
-            best = made
-        if made.returns > RETURNS + 0.05:
-            break
-    return best if best is not None and best.returns > RETURNS else None
+        new = here.back - usual
+        if best is not None and 2.0 * new < LONGER * best.fresh**2:
+            continue
+        half = min(1.0, new / max(here.detail, 1e-6))
+        share = float(1.0 / (1.0 + np.sqrt((1.0 - half) / max(half, 1e-6))))
+        returns, rms, fresh = here.back / here.power, here.power**0.5, (2.0 * new) ** 0.5
+        best = Redrawn(one, edge, flat, hold, returns, here.along, rms, fresh, share)
+    return best
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """Two successive steps of a place: means over its pixels, squared gray levels of the sketch.
+
+    Args:
+        back: of the one step against the other; what is independent adds its variance.
+        power: of a step; what is independent adds twice its variance.
+        coarse: what of it lies in coarse light and dark.
+        detail: of the picture.
+        along: correlation of the size of the steps with the slope of what the frames share.
+    """
+
+    back: float
+    power: float
+    coarse: float
+    detail: float
+    along: float
+
+
+def _steps(
+    passage: Passage, one: Stretch, flow: NDArray[np.float32], frames: list[int], hold: int
+) -> _Steps | None:
+    total = np.zeros(4)
+    along, area, count = 0.0, 0, 0
+    for i in frames:
+        if i - hold < 0 or i + hold >= len(passage):
+            continue
+        mask = _mask(one.at(i), passage.sketch(i).shape)
+        size = int(mask.sum())
+        if size < 16:
+            continue
+        box = _box(mask)
+        mask = mask[box]
+        before, here, after = (_sketch(passage, i + k) for k in (-hold, 0, hold))
+        # a linear one would soften both neighbors: all that is sharp would leave and return
+        before = warped(before, -flow[i - hold + 1 : i + 1].sum(axis=0), cv2.INTER_CUBIC, box)
+        after = warped(after, flow[i + 1 : i + hold + 1].sum(axis=0), cv2.INTER_CUBIC, box)
+        here = here[box]
+        into, out = here - before, after - here
+        a, b = into[mask], out[mask]
+        fine = (here - cv2.blur(here, (13, 13)))[mask]
+        low = cv2.blur(into, (17, 17))[mask]
+        total += (-(a @ b), 0.5 * (a @ a + b @ b), low @ low, fine @ fine)
+        shared = (before + here + after) / 3.0
+        slope = np.hypot(cv2.Sobel(shared, cv2.CV_32F, 1, 0), cv2.Sobel(shared, cv2.CV_32F, 0, 1))
+        along += _correlation(np.hypot(a, b), slope[mask])
+        area, count = area + size, count + 1
+    if count == 0:
+        return None
+    back, power, coarse, detail = (total / area).tolist()
+    return _Steps(back, power, coarse, detail, along / count)
 
 
 def _correlation(a: Gray, b: Gray) -> float:
@@ -195,11 +257,26 @@ def _grid(height: int, width: int) -> NDArray[np.float32]:
     return np.stack([x, y], axis=-1).astype(np.float32)
 
 
-def warped(picture: Gray, flow: NDArray[np.float32]) -> Gray:
-    """A picture fetched along a flow on the cells, in cells; between their centers it is linear."""
+Box = tuple[slice, slice]
+
+
+def _box(mask: NDArray[np.bool_], margin: int = 8) -> Box:
+    """Rows and columns around a mask."""
+    rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    down = slice(max(0, int(rows[0]) - margin), int(rows[-1]) + 1 + margin)
+    return down, slice(max(0, int(cols[0]) - margin), int(cols[-1]) + 1 + margin)
+
+
+def warped(
+    picture: Gray,
+    flow: NDArray[np.float32],
+    how: int = cv2.INTER_LINEAR,
+    box: Box = (slice(None), slice(None)),
+) -> Gray:
+    """A picture, or a box of it, fetched along a flow on the cells, in cells; linear between."""
     height, width = picture.shape[:2]
     pixels = flow.astype(np.float32) * np.array([width / COLS, height / ROWS], np.float32)
     moves = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_LINEAR)
-    moves += _grid(height, width)
-    made: Gray = cv2.remap(picture, moves, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    moves = moves[box] + _grid(height, width)[box]
+    made: Gray = cv2.remap(picture, moves, None, how, borderMode=cv2.BORDER_REPLICATE)
     return made

@@ -12,10 +12,6 @@ from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.passage import Passage
 from evenflow.continuity.redrawn import Redrawn, redrawn
 
-BETWEEN = 0.45
-"""Most of what is left off the edges, as a share of what is left on them."""
-ALONG = 0.42
-"""Least correlation of the size of a step with the slope."""
 FINE = 0.64
 """Least of what is left on edges at 240 lines as a share of the steps at 90 lines: where it is
 less, it is the coarse flow of the sketch that misses the edges."""
@@ -27,8 +23,7 @@ OWN = 0.5
 
 def is_shimmer(one: Redrawn) -> bool:
     """True if only edges are drawn afresh, at every frame."""
-    fine = one.edge > FINE * one.rms
-    return fine and one.flat < BETWEEN * one.edge and one.along > ALONG and one.hold <= 2
+    return one.outlines and one.edge > FINE * one.rms and one.hold == 1
 
 
 def detect(passage: Passage) -> list[Candidate]:
@@ -38,7 +33,8 @@ def detect(passage: Passage) -> list[Candidate]:
     for one in redrawn(passage):
         if not is_shimmer(one) or one.stretch.end - one.stretch.start < least:
             continue
-        severity = max(0.0, one.edge - OWN) / UNIT
+        edge = one.edge * min(1.0, one.fresh / one.rms)
+        severity = max(0.0, edge - OWN) / UNIT
         span = one.stretch
         twin = [c for c in found if abs(c.start - span.start) + abs(c.end - span.end) < 4]
         if twin:  # two places that begin and end together are one fault
@@ -53,9 +49,9 @@ def detect(passage: Passage) -> list[Candidate]:
                 (span.start + span.end) // 2,
                 severity,
                 0.5 + 0.8 * (one.returns - 0.3),
-                f"outlines wobble afresh at every frame and leave {one.edge:.1f} gray levels "
+                f"outlines wobble afresh at every frame and leave {edge:.1f} gray levels "
                 "beside them, what lies between is quiet",
-                evidence("edge_residual", one.edge, UNIT + OWN),
+                evidence("edge_residual", edge, UNIT + OWN),
                 ("unstable_texture", "high_frequency_noise", "moving outline"),
                 span.cells(),
             )

@@ -12,25 +12,23 @@ from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.passage import Passage
 from evenflow.continuity.redrawn import Redrawn, redrawn
 
-BETWEEN = 0.4
-"""Least of what is left off the edges, as a share of what is left on them."""
 LEAST = 1.2
 """Gray levels off the edges above the surroundings."""
-SHARE = 0.055
+SHARE = 0.05
 """Share of new detail in each drawing that is just visible."""
 LOST, SURE = 0.36, 0.45
 """Where nearly all detail is new, the flow may have lost a thing that moves fast; what is truly
 drawn afresh takes back half of each step."""
-BLURRED, GRAINY = 0.3, 0.85
+BLURRED, GRAINY = 0.36, 0.95
 """What is left off the edges at 240 lines over the steps at 90 lines. Fresh grain leaves more, as
 the sketch averages it away; what the coarse flow of the sketch misses leaves less."""
 
 
 def is_texture(one: Redrawn) -> bool:
     """True if detail is redrawn; False if outlines wobble or grain lies on the picture."""
-    grain = one.flat * 1.25 / max(one.rms, 1e-3)
+    grain = one.flat * 1.25 / max(one.fresh, 1e-3)
     lost = one.share > LOST and one.returns < SURE
-    return one.flat > max(LEAST, BETWEEN * one.edge) and BLURRED < grain < GRAINY and not lost
+    return not one.outlines and one.flat > LEAST and BLURRED < grain < GRAINY and not lost
 
 
 def detect(passage: Passage) -> list[Candidate]:
