@@ -29,14 +29,19 @@ METRICS["ssim"](clip, reference)          # one metric of two clips
 METRICS["ssim"].function(a, b)            # the maths, on two arrays
 ```
 
-Metrics stand beside the findings of `check` and change none of them. They are what the literature
-defines, flaws included: most reward stillness and softness, so read them beside the findings. Each
-has a number a frame and a summary; what cannot be measured is null with the reason, never 0. Entry
-i compares frames i-1 and i where neighbors are compared. Pictures are sRGB-encoded RGB; 8 and 16
-bits are put on one scale, gray is taken as three equal channels, alpha is laid over mid gray. A
-reference has the same size and number of frames; for `sequence_dtw` and `sequence_pattern` it may
-have any. Names that end in `_dis` use classical DIS flow in place of a network: they are not the
-numbers that papers print.
+Metrics stand beside the findings of `check`: they change no finding, no score and no gate. They are
+what the literature defines, flaws included; most reward stillness and softness, so read them beside
+the findings. All that are asked for share one decode, a few frames are held at a time, and the
+numbers are the same for any `--workers`. The report's digest then covers their names and the frames
+of the reference as well.
+
+Each has a summary and a number a frame: entry i compares frames i-1 and i where neighbors are
+compared. What cannot be measured is null with the reason, never 0. Pictures are sRGB-encoded RGB at
+full size; 8 and 16 bits are put on one scale, gray is taken as three equal channels, alpha is laid
+over mid gray. A reference has the same size and number of frames, and is compared by number, not by
+time; for `sequence_dtw` and `sequence_pattern` it may have any. Names that end in `_dis` use
+classical DIS flow in place of a network: they are not the numbers that papers print. What needs
+`features` is a function on arrays `(n, d)`, and is null with the reason on the command line.
 """
 
 _WANTS = {

@@ -24,7 +24,7 @@ def text_cell(text: str) -> str:
 
 
 def table(entries: Sequence[Entry]) -> str:
-    """A row a frame: number, time, every signal, the kinds found there, the largest severity.
+    """A row a frame: number, time, signals and metrics, the kinds found there, largest severity.
 
     The whole series, however long the clip. A cell is empty where nothing can be said. Several
     clips stand below each other, with the clip in the first column; a clip that could not be
@@ -33,6 +33,7 @@ def table(entries: Sequence[Entry]) -> str:
     reports = [entry for entry in entries if not isinstance(entry, Unchecked)]
     names = [name for name in SIGNALS if any(name in report.signals for report in reports)]
     names += sorted({name for report in reports for name in report.signals} - set(names))
+    names += list(dict.fromkeys(name for report in reports for name in report.metrics))
     several = len(entries) > 1
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -89,7 +90,7 @@ def _rows(report: Report, names: Sequence[str]) -> list[list[str]]:
         seconds = (first + np.arange(num_frames)) / float(report.clip.get("fps") or 24)
     columns = []
     for name in names:
-        signal = report.signals.get(name)
+        signal = report.signals.get(name) or report.metrics.get(name)
         series = signal.series if signal is not None else None
         fits = series is not None and len(series) == num_frames
         columns.append([_number(v) for v in series] if fits else [""] * num_frames)  # type: ignore[union-attr]

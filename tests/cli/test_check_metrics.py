@@ -1,11 +1,14 @@
+import csv
 import json
 
 import jsonschema
 import numpy as np
 import pytest
+from fakes import a_report
 from metric_pictures import clip, smooth, worse
 
 import evenflow as ef
+from evenflow.core.measurement import Measurement
 from evenflow.core.report import Report, report_schema
 from evenflow.metrics import measure
 
@@ -126,3 +129,26 @@ def test_python_can_ask_for_them_too(pair):
     assert json.loads(report.dumps())["metrics"]["ssim"]["summary"] < 1
     with pytest.raises(ef.EvenflowError, match="name some"):
         ef.check(pair / "a.mkv", ref=pair / "b.mkv")
+
+
+def test_the_csv_has_a_column_for_each(run, pair, tmp_path):
+    table = tmp_path / "x.csv"
+    ask = ("--metrics", "ssim,ms_ssim", "--ref", pair / "b.mkv", "--csv", table, "--quiet")
+    assert run("check", pair / "a.mkv", *ask).code == 0
+    with table.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    expected = measure("ssim", pair / "a.mkv", pair / "b.mkv")["ssim"].series
+    np.testing.assert_allclose([float(row["ssim"]) for row in rows], expected, rtol=1e-4)
+    assert {row["ms_ssim"] for row in rows} == {""}
+
+
+def test_a_long_series_is_kept_per_second():
+    series = np.arange(12_000, dtype=np.float32)
+    long = a_report(
+        metrics={"ssim": Measurement("ssim", "", "higher", 0.5, series)},
+        seconds=np.arange(12_000) / 24,
+    )
+    data = long.to_json()["metrics"]["ssim"]
+    assert "series" not in data and len(data["series_per_second"]) == 500
+    assert data["series_per_second"][1] == pytest.approx(35.5)
+    assert Report.from_json(long.to_json()).metrics["ssim"].seconds[1] == pytest.approx(35.5)
