@@ -26,6 +26,7 @@ from evenflow.continuity.paired import (
     error_of,
     holm,
     mean_difference,
+    swaps,
 )
 from evenflow.core.clip import Clip
 from evenflow.core.errors import BadInput
@@ -350,8 +351,8 @@ def compare(
             JND (`"<= 1 jnd"`: no more than 1 JND worse), of a signal in its unit, of the score
             (`">= -5"`). A clause holds where the whole interval does, and for a kind where the
             largest severity does, too.
-        block_s: length of a block in seconds; shorter ones give short clips an interval, but
-            depend on each other, so that it is somewhat too narrow.
+        block_s: length of a block in seconds. A defect counts once a block that it lasts; blocks
+            shorter than defects last make intervals that are too narrow.
         seed: of the bootstrap; the same seed gives the same result.
         workers: threads of `check`.
         progress: called with an Event now and then.
@@ -686,15 +687,29 @@ def _of_blocks(first: _Array, second: _Array, a: _Side, b: _Side, cut: _Cut) -> 
 
 
 def _of_score(a: _Side, b: _Side, cut: _Cut) -> Difference:
+    """Of the score, with the larger error of bootstrap and swaps.
+
+    The score lives from the worst seconds, which the bootstrap draws again and again: by itself it
+    tells 12 to 24 % of equal clips apart (10 to 100 blocks, defects in 10 to 70 % of them), and the
+    larger of both at most 4 %.
+    """
     for side in (a, b):
         if side.report.score is None:
             reason = f"{side.label}: nothing could be assessed"
             return Difference("", "higher", reason=reason)
-    drawn = b.drawn_scores - a.drawn_scores
     same = a.unseen == b.unseen and not (a.noticed - b.noticed).any()
     value = b.score - a.score
-    error = error_of(drawn, cut.num_whole, value=value, like_all=same)
-    found = Paired(value, error, cut.num_whole)
+    first, second = a.noticed**4, b.noticed**4
+    turned = swaps(cut.num_blocks, seed=a.seed) @ (second - first) / cut.num_blocks
+    swapped = _score(np.maximum(second.mean() - turned, 0.0), b.unseen) - _score(
+        np.maximum(first.mean() + turned, 0.0), a.unseen
+    )
+    errors = [
+        error_of(np.asarray(draw), cut.num_whole, value=value, like_all=same)
+        for draw in (b.drawn_scores - a.drawn_scores, swapped)
+    ]
+    known = [error for error in errors if error is not None]
+    found = Paired(value, max(known) if known else None, cut.num_whole)
     return _row(found, (a.label, b.label), "", "higher", (a.score, b.score))
 
 
@@ -934,7 +949,10 @@ def _notes(sides: Sequence[_Side], cut: _Cut) -> Iterable[str]:
     if cut.num_whole < LEAST_BLOCKS:
         yield f"{told}: an interval needs {LEAST_BLOCKS}, so there is no verdict on what differs"
     elif cut.num_whole < FEW_BLOCKS and cut.block_s > 0.25:
-        yield f"{told} make wide intervals: shorter blocks, of 0.25 s or more, say more"
+        yield (
+            f"{told} make wide intervals; shorter ones make them narrower, too narrow where a "
+            "defect lasts longer than a block"
+        )
 
 
 def _number(value: float | None) -> float | None:
