@@ -238,6 +238,8 @@ class OnePass:
 
     def _measurement(self, name: str, row: Metric, facts: Facts) -> Measurement:
         reason = self._failed.get(name)
+        if reason is None and facts.num_frames == 0:
+            reason = "no frame was read"
         if reason is None:
             assert row.finish is not None
             try:

@@ -7,8 +7,8 @@ Conventions: `psnr` averages the frames' values in dB over RGB; `psnr_pooled` ta
     frames first; `psnr_y` is the first on luma of BT.709. These differ, also by whole dB, so a
     number means nothing without its convention.
 Flaws: blind to structure and to time: a flicker, a shift by one pixel and noise of equal energy get
-    one number. A frame without any difference has no finite value; one such frame leaves the mean
-    over frames without a value, and `psnr_pooled` is what remains.
+    one number. A frame without any difference has no finite value (null in the series); one such
+    frame leaves the mean over frames without one, and `psnr_pooled` is what remains.
 """
 
 import math

@@ -1,7 +1,10 @@
 import gc
+import subprocess
+import sys
 import tracemalloc
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from evenflow.core.events import CancelToken
 from evenflow.metrics import METRICS, OnePass, measure
 
 ALL = "all"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def film(num=12, *, size=(176, 180), dx=1.5):
@@ -149,6 +153,35 @@ def test_another_rate_and_a_damaged_reference_are_warnings():
 def test_a_reference_that_nothing_needs_is_not_read():
     broken = Clip(Stream((film(1)[0],)))
     assert METRICS["vbench_temporal_flickering"](clip(film(3)), broken).summary is not None
+
+
+def test_nothing_read_is_nothing_measured():
+    nothing = Clip(Endless(0))
+    for found in measure("psnr,vbench_temporal_flickering", nothing, nothing).values():
+        assert found.summary is None and found.reason == "no frame was read"
+
+
+def test_a_worker_that_fails_stops_the_run():
+    class Broken:
+        index, time = 1, Fraction(1, 24)
+
+        def pixels(self):
+            raise MemoryError("too large")
+
+    frames = [ArrayFrame(0, Fraction(0), film(1)[0]), Broken()]
+    work = OnePass({"psnr": METRICS["psnr"]}, clip(film(2)), clip(film(2)))
+    with pytest.raises(MemoryError):
+        for _ in work.watch(iter(frames)):
+            pass
+
+
+def test_no_network_is_loaded():
+    code = "import sys, evenflow.metrics; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split()
+    assert "evenflow.metrics.psnr" in loaded
+    assert not {"torch", "skimage", "skvideo"} & {*loaded}
 
 
 def test_gray_and_alpha_are_compared_as_color():
