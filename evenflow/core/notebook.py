@@ -63,12 +63,11 @@ def report_html(report: "Report") -> str:
         lines.append(f"<div>{mark} {html.escape(str(verdict.clause))}: {html.escape(str(value))}")
         lines.append("</div>")
     lines.append("</div>")
-    return "".join(lines)
+    return "".join(lines).encode("utf-8", "replace").decode()  # names of files may be any bytes
 
 
 def _base_name(path: str) -> str:
-    name = path.replace("\\", "/").rstrip("/").rpartition("/")[2] or path
-    return name.encode("utf-8", "replace").decode()
+    return path.replace("\\", "/").rstrip("/").rpartition("/")[2] or path
 
 
 def _strip(report: "Report") -> str:

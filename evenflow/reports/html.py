@@ -59,6 +59,8 @@ LEAST_VIDEO_BYTES = 60_000
 """With less room than this (pages of very many clips) there is no video."""
 MOST_FINDINGS = 2_000
 """Findings on a page; the less severe of more are counted. The JSON report has them all."""
+MOST_CLIPS = 26
+"""Clips on one page that compares."""
 _SLACK = 20_000
 
 
@@ -121,10 +123,10 @@ def write_compare_html(
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Path:
-    """Writes two or three clips side by side, in step, with wipe, blink and difference.
+    """Writes clips side by side, in step, with wipe, blink and difference.
 
     Args:
-        reports: one for each clip.
+        reports: one for each clip, two at least.
         clips: where the pictures come from; None where there is none.
         comparison: what `compare` says (an object with `to_json`, or that JSON, schema
             `evenflow.compare/1`), or None: then the page has no table of differences.
@@ -133,19 +135,19 @@ def write_compare_html(
         progress, cancel: see `core.events`.
 
     Raises:
-        BadInput: not two or three reports, or a clip for each.
+        BadInput: fewer than two reports, more than 26, or not a clip (or None) for each.
         OutputExists: the file is there and `overwrite` is false.
     """
     path = Path(path)
     free_to_write(path, overwrite=overwrite)
-    if not 2 <= len(reports) <= 3 or len(reports) != len(clips):
+    if not 2 <= len(reports) <= MOST_CLIPS or len(reports) != len(clips):
         raise BadInput(
-            f"the page compares two or three clips, got {len(reports)} reports and "
-            f"{len(clips)} clips: choose which"
+            f"the page compares 2 to {MOST_CLIPS} clips, got {len(reports)} reports and "
+            f"{len(clips)} clips"
         )
     said = comparison.to_json() if hasattr(comparison, "to_json") else comparison
     longest = max(float(report.clip.get("duration_s") or 0) for report in reports)
-    room = _room(longest * len(reports)) // len(reports)
+    room = _room(max(longest, LEAST_S) * len(reports)) // len(reports)
     segments = _shared_segments(reports)
     parts = [
         _part(
@@ -157,7 +159,7 @@ def write_compare_html(
     data = {
         "schema": "evenflow.page/1",
         "reports": [part.data for part in parts],
-        **_comparison(said or {}, [name_of(path_of(report)) for report in reports]),
+        "comparison": _comparison(said),
     }
     names = " · ".join(name_of(path_of(report)) for report in reports)
     media = [item for part in parts for item in part.media]
@@ -507,15 +509,13 @@ def _shared_segments(reports: Sequence[Report]) -> list[tuple[Segment, ...]]:
     rates = [float(report.clip.get("fps") or 24) for report in reports]
     counts = [int(report.clip.get("frames") or 0) for report in reports]
     lead = max(range(len(reports)), key=lambda i: counts[i] / rates[i])
+    first, last = origins[lead], origins[lead] + counts[lead] - 1
     moments = []
-    for report, origin, rate in zip(reports, origins, rates, strict=True):
+    for report, rate in zip(reports, rates, strict=True):
         for finding in report.findings:
-            at = (finding.peak_frame - origin) / rate
-            frame = origins[lead] + min(counts[lead] - 1, max(0, round(at * rates[lead])))
-            moments.append(_moved(finding, frame))
-    base = plan_segments(
-        moments, first=origins[lead], num_frames=max(1, counts[lead]), fps=rates[lead]
-    )
+            frame = round(finding.peak_frame / rate * rates[lead])
+            moments.append(_moved(finding, min(last, max(first, frame))))
+    base = plan_segments(moments, first=first, num_frames=max(1, counts[lead]), fps=rates[lead])
     whole = len(base) == 1 and base[0][1] - base[0][0] >= counts[lead]
     shared: list[tuple[Segment, ...]] = []
     for origin, rate, count in zip(origins, rates, counts, strict=True):
@@ -524,10 +524,9 @@ def _shared_segments(reports: Sequence[Report]) -> list[tuple[Segment, ...]]:
             continue
         stretches: list[Segment] = []
         for a, b in base:
-            start = origin + math.floor((a - origins[lead]) / rates[lead] * rate)
-            stop = origin + math.ceil((b - origins[lead]) / rates[lead] * rate)
+            start = max(math.floor(a / rates[lead] * rate), origin)
             start = max(start, stretches[-1][1] if stretches else origin)
-            stop = min(stop, origin + count)
+            stop = min(math.ceil(b / rates[lead] * rate), origin + count)
             if start < stop:
                 stretches.append((start, stop))
         shared.append(tuple(stretches) or ((origin, origin + min(count, 1)),))
@@ -539,9 +538,12 @@ def _moved(finding: Finding, frame: int) -> Finding:
     return dataclasses.replace(finding, span=span, peak_frame=frame)
 
 
-def _comparison(said: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """What `compare` says, as the page's tables."""
-    return {"verdict": [], "pairs": [], "ranking": [], "notes": []}
+def _comparison(said: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What `compare` says, with base names for paths."""
+    if said is None:
+        return None
+    clips = [{**clip, "path": name_of(str(clip.get("path") or "clip"))} for clip in said["clips"]]
+    return {**said, "clips": clips, "errors": []}
 
 
 def _names(clips: Sequence[Clip], given: Mapping[int, str]) -> dict[int, str]:

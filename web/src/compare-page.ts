@@ -1,7 +1,6 @@
-// <ef-compare-page>: two or three clips in one page: player, scores, differences, where, curves.
-import { LitElement, css, html, nothing } from "lit";
-import "./compare";
-import type { EfCompare, Track } from "./compare";
+// <ef-compare-page>: two clips or more in one page: player, scores, differences, where, curves.
+import { LitElement, css, html, nothing, svg } from "lit";
+import { type EfCompare, LETTERS, type Track } from "./compare";
 import "./curves";
 import type { Line } from "./curves";
 import "./heatmap";
@@ -9,22 +8,31 @@ import { base } from "./look";
 import { type ReportData, Timeline, clock, jnd, number, severityStep, words } from "./model";
 import { help, isOurs, shell, showHelp, toggleTheme } from "./shell";
 
-const LETTERS = "ABC";
-
-/** A paired difference, as the page shows it: the second clip less the first. */
-export interface Difference {
-  what: string; unit: string; difference: number | null; low: number | null; high: number | null;
-  better: string | null; reason: string | null; where: string;
+/** One row of a comparison: the second clip less the first. */
+interface Difference {
+  value: number | null; low?: number | null; high?: number | null; unit?: string; better?: string;
+  first?: number | null; second?: number | null; verdict?: string | null; sure?: boolean; reason?: string;
 }
 
-export interface ComparePageData {
-  schema: string;
-  reports: ReportData[];
-  verdict: string[];                              // sentences
-  pairs: { title: string; rows: Difference[] }[];  // tables of differences
-  ranking: { name: string; rank: string; score: string }[];
+interface Where { start_s: number; end_s: number; better: string; by_jnd: number; kinds: string[]; start_frame: number; end_frame: number }
+
+interface Pair {
+  first: string; second: string; better: string | null; score: Difference; severity: Difference;
+  kinds: Record<string, Difference>; signals: Record<string, Difference>; where: Where[];
+}
+
+/** What `compare --json` says, as far as the page shows it. */
+interface Comparison {
+  common: { start_s: number; end_s: number; block_s: number; blocks: number; level: number };
   notes: string[];
+  pairs: Pair[];
+  ranking: { clip: string; rank: number | null; score: number | null; tied: string[]; reason?: string }[];
+  gate: { clip: string; against: string; clause: string; passed: boolean; value: number | null; reason?: string }[];
 }
+
+export interface ComparePageData { schema: string; reports: ReportData[]; comparison: Comparison | null }
+
+const FEW = 8;
 
 const KEYS: [string[], string][] = [
   [["S"], "side by side"], [["W"], "wipe; drag the line"], [["X"], "blink: the other one"],
@@ -35,10 +43,11 @@ const KEYS: [string[], string][] = [
 
 /** Property: `data`, what `evenflow.reports.html` puts into the page. */
 export class EfComparePage extends LitElement {
-  static properties = { data: { attribute: false }, frames: { state: true }, ready: { state: true } };
+  static properties = { data: { attribute: false }, frames: { state: true }, ready: { state: true }, opened: { state: true } };
   declare data: ComparePageData;
   declare frames: number[];
   declare ready: boolean;
+  declare opened: Set<string>;
   private tracks: Track[] = [];
   private charts: Record<string, Line[]> = {};
 
@@ -46,6 +55,7 @@ export class EfComparePage extends LitElement {
     super();
     this.frames = [];
     this.ready = false;
+    this.opened = new Set();
   }
 
   static styles = [base, shell, css`
@@ -60,8 +70,14 @@ export class EfComparePage extends LitElement {
     .scores { display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 12px; margin-bottom: 16px; }
     .scores b { font-size: 34px; line-height: 1; font-weight: 680; font-variant-numeric: tabular-nums; }
     .scores .name { color: var(--ef-faint); font-size: 13.5px; }
-    ul.verdict { margin: 0 0 14px; padding-left: 20px; }
-    svg { display: block; width: 150px; height: 16px; }
+    ul.verdict { list-style: none; margin: 0 0 14px; padding: 0; font-size: 16px; }
+    ul.where { list-style: none; margin: 0 0 12px; padding: 0; }
+    ul.where li { padding: 3px 0; }
+    h3 { font-size: 14px; margin: 14px 0 6px; font-weight: 650; }
+    .card > h3:first-child { margin-top: 0; }
+    .good { color: var(--ef-good); font-weight: 650; }
+    .bad { color: var(--ef-bad); font-weight: 650; }
+    td svg { display: block; width: 150px; height: 16px; }
   `];
 
   connectedCallback(): void { super.connectedCallback(); document.addEventListener("keydown", this.key); }
@@ -71,8 +87,8 @@ export class EfComparePage extends LitElement {
     if (!changed.has("data") || !this.data) return;
     const { reports } = this.data;
     const timelines = reports.map((one) => new Timeline(one.report, one.first_frame, one.seconds));
-    const longest = Math.max(...timelines.map((one) => one.stop - one.start));
-    for (const one of timelines) one.axisStop = one.start + longest;
+    const stop = Math.max(...timelines.map((one) => one.stop));
+    for (const one of timelines) one.axisStop = stop;
     this.tracks = reports.map((one, i) => ({
       name: one.report.clip.path, media: one.media, timeline: timelines[i], missing: one.no_media ?? "" }));
     this.frames = timelines.map((one) => one.first);
@@ -93,21 +109,19 @@ export class EfComparePage extends LitElement {
   get deck(): EfCompare | null { return this.renderRoot.querySelector("ef-compare"); }
 
   /** Goes to a frame of one of the clips. */
-  async go(track: number, frame: number): Promise<void> {
-    const own = this.tracks[track].timeline;
+  async go(track: number, frame: number): Promise<void> { await this.goTo(this.tracks[track].timeline.time(frame) + 1e-6); }
+
+  private async goTo(time: number): Promise<void> {
     const lead = this.tracks[0].timeline;
-    const goal = track === 0 ? frame : lead.frame(own.time(frame) - own.time(own.first) + lead.time(lead.first));
-    await this.deck?.seek(lead.clamp(goal));
+    await this.deck?.seek(lead.clamp(lead.frame(time)));
   }
 
   private walk(by: number): void {
     const lead = this.tracks[0].timeline;
-    const now = lead.time(this.frames[0]) - lead.time(lead.first);
-    const stops = this.data.reports.flatMap((one, i) => one.report.findings.map((finding) => {
-      const own = this.tracks[i].timeline;
-      return { i, frame: finding.peak_frame, at: own.time(finding.peak_frame) - own.time(own.first) };
-    })).sort((a, b) => a.at - b.at);
-    const slack = 0.5 / lead.fps;
+    const now = lead.time(this.frames[0]);
+    const stops = this.data.reports.flatMap((one, i) => one.report.findings.map((finding) =>
+      ({ i, frame: finding.peak_frame, at: this.tracks[i].timeline.time(finding.peak_frame) }))).sort((a, b) => a.at - b.at);
+    const slack = 0.75 / lead.fps;
     const next = by > 0 ? stops.find((stop) => stop.at > now + slack) ?? stops[0]
       : stops.findLast((stop) => stop.at < now - slack) ?? stops[stops.length - 1];
     if (next) void this.go(next.i, next.frame);
@@ -126,41 +140,68 @@ export class EfComparePage extends LitElement {
 
   /** The interval as a bar round zero. */
   private interval(row: Difference, reach: number): unknown {
-    if (row.low === null || row.high === null || row.difference === null || !(reach > 0)) return nothing;
-    const x = (value: number): number => 75 + (Math.max(-reach, Math.min(reach, value)) / reach) * 70;
-    const sure = row.low > 0 || row.high < 0;
+    const { value, low, high } = row;
+    if (value === null || !(reach > 0)) return nothing;
+    const x = (at: number): number => 75 + (Math.max(-reach, Math.min(reach, at)) / reach) * 70;
+    const sure = row.verdict && row.verdict !== "tie";
     const paint = sure ? "var(--ef-accent)" : "var(--ef-faint)";
     return html`<svg viewBox="0 0 150 16" aria-hidden="true"><line x1="75" x2="75" y1="0" y2="16" stroke="var(--ef-line)"></line>
-      <line x1=${x(row.low)} x2=${x(row.high)} y1="8" y2="8" stroke=${paint} stroke-width="3"></line>
-      <circle cx=${x(row.difference)} cy="8" r="4" fill=${paint}></circle></svg>`;
+      ${low === null || low === undefined || high === null || high === undefined ? nothing : svg`<line x1=${x(low)} x2=${x(high)} y1="8" y2="8" stroke=${paint} stroke-width="3"></line>`}
+      <circle cx=${x(value)} cy="8" r="4" fill=${paint}></circle></svg>`;
   }
 
-  private differences(title: string, rows: Difference[]): unknown {
-    // Bars of one unit share a scale.
+  private rows(rows: [string, Difference][], pair: Pair, heading: string): unknown {
+    if (!rows.length) return nothing;
+    // Bars of one unit share a scale; what is clear stands first.
     const reach = new Map<string, number>();
-    for (const row of rows)
-      for (const value of [row.low, row.high, row.difference])
-        if (value !== null) reach.set(row.unit, Math.max(reach.get(row.unit) ?? 0, Math.abs(value)));
-    return html`<h2>${title}</h2><div class="card table" tabindex="0" role="region" aria-label=${title}><table>
-      <thead><tr><th scope="col">What</th><th scope="col">Difference</th><th scope="col">95 % interval</th><th scope="col"><span class="hidden-text">Drawn</span></th><th scope="col">Better</th><th scope="col">Where</th></tr></thead>
-      <tbody>${rows.map((row) => html`<tr><td>${words(row.what)}</td>
-        ${row.difference === null ? html`<td colspan="5" class="faint">${row.reason ?? "not assessable"}</td>` : html`
-        <td>${row.difference > 0 ? "+" : ""}${number(row.difference)} ${row.unit}</td>
-        <td>${row.low === null || row.high === null ? "–" : `${number(row.low)} to ${number(row.high)}`}</td>
-        <td class="span">${this.interval(row, reach.get(row.unit) ?? 0)}</td>
-        <td class=${row.better && row.better !== "tie" ? "better" : "faint"}>${row.better ?? "–"}</td><td>${row.where}</td>`}</tr>`)}</tbody></table></div>`;
+    for (const [, row] of rows)
+      for (const at of [row.low, row.high, row.value])
+        if (at !== null && at !== undefined) reach.set(row.unit ?? "", Math.max(reach.get(row.unit ?? "") ?? 0, Math.abs(at)));
+    const clear = (row: Difference): number => (row.value === null ? 2 : row.verdict && row.verdict !== "tie" ? 0 : 1);
+    const sorted = [...rows].sort((a, b) => clear(a[1]) - clear(b[1]));
+    const key = `${pair.first}${pair.second}${heading}`;
+    const shown = this.opened.has(key) ? sorted : sorted.slice(0, FEW);
+    return html`<h3>${heading}</h3><div class="table" tabindex="0" role="region" aria-label=${`${heading}, ${pair.second} less ${pair.first}`}><table>
+      <thead><tr><th scope="col">What</th><th scope="col">${pair.first}</th><th scope="col">${pair.second}</th><th scope="col">${pair.second} less ${pair.first}</th><th scope="col">95 % interval</th><th scope="col"><span class="hidden-text">Drawn</span></th><th scope="col">Better</th></tr></thead>
+      <tbody>${shown.map(([name, row]) => html`<tr><td>${words(name)}</td>
+        ${row.value === null ? html`<td colspan="6" class="faint">${row.reason ?? "not measured"}</td>` : html`
+        <td>${number(row.first)}</td><td>${number(row.second)}</td>
+        <td>${row.value > 0 ? "+" : ""}${number(row.value)} ${row.unit}</td>
+        <td>${row.low === null || row.low === undefined ? "–" : `${number(row.low)} to ${number(row.high)}`}</td>
+        <td class="span">${this.interval(row, reach.get(row.unit ?? "") ?? 0)}</td>
+        <td class=${row.verdict && row.verdict !== "tie" && row.verdict !== "differ" ? "better" : "faint"}>${row.verdict ?? row.reason ?? "–"}</td>`}</tr>`)}</tbody></table></div>
+      ${shown.length < sorted.length ? html`<p><button @click=${() => { this.opened = new Set([...this.opened, key]); }}>Show all ${sorted.length}</button></p>` : nothing}`;
+  }
+
+  private said(pair: Pair): string {
+    const { score } = pair;
+    if (pair.better === null) return `${pair.first} and ${pair.second}: ${score.reason ?? "nothing can be said"}.`;
+    const span = score.low === null || score.low === undefined ? "" : ` (95 % interval ${number(score.low)} to ${number(score.high)})`;
+    const by = score.value === null ? "" : `: score ${score.value > 0 ? "+" : ""}${number(score.value)} from ${pair.first} to ${pair.second}${span}`;
+    return pair.better === "tie" ? `${pair.first} and ${pair.second} are a tie${by}.` : `${pair.better} is better${by}.`;
+  }
+
+  private pair(pair: Pair): unknown {
+    const track = (label: string): number => LETTERS.indexOf(label);
+    return html`<h2>${pair.first} and ${pair.second} <span class="faint">${this.said(pair)}</span></h2><div class="card">
+      ${pair.where.length ? html`<h3>Who is better where</h3><ul class="where">${pair.where.slice(0, 40).map((where) => html`<li>
+        <button @click=${() => this.go(track(where.better === pair.first ? pair.second : pair.first), where.start_frame)}>${clock(where.start_s)} – ${clock(where.end_s)}</button>
+        <b>${where.better}</b> by up to ${jnd(where.by_jnd)} JND${where.kinds.length ? html` <span class="faint">(${where.kinds.map((kind) => words(kind).toLowerCase()).join(", ")} in ${where.better === pair.first ? pair.second : pair.first})</span>` : nothing}</li>`)}</ul>` : nothing}
+      ${this.rows([["score", pair.score], ["severity", pair.severity], ...Object.entries(pair.kinds)], pair, "Score and kinds")}
+      ${this.rows(Object.entries(pair.signals), pair, "Signals")}</div>`;
   }
 
   protected render(): unknown {
     if (!this.data) return nothing;
     const { data, tracks } = this;
+    const said = data.comparison;
     return html`
       <header class="bar"><h1>${tracks.map((track, i) => html`${i ? " · " : nothing}<span class="faint">${LETTERS[i]}</span> ${track.name}`)}</h1>
         <span class="acts"><button @click=${toggleTheme} title="Light or dark" aria-label="Light or dark theme">◐</button>
           <button @click=${() => showHelp(this.renderRoot)} title="Keys ( ? )" aria-label="Keys">?</button>
           <button @click=${() => print()}>Print</button></span></header>
       <main>
-      ${data.verdict.length ? html`<ul class="verdict">${data.verdict.map((line) => html`<li>${line}</li>`)}</ul>` : nothing}
+      ${said ? html`<ul class="verdict">${said.pairs.slice(0, 6).map((pair) => html`<li>${this.said(pair)}</li>`)}</ul>` : nothing}
       <ef-compare .tracks=${tracks} @ef-frame=${() => { this.frames = [...(this.deck?.frames ?? [])]; }}></ef-compare>
       <h2>Scores</h2>
       <div class="scores">${data.reports.map(({ report, verdict }, i) => {
@@ -168,17 +209,19 @@ export class EfComparePage extends LitElement {
         return html`<div class="card"><div class="name">${LETTERS[i]} · ${report.clip.path} · ${clock(report.clip.duration_s)}</div>
           <b>${report.score === null ? "–" : report.score.toFixed(1)}</b> ${verdict.word}
           ${worst ? html`<div style="margin-top:8px"><span class="sev sev${severityStep(worst.severity_jnd)}">${jnd(worst.severity_jnd)}</span>
-            ${words(worst.kind)} <button @click=${() => this.go(i, worst.peak_frame)} aria-label=${`Go to ${words(worst.kind).toLowerCase()} in ${LETTERS[i]}`}>${clock(worst.start_s)}</button></div>` : html`<div class="faint" style="margin-top:8px">nothing was found</div>`}</div>`;
+            ${words(worst.kind)} <button @click=${() => this.go(i, worst.peak_frame)} aria-label=${`${clock(worst.start_s)}, go to ${words(worst.kind).toLowerCase()} in ${LETTERS[i]}`}>${clock(worst.start_s)}</button></div>` : html`<div class="faint" style="margin-top:8px">nothing was found</div>`}</div>`;
       })}</div>
-      ${data.ranking.length ? html`<h2>Ranking</h2><div class="card table" tabindex="0" role="region" aria-label="Ranking"><table><thead><tr><th>Rank</th><th>Clip</th><th>Score</th></tr></thead><tbody>
-        ${data.ranking.map((row) => html`<tr><td>${row.rank}</td><td>${row.name}</td><td>${row.score}</td></tr>`)}</tbody></table></div>` : nothing}
+      ${said && said.ranking.length > 2 ? html`<h2>Ranking <span class="faint">clips whose interval holds 0 are tied</span></h2><div class="card table" tabindex="0" role="region" aria-label="Ranking"><table><thead><tr><th>Rank</th><th>Clip</th><th>Score</th><th>Tied with</th></tr></thead><tbody>
+        ${said.ranking.map((place) => html`<tr><td>${place.rank ?? "–"}</td><td>${place.clip} ${tracks[LETTERS.indexOf(place.clip)]?.name ?? ""}</td><td>${number(place.score)}</td><td class="faint">${place.reason ?? place.tied.join(", ")}</td></tr>`)}</tbody></table></div>` : nothing}
+      ${said?.gate.length ? html`<h2>Gate</h2><div class="card table" tabindex="0" role="region" aria-label="Gate"><table><thead><tr><th>Clip</th><th>Clause</th><th>Value</th><th>Holds</th></tr></thead><tbody>
+        ${said.gate.map((verdict) => html`<tr><td>${verdict.clip} against ${verdict.against}</td><td>${verdict.clause}</td><td>${verdict.value === null ? verdict.reason ?? "–" : number(verdict.value)}</td><td class=${verdict.passed ? "good" : "bad"}>${verdict.passed ? "✓ yes" : "✗ no"}</td></tr>`)}</tbody></table></div>` : nothing}
       <h2>Where each breaks <span class="faint">click to go there</span></h2>
       <div class="maps">${data.reports.map(({ report }, i) => html`<section class="card"><h3>${LETTERS[i]} · ${report.clip.path}</h3>
         <ef-heatmap .report=${report} .timeline=${tracks[i].timeline} .frame=${this.frames[i] ?? -1}
           @ef-seek=${(e: CustomEvent) => this.go(i, e.detail.frame)} @ef-choose=${(e: CustomEvent) => this.go(i, e.detail.frame)}
-          @ef-walk=${(e: CustomEvent) => this.walk(e.detail.by)}></ef-heatmap></section>`)}</div>
-      ${data.pairs.map((pair) => this.differences(pair.title, pair.rows))}
-      ${data.notes.map((note) => html`<p class="faint">${note}</p>`)}
+          @ef-walk=${(e: CustomEvent) => this.walk(e.detail.by)} @ef-step=${(e: CustomEvent) => this.deck?.step(e.detail.by)}></ef-heatmap></section>`)}</div>
+      ${said?.pairs.map((pair) => this.pair(pair))}
+      ${said?.notes.map((note) => html`<p class="faint">${note}</p>`)}
       <h2>Signals <span class="faint">${data.reports.map((_, i) => LETTERS[i]).join(" and ")} on one axis</span></h2>
       <ef-curves .charts=${this.charts} .meanings=${data.reports[0].signals} .timeline=${tracks[0].timeline} .frame=${this.frames[0] ?? -1}
         @ef-seek=${(e: CustomEvent) => this.go(0, e.detail.frame)}></ef-curves>

@@ -1,4 +1,4 @@
-// <ef-compare>: two or three clips in step: side by side, wipe, blink, difference with gain.
+// <ef-compare>: two clips or more in step: side by side, wipe, blink, difference with gain.
 import { LitElement, css, html, nothing } from "lit";
 import { Deck } from "./deck";
 import { Redraw, base } from "./look";
@@ -11,10 +11,12 @@ export type Mode = "side" | "wipe" | "blink" | "difference";
 
 const MODES: [Mode, string][] = [["side", "Side by side"], ["wipe", "Wipe"], ["blink", "Blink"], ["difference", "Difference"]];
 const GAINS = [1, 2, 4, 8, 16, 32];
-const LETTERS = "ABC";
+export const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+/** More clips than these do not fit beside each other: then it is the pair. */
+const ABREAST = 3;
 
 /**
- * Properties: `tracks` (two or three), `mode`, `pair` (the two that are compared), `wipe` (0 to 1),
+ * Properties: `tracks` (two or more), `mode`, `pair` (the two that are compared), `wipe` (0 to 1),
  * `gain`, `front` (which of the pair blink shows). The first track leads; the others show what
  * is seen at the same time. Event: `ef-frame` with the frame of the first track.
  */
@@ -66,6 +68,7 @@ export class EfCompare extends LitElement {
     video { width: 100%; height: 100%; object-fit: contain; display: block; }
     .stack .cell { position: absolute; inset: 0; border-radius: 0; background: none; }
     .off { visibility: hidden; }
+    .stage.side .away { position: absolute; width: 2px; height: 2px; opacity: 0; }
     .name { position: absolute; top: 8px; left: 8px; line-height: 1.3; font-size: 12.5px; font-weight: 600; color: #fff; background: rgb(0 0 0 / .7); padding: 2px 8px; border-radius: 4px; max-width: calc(100% - 16px); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
     .name.right { left: auto; right: 8px; }
     .name small { font-weight: 400; }
@@ -137,11 +140,8 @@ export class EfCompare extends LitElement {
 
   /** The frame of track `i` that is seen with a frame of the leading one. */
   partner(i: number, frame: number): number {
-    const lead = this.tracks[this.lead];
-    const own = this.tracks[i];
     if (i === this.lead) return frame;
-    const from = lead.timeline.time(frame) - lead.timeline.time(lead.timeline.first);
-    return own.timeline.frame(from + own.timeline.time(own.timeline.first));
+    return this.tracks[i].timeline.frame(this.tracks[this.lead].timeline.time(frame));
   }
 
   /** While playing, those that follow run a little faster or slower until they are in step. */
@@ -173,7 +173,7 @@ export class EfCompare extends LitElement {
     const deck = this.decks[this.lead];
     const table = this.tables[this.lead];
     if (!deck || !table) return [];
-    return this.seek(table.frames[Math.min(table.count - 1, Math.max(0, deck.shown + by))]);
+    return this.seek(table.frames[Math.min(table.count - 1, Math.max(0, deck.goal + by))]);
   }
 
   async toggle(): Promise<void> {
@@ -216,9 +216,20 @@ export class EfCompare extends LitElement {
     return true;
   }
 
+  /** The next two of all. */
   private turnPair(): void {
     const [a, b] = this.pair;
-    this.pair = a === 0 && b === 1 ? [0, 2] : a === 0 ? [1, 2] : [0, 1];
+    const last = this.tracks.length - 1;
+    this.pair = b < last ? [a, b + 1] : a + 1 < last ? [a + 1, a + 2] : [0, 1];
+  }
+
+  private choice(lane: 0 | 1): unknown {
+    return html`<select aria-label=${lane ? "Second clip" : "First clip"} @change=${(e: Event) => {
+      const chosen = Number((e.target as HTMLSelectElement).value);
+      const other = this.pair[1 - lane];
+      const turned = chosen === other ? this.pair[lane] : other;
+      this.pair = lane ? [turned, chosen] : [chosen, turned];
+    }}>${this.tracks.map((track, i) => html`<option value=${i} ?selected=${this.pair[lane] === i}>${LETTERS[i]} ${track.name}</option>`)}</select>`;
   }
 
   private readonly drag = (event: PointerEvent): void => {
@@ -259,19 +270,25 @@ export class EfCompare extends LitElement {
     if (mean !== this.spread) queueMicrotask(() => { this.spread = mean; });
   }
 
+  private video(i: number): unknown {
+    const track = this.tracks[i];
+    return track.media ? html`<video muted playsinline preload="auto" disablepictureinpicture tabindex="-1" data-track=${i} aria-label=${`Clip ${LETTERS[i]}, ${track.name}`}
+        @error=${() => { this.failure = "This browser cannot show this video: it has no decoder for it."; }}></video>`
+      : html`<div class="empty">${track.missing || "no video"}</div>`;
+  }
+
   private cell(i: number): unknown {
     const track = this.tracks[i];
     const { mode, pair } = this;
     const lane = pair.indexOf(i);
     const side = mode === "side";
+    const away = side && lane < 0 && this.tracks.length > ABREAST;
     const off = !side && (lane < 0 || mode === "difference" || (mode === "blink" && lane !== this.front));
     const clip = mode === "wipe" && lane === 0 ? `clip-path:inset(0 ${100 - this.wipe * 100}% 0 0);z-index:1` :
       mode === "wipe" && lane === 1 ? `clip-path:inset(0 0 0 ${this.wipe * 100}%)` : "";
     const ratio = side && track.media ? `aspect-ratio:${track.media.width}/${track.media.height};` : "";
-    return html`<div class="cell ${off && mode !== "difference" ? "off" : ""}" style="${ratio}${clip}${off && mode === "difference" ? "opacity:0" : ""}">
-      ${track.media ? html`<video muted playsinline preload="auto" disablepictureinpicture tabindex="-1" data-track=${i} aria-label=${`Clip ${LETTERS[i]}, ${track.name}`}
-        @error=${() => { this.failure = "This browser cannot show this video: it has no decoder for it."; }}></video>`
-        : html`<div class="empty">${track.missing ?? "no video"}</div>`}
+    return html`<div class="cell ${away ? "away" : off && mode !== "difference" ? "off" : ""}" style="${ratio}${clip}${off && mode === "difference" ? "opacity:0" : ""}">
+      ${this.video(i)}
       <span class="name ${!side && lane === 1 && mode === "wipe" ? "right" : ""}">${LETTERS[i]} <small>${track.name}</small></span></div>`;
   }
 
@@ -289,7 +306,7 @@ export class EfCompare extends LitElement {
     return html`
       <div class="row" role="group" aria-label="How to compare" style="margin:0 0 8px">
         ${MODES.map(([name, label]) => html`<button aria-pressed=${mode === name} @click=${() => { this.mode = name; }}>${label}</button>`)}
-        ${this.tracks.length > 2 && mode !== "side" ? html`<button @click=${() => this.turnPair()} title="The pair ( C )">${LETTERS[pair[0]]} and ${LETTERS[pair[1]]}</button>` : nothing}
+        ${this.tracks.length > 2 && (mode !== "side" || this.tracks.length > ABREAST) ? html`${this.choice(0)} ${this.choice(1)}` : nothing}
         ${mode === "wipe" ? html`<label>Wipe <input type="range" id="wipe" min="0" max="1000" .value=${String(Math.round(this.wipe * 1000))}
           @input=${(e: Event) => { this.wipe = Number((e.target as HTMLInputElement).value) / 1000; }}></label>` : nothing}
         ${mode === "blink" ? html`<button @click=${() => this.blink()} title="The other one ( X )">Show ${LETTERS[pair[1 - this.front]]}</button>
@@ -299,7 +316,7 @@ export class EfCompare extends LitElement {
           <span class="faint num">mean ${this.spread === null ? "–" : this.spread.toFixed(2)} gray levels</span>` : nothing}
       </div>
       ${this.failure ? html`<p role="alert">${this.failure}</p>` : nothing}
-      <div class=${mode === "side" ? "stage side" : "stack"} style=${mode === "side" ? `--n:${this.tracks.length}` : `${shape};touch-action:pan-y`}
+      <div class=${mode === "side" ? "stage side" : "stack"} style=${mode === "side" ? `--n:${Math.min(this.tracks.length, this.tracks.length > ABREAST ? 2 : ABREAST)}` : `${shape};touch-action:pan-y`}
         @pointerdown=${this.drag} @pointermove=${this.drag}>
         ${this.tracks.map((_, i) => this.cell(i))}
         ${mode === "difference" ? html`<canvas role="img" aria-label="Difference"></canvas>` : nothing}
@@ -312,7 +329,7 @@ export class EfCompare extends LitElement {
         <button class="icon" @click=${() => this.step(-1)} aria-label="One frame back" title="One frame back ( , )">${icon("M11 3v10L5 8zM3 3h2v10H3z")}</button>
         <button class="icon main" @click=${() => this.toggle()} aria-label=${this.playing ? "Pause" : "Play"}>${this.playing ? icon("M4 3h3v10H4zM9 3h3v10H9z") : icon("M4 2.5v11L13 8z")}</button>
         <button class="icon" @click=${() => this.step(1)} aria-label="One frame on" title="One frame on ( . )">${icon("M5 3v10l6-5zM11 3h2v10h-2z")}</button>
-        <span class="num">${this.tracks.map((_, i) => html`${LETTERS[i]} <span class="count">${this.frames[i] >= 0 ? this.frames[i] : "–"}</span>&ensp;`)}<span class="faint">${clock(time)}</span></span>
+        <span class="num">${this.tracks.map((_, i) => (this.tracks.length > ABREAST && !pair.includes(i)) ? nothing : html`${LETTERS[i]} <span class="count">${this.frames[i] >= 0 ? this.frames[i] : "–"}</span>&ensp;`)}<span class="faint">${clock(time)}</span></span>
       </div>
       <div class="hidden-text" aria-live="polite">${this.said}</div>`;
   }

@@ -93,6 +93,7 @@ export class EfCurves extends LitElement {
   }
 
   private redraw(): void {
+    if (matchMedia("print").matches) for (const name of Object.keys(this.charts)) this.plot(name);
     for (const [name, plot] of this.plots) {
       const holder = this.holder(name);
       if (holder && holder.clientWidth && holder.clientWidth !== plot.width)

@@ -9,10 +9,14 @@ import type { FrameTable } from "./media";
 export class Deck {
   /** The stored picture on the screen, -1 before the first. */
   shown = -1;
+  /** Where the last seek goes, or what is shown: steps count from here, however quick they come. */
+  get goal(): number { return this.wanted ?? this.going ?? this.shown; }
+
   /** 1 forwards, -1 backwards by seeks, 0 standing. */
   direction = 0;
   readonly exact: boolean;
   private wanted: number | null = null;
+  private going: number | null = null;
   private waiting: ((index: number) => void)[] = [];
   private busy = false;
   private closed = false;
@@ -153,11 +157,14 @@ export class Deck {
         const waiting = this.waiting;
         this.wanted = null;
         this.waiting = [];
+        this.going = index;
         await this.reach(index);
+        this.going = null;
         for (const done of waiting) done(this.shown);
       }
     } finally {
       this.busy = false;
+      this.going = null;
     }
   }
 
@@ -166,7 +173,7 @@ export class Deck {
     if (video.readyState < 1) await once(video, ["loadedmetadata", "error"], 10_000);
     if (video.error) return;
     for (let attempt = 0; attempt < 4 && !this.closed; attempt++) {
-      if (this.shown === index && !video.seeking && attempt > 0) return;
+      if (this.shown === index && !video.seeking && video.paused) return;
       const there = this.arrival(index);
       const sought = once(video, ["seeked", "error"], 8000);
       const nudge = attempt * 0.1 * (table.middle(index) - table.starts[index]);

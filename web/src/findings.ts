@@ -151,8 +151,8 @@ export class EfFindings extends LitElement {
         <dt>Repair</dt><dd>${finding.repairable ? "pixels alone can repair it" : "needs a generator: regenerate this span"}</dd>
       </dl>
       <div class="acts">
-        ${this.playable ? html`<button @click=${() => this.play(place, finding)} aria-label=${`Play ${words(finding.kind).toLowerCase()} at ${clock(finding.start_s)} over and over`}>Play it</button>` : nothing}
-        <button @click=${() => this.choose(place, finding.peak_frame)} aria-label=${`Show the worst frame, ${finding.peak_frame}`}>Show worst frame</button>
+        ${this.playable ? html`<button @click=${() => this.play(place, finding)} aria-label=${`Play it: ${words(finding.kind).toLowerCase()} at ${clock(finding.start_s)}, over and over`}>Play it</button>` : nothing}
+        <button @click=${() => this.choose(place, finding.peak_frame)} aria-label=${`Show worst frame, ${finding.peak_frame}`}>Show worst frame</button>
       </div>
     </li>`;
   }

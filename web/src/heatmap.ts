@@ -9,7 +9,8 @@ interface Band { kind: string; findings: number[]; worst: number }
 
 /**
  * Properties: `report`, `timeline`, `frame` (where the playhead is), `chosen` (a finding's place).
- * Events: `ef-seek` with a frame, `ef-choose` with a finding's place.
+ * Events: `ef-seek` with a frame, `ef-step` by frames, `ef-choose` with a finding's place, `ef-walk`
+ * to the next or previous finding.
  */
 export class EfHeatmap extends LitElement {
   static properties = {
@@ -31,10 +32,7 @@ export class EfHeatmap extends LitElement {
     this.chosen = -1;
     this.width = 0;
     this.hint = "";
-    new Redraw(this, () => {
-      const wide = Math.floor(this.clientWidth);
-      if (wide && wide !== this.width) this.width = wide; else this.draw();
-    });
+    new Redraw(this, () => { if (!this.measure()) this.draw(); });
   }
 
   static styles = [base, css`
@@ -68,7 +66,15 @@ export class EfHeatmap extends LitElement {
     }
   }
 
-  protected updated(): void { this.draw(); }
+  protected updated(): void { if (!this.measure()) this.draw(); }
+
+  /** Takes the width that there is; true if it is another one. */
+  private measure(): boolean {
+    const wide = Math.floor(this.renderRoot.querySelector(".map")?.clientWidth ?? 0);
+    if (!wide || wide === this.width) return false;
+    this.width = wide;
+    return true;
+  }
 
   private x(frame: number): number {
     const { timeline } = this;
@@ -236,13 +242,12 @@ export class EfHeatmap extends LitElement {
 
   private readonly key = (event: KeyboardEvent): void => {
     const { timeline } = this;
-    const here = this.frame < 0 ? timeline.first : this.frame;
     const second = Math.max(1, Math.round(timeline.fps));
-    const goal: Record<string, number> = {
-      ArrowLeft: here - 1, ArrowRight: here + 1, PageDown: here + second, PageUp: here - second,
-      Home: timeline.first, End: timeline.last,
-    };
-    if (event.key in goal) this.dispatchEvent(seekEvent(timeline.clamp(goal[event.key])));
+    const by: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageDown: second, PageUp: -second };
+    if (event.key === "Home") this.dispatchEvent(seekEvent(timeline.first));
+    else if (event.key === "End") this.dispatchEvent(seekEvent(timeline.last));
+    else if (event.key in by)
+      this.dispatchEvent(new CustomEvent("ef-step", { detail: { by: by[event.key] }, bubbles: true, composed: true }));
     else if (event.key === "ArrowDown" || event.key === "ArrowUp")
       this.dispatchEvent(new CustomEvent("ef-walk", {
         detail: { by: event.key === "ArrowDown" ? 1 : -1 }, bubbles: true, composed: true }));

@@ -138,7 +138,7 @@ export class EfPlayer extends LitElement {
     if (!this.deck || !this.table) return -1;
     this.deck.pause();
     this.far = null;
-    const index = await this.deck.seek(Math.max(0, this.deck.shown) + by);
+    const index = await this.deck.seek(Math.max(0, this.deck.goal) + by);
     return this.table.frames[index];
   }
 

@@ -43,6 +43,10 @@ export class EfReport extends LitElement {
       this.chosen = place;
       void this.go({ frame });
     });
+    this.addEventListener("ef-step", (e) => {
+      const { by } = (e as CustomEvent).detail;
+      if (this.player?.deck) void this.player.step(by); else void this.go({ frame: this.frame + by });
+    });
     this.addEventListener("ef-walk", (e) => { this.walk((e as CustomEvent).detail.by, false); });
   }
 
@@ -188,7 +192,7 @@ export class EfReport extends LitElement {
     const parts = [...new Set(shots.flatMap((shot) => Object.keys(shot.like_previous ?? {})))].filter((name) => name !== "shot");
     return html`<h2>Shots <span class="faint">how each goes on from an earlier one, 0 to 1</span></h2>
       <div class="card table" tabindex="0" role="region" aria-label="Shots"><table><thead><tr><th>Shot</th><th>From</th><th>Length</th><th>Like shot</th>${parts.map((part) => html`<th>${words(part)}</th>`)}</tr></thead><tbody>
-      ${shots.slice(0, 200).map((shot, i) => html`<tr><td>${i + 1}</td><td><button @click=${() => this.go({ frame: shot.start_frame })} aria-label=${`Go to shot ${i + 1}`}>${clock(this.timeline.time(shot.start_frame))}</button></td>
+      ${shots.slice(0, 200).map((shot, i) => html`<tr><td>${i + 1}</td><td><button @click=${() => this.go({ frame: shot.start_frame })} aria-label=${`${clock(this.timeline.time(shot.start_frame))}, go to shot ${i + 1}`}>${clock(this.timeline.time(shot.start_frame))}</button></td>
         <td>${clock(this.timeline.time(shot.end_frame) - this.timeline.time(shot.start_frame))}</td>
         <td>${shot.like_previous?.shot === undefined || shot.like_previous.shot === null ? "–" : shot.like_previous.shot + 1}</td>
         ${parts.map((part) => html`<td>${number(shot.like_previous?.[part])}</td>`)}</tr>`)}</tbody></table></div>`;
