@@ -202,7 +202,7 @@ def _halts(passage: Passage) -> Series:
 def _pair(begin: Copy, end: Copy) -> bool:
     """True if both ends are clear and of one copy, whatever the flow of the step leaves."""
     alike = abs(begin.age - end.age) <= 1 and 0.6 < _far(end) / _far(begin) < 1.6
-    clear = min(begin.explained, end.explained) > REST
+    clear = min(begin.explained, end.explained) > REST and begin.plain > BOTH
     same = (begin.place is None) + (end.place is None) > 0 and _meet(begin.place, end.place)
     return alike and clear and same and end.frame - begin.frame >= 3
 
