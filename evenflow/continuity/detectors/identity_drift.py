@@ -3,8 +3,10 @@
 Signal: a stretch of up to four seconds is brought to one grid (`trails`); in every place, what is
 seen at the end is held against what was seen at the beginning, and the way from one to the other
 against the key frames between. Where somebody becomes somebody else, they lie on that way one
-after the other: a ramp that the place as a whole follows, while the rest of the picture stays. A
-swap is a step, a passer-by comes and goes, and what merely moved is found again elsewhere.
+after the other: a ramp that the place as a whole follows, while the rest of the picture stays. And
+motion does not explain it: from key to key each picture may once more be moved to fit the one
+before, and what that leaves still adds up to the whole change. A thing that turns, bends, comes
+out from behind another or walks by is explained step by step; a swap is a step.
 
 Differs: light does not count. A frame's own exposure and tint are taken out first, slow changes of
 lightness over a place count a third, and a mere change of contrast (shade, haze, focus) or a shift
@@ -31,10 +33,10 @@ from evenflow.continuity.trails import (
     carried,
     field_of,
     lattice,
-    page,
     tone_steps,
     trail,
 )
+from evenflow.motion.flow import MIN_SIDE, flow
 
 STRETCH_S = 4.0
 """Length of the stretches that are looked at whole; each begins in the middle of the last."""
@@ -47,32 +49,27 @@ BROAD = 2.5
 """Sigma, in pixels of half a sketch, above which lightness counts as shade."""
 SHORTEST_S = 0.35
 """A change within less is a step: another kind."""
-PURE = 0.2
-"""Share of a place's change that may lie off the way where nothing else is asked."""
-CLEAR = 0.35
-"""The same where the rest of the picture hardly changes at all."""
-LOOSE = 0.36
-"""The same where the mean color goes the way as well, however it is measured."""
-LOOSER, LOOSEST, WIDE = 0.42, 0.5, 30
-"""The same where so many cells go along and their color goes twice as far as any elsewhere, and
-where it goes five times as far."""
-LOOSE_CELL = 0.75
-"""The same for a single cell."""
-NEW = 0.5
-"""Least difference, as a share of the change, to every other place at the other end of the stretch:
-what was there before or is there now did not merely move."""
-MOST_UNSEEN = 0.25
-"""Share of what surrounds a place that may be out of view: at the border flow goes astray."""
 LEAST = 2.0
-"""dE below which a change of pattern is none."""
-LEAST_TINT = 3.5
-"""dE of mean color that both ways of looking have to agree on."""
-LEAST_FIRM, FIRM, LEAST_TINTED = 1.0, 1.5, 0.4
-"""dE that no shift by two pixels explains: of a cell, of a place, of a place with its color."""
+"""dE below which a change is none; twice what half the picture shows is needed as well."""
+CORE = 0.4
+"""Share of a place's largest change that a cell has to show to belong to it."""
+KEPT, LEFT = 0.85, 0.65
+"""Least share of the change that adds up from steps which motion may explain, and least energy of
+these steps over that of the steps as they are."""
+KEPT_WELL, LEFT_WELL = 0.93, 0.88
+"""The same where motion explains next to nothing, and so the rest of the picture may move."""
+FIRM, FIRM_WELL = 1.5, 1.0
+"""dE of a place that no shift by two pixels explains."""
+STRAIGHT, CROOKED = 0.5, 0.85
+"""Energy of the steps over every second key, of that of the whole change: 0.2 on a straight and
+even way, 0.25 to 0.45 in practice; 1 where something else comes and goes at every pixel. Beyond the
+first, more of the other evidence is asked for; beyond the second there is none."""
+FIRM_CROOKED, KEPT_CROOKED = 2.0, 0.9
+LOOSE = 0.5
+"""Share of a place's change that may lie off the way."""
 LEAST_CELLS = 5
-LEAST_LOOSE = 12
-"""Cells of a place that counts; the second where it is not clear what it is."""
-MOST_ERROR = 0.16
+"""Cells of a place that counts."""
+MOST_ERROR = 0.12
 """rms distance of a place's course from a ramp."""
 MOST_SHARE = 0.55
 """Largest share of the picture that may change; more is a drift or a dissolve."""
@@ -92,9 +89,6 @@ class Way:
         power: square of `size`.
         along, total: mean product of the change so far and the whole, mean square of the change so
             far, `(k, 18, 24)`; how much of the way is gone is `along / power`.
-        agree: length of what both ways of looking say of the mean color, in dE, `(18, 24)`: held
-            against itself on one grid, and added up from frame to frame.
-        direct, summed: the mean color at each key either way, `(k, 18, 24, 3)`.
         firm: rms change that a shift by two pixels could not explain, `(18, 24)`.
         seen: in the picture throughout, `(18, 24)`.
     """
@@ -104,9 +98,6 @@ class Way:
     power: Grid
     along: Grid
     total: Grid
-    agree: Grid
-    direct: Grid
-    summed: Grid
     firm: Grid
     seen: NDArray[np.bool_]
 
@@ -119,16 +110,12 @@ class Ramp:
         cells: where, on the grid of the middle frame.
         start, end: from when to when, in keys of the way.
         size: how much, in dE.
-        off: share of the change that lies off the way.
-        clear: nothing else can be the cause; else it has to be asked whether things merely moved.
     """
 
     cells: NDArray[np.bool_]
     start: float
     end: float
     size: float
-    off: float
-    clear: bool
 
 
 def way_of(path: Trail) -> Way:
@@ -158,22 +145,9 @@ def way_of(path: Trail) -> Way:
         power,
         np.stack(along),
         np.stack(total),
-        _agreement(path, ends),
-        np.stack([_cells(shown) for shown in lab]),
-        path.tone,
         np.sqrt(_cells(_firm(first, last, inside)) / weight).astype(np.float32),
         weight > 0.6,
     )
-
-
-def _agreement(path: Trail, ends: int) -> Grid:
-    direct = _cells(path.lab[-ends:].mean(axis=0) - path.lab[:ends].mean(axis=0))
-    summed = path.tone[-ends:].mean(axis=0) - path.tone[:ends].mean(axis=0)
-    direct, summed = cv2.blur(direct, (3, 3)), cv2.blur(summed, (3, 3))
-    a, b = np.linalg.norm(direct, axis=-1), np.linalg.norm(summed, axis=-1)
-    cosine = (direct * summed).sum(axis=-1) / np.maximum(a * b, 1e-3)
-    made: Grid = np.minimum(a, b) * np.maximum(cosine, 0.0)
-    return made
 
 
 def _apart(first: Grid, last: Grid, middle: Grid, inside: Grid) -> Grid:
@@ -234,32 +208,73 @@ def fitted(shares: Series) -> tuple[float, float, float, float]:
     return float(spans[best, 0]), float(spans[best, 1]), float(errors[best]), float(step)
 
 
-def regions(way: Way) -> list[Ramp]:
+def regions(way: Way, path: Trail) -> list[Ramp]:
     """Connected places whose cells go the same way at the same time; the largest change first."""
-    power, along, total = (_wide(v) for v in (way.power, way.along, way.total))
-    share = along / np.maximum(power, 1e-3)
-    size = np.sqrt(np.maximum(power, 0.0))
-    off = np.sqrt(np.maximum(total - share**2 * power, 0.0).mean(axis=0)) / np.maximum(size, 1e-3)
     if not way.seen.any():
         return []
-    floor = float(np.median(way.size[way.seen]))
-    usual = float(np.median(way.agree[way.seen]))
-    pure = (off < CLEAR) & (size > max(LEAST, 2.0 * floor))
-    tinted = (off < LOOSE_CELL) & (way.agree > np.maximum(max(LEAST_TINT, 2.0 * usual), 0.2 * size))
-    tinted &= size > max(LEAST, 1.4 * floor)
-    firm = cv2.sqrt(_wide(way.firm**2))
-    firmly = (off < LOOSE_CELL) & (firm > max(LEAST_FIRM, 2.0 * _high(firm[way.seen], 70)))
+    power, along = (_wide(v) for v in (way.power, way.along))
+    size = np.sqrt(np.maximum(power, 0.0))
+    least = max(LEAST, 2.0 * float(np.median(way.size[way.seen])))
+    cells = way.seen & _steady(along / np.maximum(power, 1e-3)) & (size > least)
+    if not any(True for _ in _places(cells)):
+        return []
+    kept, left, bends = unexplained(path)
     made = []
-    labels, count = ndimage.label(
-        way.seen & _steady(share) & (pure | tinted | firmly), np.ones((3, 3))
-    )
-    for label in range(1, count + 1):
-        cells = labels == label
-        if LEAST_CELLS <= cells.sum() <= MOST_SHARE * cells.size:
-            ramp = measured(way, cells)
+    for place in _places(cells & (kept > KEPT - 0.1) & (left > LEFT - 0.1)):
+        for core in _places(place & (size > CORE * size[place].max())):
+            ramp = measured(way, core, kept, left, bends)
             if ramp is not None:
                 made.append(ramp)
     return sorted(made, key=lambda r: -r.size * np.sqrt(r.cells.sum()))
+
+
+def _places(cells: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:
+    """Connected places that are neither too small nor most of the picture."""
+    labels, count = ndimage.label(cells, np.ones((3, 3)))
+    for k in range(1, count + 1):
+        place = labels == k
+        if LEAST_CELLS <= place.sum() <= MOST_SHARE * place.size:
+            yield place
+
+
+def unexplained(path: Trail) -> tuple[Grid, Grid, Grid]:
+    """What is left of each place's change where every step may be explained by motion.
+
+    Returns:
+        Share of the change from beginning to end that the steps still add up to; energy of the
+        steps with each key moved to fit the one before, over that without; and energy of the steps
+        over every second key, over that of the whole change; `(18, 24)` each.
+    """
+    soft = [cv2.GaussianBlur(shown, (0, 0), 0.8) for shown in path.lab]
+    grays = [np.clip(shown[..., 0] * 2.55, 0, 255).astype(np.uint8) for shown in path.lab]
+    if min(grays[0].shape) < MIN_SIDE:
+        nothing = np.zeros((ROWS, COLS), np.float32)
+        return nothing, nothing, nothing
+    height, width = grays[0].shape
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    grid = np.stack([x, y], axis=-1)
+    total = np.zeros_like(soft[0])
+    before, after = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
+    for here, there, a, b in zip(soft, soft[1:], grays, grays[1:], strict=False):
+        moved = cv2.remap(
+            there, grid + flow(a, b), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        step = moved - here
+        total += step
+        after += (step * step).sum(axis=-1)
+        before += ((there - here) ** 2).sum(axis=-1)
+    whole = soft[-1] - soft[0]
+    strides = sum(((b - a) ** 2).sum(axis=-1) for a, b in zip(soft[::2], soft[2::2], strict=False))
+    along, power, rest, own, strides = (
+        _wide(_cells(np.asarray(v, np.float32)))
+        for v in ((total * whole).sum(-1), (whole * whole).sum(-1), after, before, strides)
+    )
+    power, own = np.maximum(power, 1e-3), np.maximum(own, 1e-3)
+    return _single(along / power), _single(rest / own), _single(strides / power)
+
+
+def _single(values: NDArray[np.floating[Any]]) -> Grid:
+    return values.astype(np.float32)
 
 
 def _high(values: Grid, percent: float) -> float:
@@ -279,56 +294,39 @@ def _steady(share: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
     return (back > -0.6) & (steps.max(axis=0) < 0.75)
 
 
-def measured(way: Way, cells: NDArray[np.bool_]) -> Ramp | None:
-    """What a place does as one; None if that is no ramp that its cells share."""
+def measured(
+    way: Way, cells: NDArray[np.bool_], kept: Grid, left: Grid, bends: Grid
+) -> Ramp | None:
+    """What a place does as one; None if that is no ramp, or if motion may explain it."""
     power = float(way.power[cells].mean())
     if power <= 0.0:
         return None
     size = float(np.sqrt(power))
     share = way.along[:, cells].mean(axis=1).astype(np.float64) / power
-    left = way.total[:, cells].mean(axis=1) - share**2 * power
-    off = float(np.sqrt(max(float(left.mean()), 0.0))) / size
+    rest_of_it = way.total[:, cells].mean(axis=1) - share**2 * power
+    off = float(np.sqrt(max(float(rest_of_it.mean()), 0.0))) / size
     start, end, error, step_error = fitted(share)
-    direct, summed = way.direct[:, cells].mean(axis=1), way.summed[:, cells].mean(axis=1)
-    tint, tint_error = _tint(direct, summed, start, end)
-    if error > MOST_ERROR or error > 0.7 * step_error:
+    if error > MOST_ERROR or error > 0.6 * step_error:
         return None
     around = ndimage.binary_dilation(cells, iterations=2)
     rest = way.seen & ~around
-    usual, usual_tint = _high(way.size[rest], 75), _high(way.agree[rest], 90)
+    usual, usual_firm = _high(way.size[rest], 75), _high(way.firm[rest], 95)
     firm = float(np.sqrt((way.firm[cells] ** 2).mean()))
-    firmly = firm > max(FIRM, 1.5 * _high(way.firm[rest], 95)) and off < LOOSER
-    colored = tint > LEAST_TINT and tint_error < 0.2
-    firmly = firmly and colored
-    alone = size > 5.0 * max(usual, 0.5) and off < CLEAR and (colored or firm > LEAST_FIRM)
-    tinted = tint > max(LEAST_TINT, 1.2 * usual_tint) and tint_error < 0.2
-    wide = cells.sum() >= WIDE and tint > 2.0 * usual_tint
-    rim = ndimage.binary_dilation(cells, np.ones((3, 3))) & ~cells
-    tinted = (
-        tinted and firm > LEAST_TINTED and bool((rim & ~way.seen).sum() <= MOST_UNSEEN * rim.sum())
-    )
-    limit = LOOSEST if tint > 5.0 * usual_tint else LOOSER if wide else LOOSE
-    sure = off < PURE or alone
-    if not (sure or firmly or (tinted and off < limit)) or size < 1.5 * usual:
+    weight = way.power[cells] / way.power[cells].sum()
+    stays, remains, crooked = (float((v[cells] * weight).sum()) for v in (kept, left, bends))
+    if crooked > CROOKED:
         return None
-    own = float(np.sqrt(max(power * (1.0 - min(1.0, 1.5 * off) ** 2), 0.0)))
-    return Ramp(cells, start, end, max(own, tint if tinted else 0.0), off, sure)
-
-
-def _tint(direct: Series, summed: Series, start: float, end: float) -> tuple[float, float]:
-    """What both ways of looking say of the mean color: dE, and how far off the ramp they go."""
-    a, b = (s[-2:].mean(axis=0) - s[:2].mean(axis=0) for s in (direct, summed))
-    long_a, long_b = float(np.linalg.norm(a)), float(np.linalg.norm(b))
-    cosine = float(a @ b) / max(long_a * long_b, 1e-3)
-    if cosine < 0.5:
-        return 0.0, 1.0
-    spans, courses = _ramps(len(direct))
-    course = courses[int(np.abs(spans - (start, end)).sum(axis=1).argmin())]
-    errors = [
-        float(np.sqrt((((s - s[:2].mean(axis=0)) @ v / (v @ v) - course) ** 2).mean()))
-        for s, v in ((direct, a), (summed, b))
-    ]
-    return min(long_a, long_b) * cosine, max(errors)
+    if crooked > STRAIGHT and (firm < FIRM_CROOKED or stays < KEPT_CROOKED):
+        return None
+    surely = stays > KEPT_WELL and remains > LEFT_WELL and firm > FIRM_WELL and size > 1.2 * usual
+    likely = (
+        stays > KEPT
+        and remains > LEFT
+        and firm > max(FIRM, 1.5 * usual_firm)
+        and size > 2.0 * usual
+        and off < LOOSE
+    )
+    return Ramp(cells, start, end, size) if surely or likely else None
 
 
 def stretches(passage: Passage) -> Iterator[tuple[int, int]]:
@@ -357,8 +355,9 @@ def detect(passage: Passage) -> list[Candidate]:
     field, steps = field_of(passage), tone_steps(passage)
     made: list[Candidate] = []
     for start, end in stretches(passage):
-        way = way_of(trail(passage, field, steps, keys_of(start, end)))
-        for ramp in regions(way)[:2]:
+        path = trail(passage, field, steps, keys_of(start, end))
+        way = way_of(path)
+        for ramp in regions(way, path)[:2]:
             found = _candidate(passage, field, way, ramp)
             if found is not None:
                 made.append(found)
@@ -372,10 +371,6 @@ def _candidate(passage: Passage, field: Field, way: Way, ramp: Ramp) -> Candidat
     severity = ramp.size / IDENTITY
     length = (end - start) / passage.fps
     if severity < 1.0 or length < SHORTEST_S:
-        return None
-    if not ramp.clear and (
-        ramp.cells.sum() < LEAST_LOOSE or found_elsewhere(passage, field, way, ramp) < NEW
-    ):
         return None
     return Candidate(
         "identity_drift",
@@ -409,47 +404,6 @@ def _place(
             inside = (col >= 0) & (col < 2 * COLS) & (row >= 0) & (row < 2 * ROWS)
             made[row[inside], col[inside]] = True
     return made
-
-
-def found_elsewhere(passage: Passage, field: Field, way: Way, ramp: Ramp) -> float:
-    """How well what is there at one end is found at another place at the other end.
-
-    Returns:
-        rms difference to the best other place over that to its own, the better of both directions;
-        small where things merely moved, or uncovered what now is there.
-    """
-    middle = int(way.times[len(way.times) // 2])
-    first, last = int(way.times[0]), int(way.times[-1])
-    points = lattice()[ramp.cells.ravel()]
-    pages = [cv2.GaussianBlur(page(passage, k), (0, 0), 0.8) for k in (first, last)]
-    pages[0] = pages[0] + (np.median(pages[1], axis=(0, 1)) - np.median(pages[0], axis=(0, 1)))
-    height, width = pages[0].shape[:2]
-    masks, centers = [], []
-    for k in (first, last):
-        at = carried(field, points, middle, k)
-        mask = np.zeros((ROWS, COLS), dtype=np.uint8)
-        col = np.clip((at[:, 0] * COLS).astype(int), 0, COLS - 1)
-        row = np.clip((at[:, 1] * ROWS).astype(int), 0, ROWS - 1)
-        mask[row, col] = 1
-        masks.append(cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST))
-        centers.append(np.median(at, axis=0) * (width, height))
-    ratios = []
-    for here in (0, 1):
-        rows, cols = (np.flatnonzero(masks[here].any(axis=1 - d)) for d in (0, 1))
-        y0, y1, x0, x1 = rows[0], rows[-1] + 1, cols[0], cols[-1] + 1
-        part, mask = pages[here][y0:y1, x0:x1], masks[here][y0:y1, x0:x1].astype(np.float32)
-        gap = cv2.matchTemplate(
-            pages[1 - here].astype(np.float32),
-            part.astype(np.float32),
-            cv2.TM_SQDIFF,
-            mask=np.repeat(mask[..., None], 3, axis=2),
-        )
-        move = centers[1 - here] - centers[here]
-        y = int(np.clip(round(float(y0 + move[1])), 0, gap.shape[0] - 1))
-        x = int(np.clip(round(float(x0 + move[0])), 0, gap.shape[1] - 1))
-        own = float(gap[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2].min())
-        ratios.append(np.sqrt(max(float(gap.min()), 0.0) / max(own, 1e-6)))
-    return float(min(ratios))
 
 
 def _joined(found: list[Candidate]) -> list[Candidate]:
