@@ -52,7 +52,7 @@ def test_help_loads_nothing_heavy_and_is_quick():
 
 
 def test_check_inject_info_and_doctor_load_no_torch():
-    verbs = "check, inject, read, write, info, report"
+    verbs = "check, compare, inject, read, write, info, report"
     loaded = python(f"import sys; from evenflow import {verbs}; print(*sys.modules)").split()
     assert "torch" not in loaded
 

@@ -198,10 +198,13 @@ def _said(row: Difference) -> Iterable[tuple[str, str]]:
 
 
 def _print_where(where: Where, console: Console) -> None:
+    interval = ""
+    if where.low is not None and where.high is not None:
+        interval = f" [{where.low:.1f}, {where.high:.1f}]"
     console.print(
         Text.assemble(
             f"  {clock(where.start_s)} to {clock(where.end_s)}  ",
-            (f"{where.better} is better by {where.by_jnd:.1f} jnd", "green"),
+            (f"{where.better} is better by {where.mean_jnd:.1f} jnd{interval}", "green"),
             f": {', '.join(where.kinds[:3])}",
             (
                 f" at frame{'s' if where.end_frame - where.start_frame > 1 else ''} "

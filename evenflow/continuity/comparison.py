@@ -44,6 +44,9 @@ SCHEMA = "evenflow.compare/1"
 NOTICED_JND = 1.0
 """A second where two clips differ by less looks the same to a viewer."""
 
+CELL_S = 0.25
+"""What a stretch in which one clip is better is cut into."""
+
 FEW_BLOCKS = 6
 """With fewer blocks intervals are wide, and the result says how to get more."""
 
@@ -129,7 +132,9 @@ class Where:
         start_s, end_s: time of the clips, from the first to the last finding that makes it so.
         better: label of the better clip.
         by_jnd: largest difference of a block.
-        mean_jnd: mean difference of its blocks; `low`, `high` its 95 % interval from 3 blocks on.
+        mean_jnd: mean difference over its quarters of a second; `low`, `high` its 95 % interval,
+            from three of them on. The stretch was chosen because it differs, so that the interval
+            says how much the clips differ there, not whether they do.
         kinds: what is found in the worse clip, most severe first.
         start_frame, end_frame: frames of the worse clip, half-open.
     """
@@ -486,6 +491,16 @@ class _Cut:
 # --- one clip -----------------------------------------------------------------------------------
 
 
+def _noticed(report: Report, cut: _Cut) -> _Array:
+    """Largest severity of any kind in every block, of what is noticed at all."""
+    blocks = np.zeros(cut.num_blocks)
+    for finding in report.findings:
+        if finding.severity_jnd >= NOTICED_JND:
+            first, last = cut.blocks_of(finding)
+            blocks[first:last] = np.maximum(blocks[first:last], finding.severity_jnd)
+    return blocks
+
+
 class _Side:
     """What is compared of one clip: severities and signals, a number a block."""
 
@@ -494,14 +509,11 @@ class _Side:
         self.name = PurePath(str(report.clip.get("path") or label)).name
         self.fps = float(report.clip.get("fps") or 24)
         self.severity: dict[str, _Array] = {}
-        self.noticed: _Array = np.zeros(cut.num_blocks)
+        self.noticed = _noticed(report, cut)
         for finding in report.findings:
             first, last = cut.blocks_of(finding)
             row = self.severity.setdefault(finding.kind, np.zeros(cut.num_blocks))
             row[first:last] = np.maximum(row[first:last], finding.severity_jnd)
-            if finding.severity_jnd >= NOTICED_JND:
-                part = self.noticed[first:last]
-                self.noticed[first:last] = np.maximum(part, finding.severity_jnd)
         self.unseen = float(report.unseen.get("jnd") or 0.0)
 
     def of_kind(self, kind: str) -> _Array:
@@ -765,16 +777,21 @@ def _where(a: _Side, b: _Side, cut: _Cut) -> Iterable[Where]:
         blame = _blame(worse, better, cut, first, last)
         if not blame:  # cannot be: a difference has a finding
             continue
-        part = np.abs(step[first:last])
-        found = mean_difference(np.zeros(len(part)), part, seed=a.seed)
-        ends = found.interval() if found is not None else None
         begin, stop = cut.start + first * cut.block_s, cut.start + last * cut.block_s
+        start_s = max(begin, min(f.start_s for f in blame))
+        end_s = min(stop, cut.end, max(f.end_s for f in blame))
+        cells = _Cut(start_s, end_s, CELL_S)
+        found = mean_difference(
+            _noticed(better.report, cells), _noticed(worse.report, cells), seed=a.seed
+        )
+        assert found is not None
+        ends = found.interval()
         yield Where(
-            max(begin, min(f.start_s for f in blame)),
-            min(stop, cut.end, max(f.end_s for f in blame)),
+            start_s,
+            end_s,
             better.label,
-            float(part.max()),
-            float(part.mean()),
+            float(np.abs(step[first:last]).max()),
+            found.value,
             None if ends is None else ends[0],
             None if ends is None else ends[1],
             tuple(dict.fromkeys(f.kind for f in sorted(blame, key=lambda f: -f.severity_jnd))),

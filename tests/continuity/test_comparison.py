@@ -135,7 +135,7 @@ def test_a_lone_defect_is_shown_but_does_not_make_a_verdict():
     (where,) = pair.where
     assert (where.better, where.start_s, where.end_s) == ("A", 5.0, 5.4)
     assert (where.start_frame, where.end_frame) == (125, 135)
-    assert where.low is None  # one block
+    assert where.mean_jnd == 8.0 and where.low is None  # shorter than three quarter seconds
 
 
 def test_each_is_better_somewhere():
