@@ -215,7 +215,7 @@ export class EfComparePage extends LitElement {
         ${said.ranking.map((place) => html`<tr><td>${place.rank ?? "–"}</td><td>${place.clip} ${tracks[LETTERS.indexOf(place.clip)]?.name ?? ""}</td><td>${number(place.score)}</td><td class="faint">${place.reason ?? place.tied.join(", ")}</td></tr>`)}</tbody></table></div>` : nothing}
       ${said?.gate.length ? html`<h2>Gate</h2><div class="card table" tabindex="0" role="region" aria-label="Gate"><table><thead><tr><th>Clip</th><th>Clause</th><th>Value</th><th>Holds</th></tr></thead><tbody>
         ${said.gate.map((verdict) => html`<tr><td>${verdict.clip} against ${verdict.against}</td><td>${verdict.clause}</td><td>${verdict.value === null ? verdict.reason ?? "–" : number(verdict.value)}</td><td class=${verdict.passed ? "good" : "bad"}>${verdict.passed ? "✓ yes" : "✗ no"}</td></tr>`)}</tbody></table></div>` : nothing}
-      <h2>Where each breaks <span class="faint">click to go there</span></h2>
+      <h2>Where each breaks <span class="faint screen">click to go there</span></h2>
       <div class="maps">${data.reports.map(({ report }, i) => html`<section class="card"><h3>${LETTERS[i]} · ${report.clip.path}</h3>
         <ef-heatmap .report=${report} .timeline=${tracks[i].timeline} .frame=${this.frames[i] ?? -1}
           @ef-seek=${(e: CustomEvent) => this.go(i, e.detail.frame)} @ef-choose=${(e: CustomEvent) => this.go(i, e.detail.frame)}

@@ -2,7 +2,7 @@
 import { LitElement, css, html, nothing, unsafeCSS } from "lit";
 import uPlot from "uplot";
 import uplotCss from "uplot/dist/uPlot.min.css";
-import { Redraw, base, color } from "./look";
+import { Redraw, base, color, printing, room } from "./look";
 import { type Finding, type Signal, type Timeline, number, seekEvent, tick, words } from "./model";
 
 /** A line of a chart: a name for the legend and its measurement. */
@@ -53,8 +53,9 @@ export class EfCurves extends LitElement {
     .u-over { cursor: crosshair; }
     .key { display: inline-block; width: 14px; height: 3px; border-radius: 2px; vertical-align: middle; margin: 0 4px 0 10px; }
     .more { margin-top: 12px; }
-    .missing { font-size: 13.5px; color: var(--ef-faint); margin: 12px 0 0; }
-    @media print { section { break-inside: avoid; } .grid { grid-template-columns: 1fr 1fr; } }
+    .missing { font-size: 13.5px; color: var(--ef-faint); margin: 3px 0 0; }
+    .missing:first-of-type { margin-top: 12px; }
+    @media print { .head { display: none; } section { break-inside: avoid; } .grid { grid-template-columns: 1fr 1fr; } }
   `];
 
   disconnectedCallback(): void {
@@ -93,11 +94,11 @@ export class EfCurves extends LitElement {
   }
 
   private redraw(): void {
-    if (matchMedia("print").matches) for (const name of Object.keys(this.charts)) this.plot(name);
+    if (printing()) for (const name of Object.keys(this.charts)) this.plot(name);
     for (const [name, plot] of this.plots) {
       const holder = this.holder(name);
-      if (holder && holder.clientWidth && holder.clientWidth !== plot.width)
-        plot.setSize({ width: holder.clientWidth, height: 112 });
+      const wide = room(holder?.clientWidth ?? 0, PAPER_SHARE);
+      if (wide && wide !== plot.width) plot.setSize({ width: wide, height: 112 });
       else plot.redraw(false);
     }
     this.playhead();
@@ -118,9 +119,9 @@ export class EfCurves extends LitElement {
     const marked = this.findings.filter((finding) => finding.evidence.signal === name);
     const { timeline } = this;
     const plot = new uPlot({
-      width: holder.clientWidth,
+      width: room(holder.clientWidth, PAPER_SHARE),
       height: 112,
-      padding: [6, 6, 0, 0],
+      padding: [6, 14, 0, 0],
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, points: { size: 6 }, y: false },
       scales: { x: { time: false, range: () => [timeline.start, timeline.stop] } },
@@ -128,7 +129,7 @@ export class EfCurves extends LitElement {
         { stroke: () => color(this, "faint"), grid: { show: false }, size: 24, gap: 3, font: FONT,
           ticks: { stroke: () => color(this, "line"), size: 4 },
           values: (_, splits) => splits.map((v, i) => tick(v, i ? v - splits[i - 1] : splits[1] - v)) },
-        { stroke: () => color(this, "faint"), size: 46, gap: 3, font: FONT, space: 26,
+        { stroke: () => color(this, "faint"), size: 46, gap: 3, font: FONT, space: 20,
           grid: { stroke: () => color(this, "line"), width: 1 }, ticks: { show: false },
           values: (_, splits) => splits.map((v) => number(v)) },
       ],
@@ -191,6 +192,8 @@ export class EfCurves extends LitElement {
   }
 }
 
+/** Two charts stand beside each other on paper. */
+const PAPER_SHARE = 0.455;
 const FONT = "11px system-ui, sans-serif";
 
 const better = (lines: Line[]): string => {

@@ -53,7 +53,6 @@ export class EfFindings extends LitElement {
     h3 { margin: 0; font-size: 16px; font-weight: 650; }
     .when { margin-left: auto; white-space: nowrap; }
     p { margin: 6px 0 0; max-width: 80ch; }
-    .meaning { color: var(--ef-faint); }
     .frames { display: grid; grid-template-columns: repeat(var(--n, 3), minmax(0, 1fr)); gap: 10px; margin: 12px 0 0; }
     figure { margin: 0; }
     .shot { position: relative; display: block; padding: 0; border: 0; background: #000; width: 100%; border-radius: 6px;
@@ -67,10 +66,12 @@ export class EfFindings extends LitElement {
     .mask { position: absolute; inset: 0; width: 100%; height: 100%; opacity: .45; image-rendering: pixelated; }
     figcaption { font-size: 12.5px; color: var(--ef-faint); margin-top: 4px; font-variant-numeric: tabular-nums; }
     figcaption b { color: var(--ef-ink); font-weight: 600; }
-    dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 12px; margin: 10px 0 0; font-size: 13.5px; }
-    dt { color: var(--ef-faint); }
+    .why { display: flex; flex-wrap: wrap; gap: 10px 28px; align-items: end; margin-top: 10px; }
+    dl { display: flex; flex-wrap: wrap; gap: 6px 28px; margin: 0; font-size: 13.5px; }
+    dl > div { max-width: 44ch; }
+    dt { color: var(--ef-faint); font-size: 12.5px; }
     dd { margin: 0; }
-    .acts { display: flex; gap: 8px; margin-top: 12px; flex-wrap: wrap; }
+    .acts { display: flex; gap: 8px; flex-wrap: wrap; margin-left: auto; }
     .none { background: var(--ef-panel); border: 1px solid var(--ef-line); border-radius: 10px; padding: 16px; }
     @media (max-width: 560px) {
       li { padding: 12px; }
@@ -138,22 +139,22 @@ export class EfFindings extends LitElement {
     return html`<li data-place=${place} tabindex="-1" aria-current=${this.chosen === place ? "true" : "false"}>
       <header>
         <span class="sev sev${severityStep(finding.severity_jnd)}" title="just-noticeable differences">${jnd(finding.severity_jnd)} JND</span>
-        <h3>${words(finding.kind)}</h3>
+        <h3 title=${this.kinds[finding.kind] ? sentence(this.kinds[finding.kind].meaning) : ""}>${words(finding.kind)}</h3>
         <span class="faint">${severityWord(finding.severity_jnd)}</span>
         <span class="when num faint">${clock(finding.start_s)} – ${clock(finding.end_s)} · ${frameRange(finding.start_frame, finding.end_frame)}</span>
       </header>
-      <p>${sentence(finding.explanation)} ${this.kinds[finding.kind] ? html`<span class="meaning">${sentence(this.kinds[finding.kind].meaning)}</span>` : nothing}</p>
+      <p>${sentence(finding.explanation)}</p>
       ${this.frames(finding, place)}
-      <dl>
-        ${evidence.signal !== undefined ? html`<dt>Evidence</dt><dd class="num">${words(String(evidence.signal))} ${number(evidence.value)}${unit ? ` ${unit}` : ""}, threshold ${number(evidence.threshold)}${unit ? ` ${unit}` : ""}</dd>` : nothing}
-        ${finding.ruled_out.length ? html`<dt>Ruled out</dt><dd>${finding.ruled_out.map((cause) => cause.replace(/_/g, " ")).join(", ")}</dd>` : nothing}
-        <dt>Sure</dt><dd class="num">${Math.round(finding.confidence * 100)} %</dd>
-        <dt>Repair</dt><dd>${finding.repairable ? "pixels alone can repair it" : "needs a generator: regenerate this span"}</dd>
+      <div class="why"><dl>
+        ${evidence.signal !== undefined ? html`<div><dt>Evidence</dt><dd class="num">${words(String(evidence.signal))} ${number(evidence.value)}${unit ? ` ${unit}` : ""}, threshold ${number(evidence.threshold)}${unit ? ` ${unit}` : ""}</dd></div>` : nothing}
+        ${finding.ruled_out.length ? html`<div><dt>Ruled out</dt><dd>${finding.ruled_out.map((cause) => cause.replace(/_/g, " ")).join(", ")}</dd></div>` : nothing}
+        <div><dt>Sure</dt><dd class="num">${Math.round(finding.confidence * 100)} %</dd></div>
+        <div><dt>Repair</dt><dd>${finding.repairable ? "from its own pixels" : "needs a generator"}</dd></div>
       </dl>
       <div class="acts">
         ${this.playable ? html`<button @click=${() => this.play(place, finding)} aria-label=${`Play it: ${words(finding.kind).toLowerCase()} at ${clock(finding.start_s)}, over and over`}>Play it</button>` : nothing}
         <button @click=${() => this.choose(place, finding.peak_frame)} aria-label=${`Show worst frame, ${finding.peak_frame}`}>Show worst frame</button>
-      </div>
+      </div></div>
     </li>`;
   }
 

@@ -1,6 +1,6 @@
 // <ef-heatmap>: where in time what breaks; a band a kind, cuts and shots marked, a click jumps.
 import { LitElement, css, html } from "lit";
-import { Redraw, base, color, sharp } from "./look";
+import { Redraw, base, color, printing, room, sharp } from "./look";
 import {
   type Finding, type Report, Timeline, clock, jnd, seekEvent, severityStep, severityWord, tick, words,
 } from "./model";
@@ -32,13 +32,13 @@ export class EfHeatmap extends LitElement {
     this.chosen = -1;
     this.width = 0;
     this.hint = "";
-    new Redraw(this, () => { if (!this.measure()) this.draw(); });
+    new Redraw(this, () => { this.measure(); this.draw(); });
   }
 
   static styles = [base, css`
     .map { position: relative; touch-action: pan-y; cursor: crosshair; border-radius: 6px; }
     canvas { display: block; }
-    .label { position: absolute; left: 0; font-size: 12.5px; line-height: 1; white-space: nowrap; overflow: hidden;
+    .label { position: absolute; left: 0; font-size: 12.5px; line-height: 16px; white-space: nowrap; overflow: hidden;
              text-overflow: ellipsis; pointer-events: none; }
     .label.sub { color: var(--ef-faint); }
     .legend { display: flex; flex-wrap: wrap; gap: 4px 14px; font-size: 12.5px; color: var(--ef-faint); margin-top: 8px; align-items: center; }
@@ -70,7 +70,7 @@ export class EfHeatmap extends LitElement {
 
   /** Takes the width that there is; true if it is another one. */
   private measure(): boolean {
-    const wide = Math.floor(this.renderRoot.querySelector(".map")?.clientWidth ?? 0);
+    const wide = room(this.renderRoot.querySelector(".map")?.clientWidth ?? 0);
     if (!wide || wide === this.width) return false;
     this.width = wide;
     return true;
@@ -174,7 +174,7 @@ export class EfHeatmap extends LitElement {
       pen.fillText(label, Math.min(width - wide, Math.max(left, x - wide / 2)), bottom + 17);
     }
     // The playhead, never in print.
-    if (this.frame >= 0 && !matchMedia("print").matches) {
+    if (this.frame >= 0 && !printing()) {
       const a = this.x(this.frame);
       const b = Math.max(a + 2, this.x(this.frame + 1));
       pen.fillStyle = color(this, "accent");
@@ -270,9 +270,9 @@ export class EfHeatmap extends LitElement {
         @pointerup=${() => { this.dragging = false; }} @pointercancel=${() => { this.dragging = false; }}
         @pointerleave=${() => { this.hint = ""; }} @keydown=${this.key}>
         <canvas aria-hidden="true"></canvas>
-        ${narrow ? html`` : html`<span class="label sub" style="top:3px">Shots and cuts</span>`}
+        ${narrow ? html`` : html`<span class="label sub" style="top:1px">Shots and cuts</span>`}
         ${this.bands.map((band, i) => html`<span class="label"
-            style="top:${head + i * row + (narrow ? 1 : row / 2 - 6)}px;width:${narrow ? "auto" : "150px"}">${words(band.kind)}</span>`)}
+            style="top:${head + i * row + (narrow ? -1 : row / 2 - 8)}px;width:${narrow ? "auto" : "150px"}">${words(band.kind)}</span>`)}
       </div>
       <div class="legend" aria-hidden="true">
         ${[[1, "<2", 0.5], [2, "2", 2], [3, "3", 3], [4, "5", 5], [5, "10", 10]].map(([step, from, at]) =>

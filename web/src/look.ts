@@ -11,7 +11,8 @@ export const base = css`
     padding: 4px 10px; cursor: pointer; line-height: 1.3; min-height: 32px;
   }
   button:hover { border-color: var(--ef-faint); }
-  button[aria-pressed="true"], button.main { background: var(--ef-accent); color: var(--ef-on-accent); border-color: var(--ef-accent); }
+  button[aria-pressed="true"] { background: var(--ef-band); border-color: var(--ef-accent); box-shadow: inset 0 0 0 1px var(--ef-accent); }
+  button.main { background: var(--ef-accent); color: var(--ef-on-accent); border-color: var(--ef-accent); }
   button:disabled { opacity: .5; cursor: default; }
   :focus-visible { outline: 2px solid var(--ef-accent); outline-offset: 2px; }
   .faint { color: var(--ef-faint); }
@@ -24,12 +25,25 @@ export const base = css`
   .sev3 { background: var(--ef-sev3); color: var(--ef-on-sev3); }
   .sev4 { background: var(--ef-sev4); color: var(--ef-on-sev4); }
   .sev5 { background: var(--ef-sev5); color: var(--ef-on-sev5); }
-  @media print { button { display: none; } }
+  @media print { button, .screen { display: none; } }
 `;
 
 /** A color of the page by its name, as canvases need it. */
 export const color = (host: Element, name: string, fallback = "#888"): string =>
   getComputedStyle(host).getPropertyValue(`--ef-${name}`).trim() || fallback;
+
+let onPaper = false;
+addEventListener("beforeprint", () => { onPaper = true; }, { capture: true });
+addEventListener("afterprint", () => { onPaper = false; }, { capture: true });
+
+/** True while the page is printed, or shown as print. */
+export const printing = (): boolean => onPaper || matchMedia("print").matches;
+
+/**
+ * How wide something may be drawn: what there is on a screen; on paper, whose layout nobody is told
+ * before it is printed, a share of what A4 and Letter have.
+ */
+export const room = (width: number, share = 1): number => Math.floor(onPaper ? Math.min(width, 690 * share) : width);
 
 /** Draws again when the theme changes, the size changes, or the page is about to be printed. */
 export class Redraw implements ReactiveController {

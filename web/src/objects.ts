@@ -31,10 +31,10 @@ export class EfObjects extends LitElement {
     svg { display: block; width: 100%; height: 22px; }
     svg.life { cursor: pointer; }
     .curve { width: 150px; height: 40px; }
-    .like { white-space: nowrap; font-variant-numeric: tabular-nums; font-size: 12.5px; color: var(--ef-faint); }
+    .like { white-space: nowrap; overflow-wrap: normal; font-variant-numeric: tabular-nums; font-size: 12.5px; color: var(--ef-faint); }
     .like b { color: var(--ef-ink); font-weight: 600; }
     p { margin: 8px 0 0; font-size: 13px; color: var(--ef-faint); max-width: 80ch; }
-    @media (max-width: 560px) { .like { white-space: normal; } .curve { width: 84px; } }
+    @media (max-width: 560px) { .curve { width: 84px; } td.life { min-width: 110px; } }
   `];
 
   private life(object: Followed): unknown {

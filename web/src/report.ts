@@ -63,6 +63,9 @@ export class EfReport extends LitElement {
     .verdict li button:hover { text-decoration: underline; }
     .good { color: var(--ef-good); font-weight: 650; }
     .bad { color: var(--ef-bad); font-weight: 650; }
+    .current { margin: 10px 0 0; font-size: 14px; }
+    @media (pointer: coarse) { .keys { display: none; } }
+    .current a { color: var(--ef-accent); }
     .quiet { font-size: 13.5px; color: var(--ef-faint); }
     .quiet dt { color: var(--ef-ink); font-weight: 600; margin-top: 8px; }
     .quiet dd { margin: 0; max-width: 90ch; }
@@ -72,7 +75,7 @@ export class EfReport extends LitElement {
     .table td { border-top: 1px solid var(--ef-line); padding: 5px 14px 5px 0; font-variant-numeric: tabular-nums; }
     @media (max-width: 860px) { .lead { grid-template-columns: minmax(0, 1fr); } ef-player { --ef-stage-height: 46vh; } }
     @media (max-width: 640px) { .verdict { order: -1; } .score b { font-size: 44px; } }
-    @media print { .lead { display: block; } ef-player { display: none; } .verdict { border: 0; padding: 0; } }
+    @media print { .lead { display: block; } ef-player, .current { display: none; } .verdict { border: 0; padding: 0; } .verdict li button { display: inline; } .verdict li { padding: 3px 0; } .table td button { display: inline; border: 0; padding: 0; min-height: 0; } }
   `];
 
   connectedCallback(): void {
@@ -136,7 +139,24 @@ export class EfReport extends LitElement {
   private choose(place: number, reveal: boolean): void {
     this.chosen = place;
     void this.go({ frame: this.data.report.findings[place].peak_frame });
-    if (reveal) void this.findings?.reveal(place);
+    // Who looks at the player stays there; who reads the list is taken to the finding.
+    const box = this.player?.getBoundingClientRect();
+    const watching = box && this.player?.deck && (box.top + box.bottom) / 2 > 0 && (box.top + box.bottom) / 2 < innerHeight;
+    if (reveal && !watching) void this.findings?.reveal(place);
+  }
+
+  /** The finding that is looked at, in one line below the player. */
+  private current(): unknown {
+    const { findings } = this.data.report;
+    const finding = findings[this.chosen];
+    if (!finding) return findings.length && this.data.media
+      ? html`<p class="current faint"><button @click=${() => this.walk(1)}>Next finding</button> <span class="keys">or <kbd>N</kbd>; <kbd>?</kbd> shows all keys</span></p>` : nothing;
+    return html`<p class="current"><button @click=${() => this.walk(-1)} aria-label="Previous finding" title="Previous finding ( P )">‹</button>
+      <button @click=${() => this.walk(1)} aria-label="Next finding" title="Next finding ( N )">›</button>
+      <span class="faint num">${this.chosen + 1} of ${findings.length}</span>
+      <span class="sev sev${severityStep(finding.severity_jnd)}">${jnd(finding.severity_jnd)}</span>
+      <b>${words(finding.kind)}</b> ${sentence(finding.explanation)}
+      <a href="#" @click=${(e: Event) => { e.preventDefault(); void this.findings?.reveal(this.chosen, true); }}>More</a></p>`;
   }
 
   private readonly key = (event: KeyboardEvent): void => {
@@ -224,11 +244,11 @@ export class EfReport extends LitElement {
       </header>
       <main>
       <div class="lead">
-        <ef-player .media=${data.media} .timeline=${timeline} .findings=${report.findings} .chosen=${chosen}
-          .size=${[clip.width, clip.height]} .missing=${data.no_media ?? ""}></ef-player>
+        <div><ef-player .media=${data.media} .timeline=${timeline} .findings=${report.findings} .chosen=${chosen}
+          .size=${[clip.width, clip.height]} .missing=${data.no_media ?? ""}></ef-player>${this.current()}</div>
         ${this.verdict()}
       </div>
-      <h2>Where it breaks <span class="faint">click to go there</span></h2>
+      <h2>Where it breaks <span class="faint screen">click to go there</span></h2>
       <ef-heatmap class="card" .report=${report} .timeline=${timeline} .frame=${frame} .chosen=${chosen}></ef-heatmap>
       <h2>Findings</h2>
       <ef-findings .report=${report} .pictures=${data.pictures} .images=${data.images} .kinds=${data.kinds} .chosen=${chosen} .playable=${data.media !== null}></ef-findings>

@@ -24,7 +24,9 @@ export const shell = css`
     :host { padding: 12px 12px 40px; }
     h2 { margin: 26px 0 8px; }
     .card { padding: 12px 14px; }
-    .bar .acts { margin-left: 0; }
+    .bar h1 { flex: 1 1 auto; max-width: calc(100% - 150px); }
+    .bar .facts { order: 2; width: 100%; }
+    .bar { margin-bottom: 12px; }
   }
   @media print {
     :host { padding: 0; max-width: none; }
