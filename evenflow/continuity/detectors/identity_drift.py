@@ -67,6 +67,8 @@ first, more of the other evidence is asked for; beyond the second there is none.
 FIRM_CROOKED, KEPT_CROOKED = 2.0, 0.9
 LOOSE = 0.5
 """Share of a place's change that may lie off the way."""
+SOFT = 0.8
+"""Sigma, in pixels of half a sketch, of the pages that steps are read from."""
 LEAST_CELLS = 5
 """Cells of a place that counts."""
 MOST_ERROR = 0.12
@@ -89,6 +91,7 @@ class Way:
         power: square of `size`.
         along, total: mean product of the change so far and the whole, mean square of the change so
             far, `(k, 18, 24)`; how much of the way is gone is `along / power`.
+        bends: energy of the steps over every second key, over that of the whole change, `(18, 24)`.
         firm: rms change that a shift by two pixels could not explain, `(18, 24)`.
         seen: in the picture throughout, `(18, 24)`.
     """
@@ -99,6 +102,7 @@ class Way:
     along: Grid
     total: Grid
     firm: Grid
+    bends: Grid
     seen: NDArray[np.bool_]
 
 
@@ -133,12 +137,12 @@ def way_of(path: Trail) -> Way:
     weight = np.maximum(_cells(inside), np.float32(1e-3))
     first, last = look[:ends].mean(axis=0), look[-ends:].mean(axis=0)
     whole = _apart(first, last, look[count // 2], inside)
-    power: Grid = (_cells((whole * whole).sum(axis=-1)) / weight).astype(np.float32)
+    power: Grid = (_cells(_dot(whole, whole)) / weight).astype(np.float32)
     along, total = [], []
     for shown in look:
         so_far = (shown - first) * inside[..., None]
-        along.append(_cells((so_far * whole).sum(axis=-1)) / weight)
-        total.append(_cells((so_far * so_far).sum(axis=-1)) / weight)
+        along.append(_cells(_dot(so_far, whole)) / weight)
+        total.append(_cells(_dot(so_far, so_far)) / weight)
     return Way(
         np.array(path.keys, dtype=np.float64),
         np.asarray(np.sqrt(np.maximum(power, 0.0)), np.float32),
@@ -146,6 +150,7 @@ def way_of(path: Trail) -> Way:
         np.stack(along),
         np.stack(total),
         np.sqrt(_cells(_firm(first, last, inside)) / weight).astype(np.float32),
+        _bends(lab),
         weight > 0.6,
     )
 
@@ -175,7 +180,7 @@ def _firm(first: Grid, last: Grid, inside: Grid) -> Grid:
     for here, there in ((first, last), (last, first)):
         low, high = cv2.erode(there, square), cv2.dilate(there, square)
         gap = np.maximum(np.maximum(low - here, here - high), np.float32(0.0))
-        made.append((gap * gap).sum(axis=-1))
+        made.append(_dot(gap, gap))
     least: Grid = np.minimum(*made) * inside
     return least
 
@@ -216,13 +221,14 @@ def regions(way: Way, path: Trail) -> list[Ramp]:
     size = np.sqrt(np.maximum(power, 0.0))
     least = max(LEAST, 2.0 * float(np.median(way.size[way.seen])))
     cells = way.seen & _steady(along / np.maximum(power, 1e-3)) & (size > least)
-    if not any(True for _ in _places(cells)):
+    cells &= way.bends < CROOKED + 0.1
+    if not any(float(way.firm[place].max()) > FIRM_WELL for place in _places(cells)):
         return []
-    kept, left, bends = unexplained(path)
+    kept, left = unexplained(path)
     made = []
     for place in _places(cells & (kept > KEPT - 0.1) & (left > LEFT - 0.1)):
         for core in _places(place & (size > CORE * size[place].max())):
-            ramp = measured(way, core, kept, left, bends)
+            ramp = measured(way, core, kept, left)
             if ramp is not None:
                 made.append(ramp)
     return sorted(made, key=lambda r: -r.size * np.sqrt(r.cells.sum()))
@@ -237,20 +243,18 @@ def _places(cells: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:
             yield place
 
 
-def unexplained(path: Trail) -> tuple[Grid, Grid, Grid]:
+def unexplained(path: Trail) -> tuple[Grid, Grid]:
     """What is left of each place's change where every step may be explained by motion.
 
     Returns:
-        Share of the change from beginning to end that the steps still add up to; energy of the
-        steps with each key moved to fit the one before, over that without; and energy of the steps
-        over every second key, over that of the whole change; `(18, 24)` each.
+        Share of the change from beginning to end that the steps still add up to, and energy of the
+        steps with each key moved to fit the one before, over that without; `(18, 24)` each.
     """
-    soft = [cv2.GaussianBlur(shown, (0, 0), 0.8) for shown in path.lab]
+    soft = [cv2.GaussianBlur(shown, (0, 0), SOFT) for shown in path.lab]
     grays = [np.clip(shown[..., 0] * 2.55, 0, 255).astype(np.uint8) for shown in path.lab]
-    if min(grays[0].shape) < MIN_SIDE:
-        nothing = np.zeros((ROWS, COLS), np.float32)
-        return nothing, nothing, nothing
     height, width = grays[0].shape
+    if min(height, width) < MIN_SIDE:
+        return np.zeros((ROWS, COLS), np.float32), np.zeros((ROWS, COLS), np.float32)
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     grid = np.stack([x, y], axis=-1)
     total = np.zeros_like(soft[0])
@@ -259,22 +263,32 @@ def unexplained(path: Trail) -> tuple[Grid, Grid, Grid]:
         moved = cv2.remap(
             there, grid + flow(a, b), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
-        step = moved - here
-        total += step
-        after += (step * step).sum(axis=-1)
-        before += ((there - here) ** 2).sum(axis=-1)
+        total += moved - here
+        after += _dot(moved - here, moved - here)
+        before += _dot(there - here, there - here)
     whole = soft[-1] - soft[0]
-    strides = sum(((b - a) ** 2).sum(axis=-1) for a, b in zip(soft[::2], soft[2::2], strict=False))
-    along, power, rest, own, strides = (
-        _wide(_cells(np.asarray(v, np.float32)))
-        for v in ((total * whole).sum(-1), (whole * whole).sum(-1), after, before, strides)
-    )
-    power, own = np.maximum(power, 1e-3), np.maximum(own, 1e-3)
-    return _single(along / power), _single(rest / own), _single(strides / power)
+    return _share(_dot(total, whole), _dot(whole, whole)), _share(after, before)
 
 
-def _single(values: NDArray[np.floating[Any]]) -> Grid:
-    return values.astype(np.float32)
+def _bends(lab: Grid) -> Grid:
+    """Energy of the steps over every second key, over that of the whole change."""
+    soft = [cv2.GaussianBlur(shown, (0, 0), SOFT) for shown in lab]
+    strides = np.zeros(lab.shape[1:3], np.float32)
+    for here, there in zip(soft[::2], soft[2::2], strict=False):
+        strides += _dot(there - here, there - here)
+    whole = soft[-1] - soft[0]
+    return _share(strides, _dot(whole, whole))
+
+
+def _dot(a: Grid, b: Grid) -> Grid:
+    made: Grid = np.einsum("hwc,hwc->hw", a, b)
+    return made
+
+
+def _share(part: Grid, whole: Grid) -> Grid:
+    """One energy over another, in each cell and its neighbors."""
+    made = _wide(_cells(part)) / np.maximum(_wide(_cells(whole)), 1e-3)
+    return made.astype(np.float32)
 
 
 def _high(values: Grid, percent: float) -> float:
@@ -294,9 +308,7 @@ def _steady(share: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
     return (back > -0.6) & (steps.max(axis=0) < 0.75)
 
 
-def measured(
-    way: Way, cells: NDArray[np.bool_], kept: Grid, left: Grid, bends: Grid
-) -> Ramp | None:
+def measured(way: Way, cells: NDArray[np.bool_], kept: Grid, left: Grid) -> Ramp | None:
     """What a place does as one; None if that is no ramp, or if motion may explain it."""
     power = float(way.power[cells].mean())
     if power <= 0.0:
@@ -313,7 +325,7 @@ def measured(
     usual, usual_firm = _high(way.size[rest], 75), _high(way.firm[rest], 95)
     firm = float(np.sqrt((way.firm[cells] ** 2).mean()))
     weight = way.power[cells] / way.power[cells].sum()
-    stays, remains, crooked = (float((v[cells] * weight).sum()) for v in (kept, left, bends))
+    stays, remains, crooked = (float((v[cells] * weight).sum()) for v in (kept, left, way.bends))
     if crooked > CROOKED:
         return None
     if crooked > STRAIGHT and (firm < FIRM_CROOKED or stays < KEPT_CROOKED):
