@@ -23,9 +23,10 @@ SAMPLES = 4
 """Frames of a stretch that are looked at, and frames next to it."""
 HOLDS = (1, 2, 3)
 """Frames that one drawing may last; of four the last of these still sees a part."""
-RETURNS = 0.2
-"""Least share of a step that the next one takes back; 0.5 for what is independent, less where the
-place moves or turns as well."""
+LEAST = 0.1
+"""Least share of a step that the next one takes back."""
+RETURNS = 0.25
+"""The same of what the steps have more than before and behind; 0.5 for what is independent."""
 SURE = 0.4
 """A drawing from which so much returns does not last longer."""
 LONGER = 1.4
@@ -159,7 +160,7 @@ def _look(
             break
         inside = np.unique(np.linspace(low, high - 1, SAMPLES).round().astype(int)).tolist()
         here = _steps(passage, one, flow, inside, hold)
-        if here is None or here.back < RETURNS * here.power:
+        if here is None or here.back < LEAST * here.power:
             continue
         if here.coarse > COARSE * here.power:
             if hold == 1:
@@ -168,15 +169,16 @@ def _look(
         near = [one.start - hold - 1, one.start - hold - 3]
         near += [one.end + hold, one.end + hold + 2] if one.closed else []
         rest = _steps(passage, one, flow, near, hold)
-        usual = max(0.0, rest.back) if rest is not None else 0.0
-        if here.back < FRESH * usual:
+        usual, floor = (rest.back, rest.power) if rest is not None else (0.0, 0.0)
+        new, more = here.back - usual, here.power - floor
+        if here.back < max(FRESH * usual, LEAST * here.power) or new < RETURNS * more:
             continue
-        new = here.back - usual
         if best is not None and 2.0 * new < LONGER * best.fresh**2:
             continue
         half = min(1.0, new / max(here.detail, 1e-6))
         share = float(1.0 / (1.0 + np.sqrt((1.0 - half) / max(half, 1e-6))))
-        returns, rms, fresh = here.back / here.power, here.power**0.5, (2.0 * new) ** 0.5
+        rms, fresh = here.power**0.5, (2.0 * new) ** 0.5
+        returns = min(1.0, new / max(more, new))
         best = Redrawn(one, edge, flat, hold, returns, here.along, rms, fresh, share)
     return best
 

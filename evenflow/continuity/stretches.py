@@ -20,6 +20,8 @@ STEP = 0.5
 """Least rise in octaves of what is left."""
 FLOOR = 0.5
 """Gray levels that count as nothing left."""
+SPILL = 0.33
+"""Cells that rise by less than this share of the most are lifted by their neighbors alone."""
 LEAST = 6.0
 """Least sum over the cells of a rise, octaves."""
 WINDOW = 4
@@ -138,6 +140,7 @@ def _edges(rest: NDArray[np.float32], fps: float) -> list[Edge]:
             break
         frame = int(frame_of[k])
         place = labels[frame] == k
+        place &= rises[frame] > SPILL * float(rises[frame][place].max())
         near = [e for e in made if abs(e[0] - frame) <= 2 and (e[2] & place).any()]
         if near:  # a step that takes two frames
             continue
@@ -146,18 +149,28 @@ def _edges(rest: NDArray[np.float32], fps: float) -> list[Edge]:
 
 
 def stretches(passage: Passage) -> list[Stretch]:
-    """Every place that is lifted for three frames or more, loudest first; they may overlap."""
-    count = len(passage)
-    if count < 8 or passage.pairs[-1] is None:
+    """Every place that is lifted for three frames or more, loudest first; they may overlap.
+
+    Asked of what is left off the edges alone as well, which is quieter where things move.
+    """
+    if len(passage) < 8 or passage.pairs[-1] is None:
         return []
-    rest = left(passage)
+    flat = smooth_cells(passage.cells["flat"])
+    flat[0] = flat[1]
+    pairs = _pairs(passage, left(passage)) + _pairs(passage, flat)
+    return [one for _, one in sorted(pairs, key=lambda p: -p[0])]
+
+
+def _pairs(passage: Passage, rest: NDArray[np.float32]) -> list[tuple[float, Stretch]]:
+    """Stretches of one signal and how loud their edges are."""
+    count = len(passage)
     begins = _edges(rest, passage.fps)
+    if not begins:
+        return []
     ends = [
         (count - frame, size, place)
         for frame, size, place in _edges(np.concatenate([rest[-1:], rest[:0:-1]]), passage.fps)
     ]
-    if not begins:
-        return []
     flow = drifts(passage)
     longest = round(LONGEST_S * passage.fps)
     pairs: list[tuple[float, Stretch]] = []
@@ -165,19 +178,19 @@ def stretches(passage: Passage) -> list[Stretch]:
         path = _path(flow, place, start, min(count - 1, start + longest))
         mine = [e for e in ends if 3 <= e[0] - start < len(path)]
         for end, fall, other in mine:
-            carried = shifted(place, path[end - start])
-            both = (carried & other).sum()
-            if both < 0.35 * min(carried.sum(), other.sum()) or both < 0.1 * max(
-                carried.sum(), other.sum()
-            ):
+            carried, way = shifted(place, path[end - start]), path
+            if (carried & other).sum() < (place & other).sum():  # or it stands in the picture
+                carried, way = place, np.zeros_like(path)
+            both, sizes = (carried & other).sum(), (carried.sum(), other.sum())
+            if both < max(0.35 * min(sizes), 0.1 * max(sizes)):
                 continue
-            made = _stretch(rest, place, shifted(other, -path[end - start]), path, start, end, True)
+            made = _stretch(rest, place, shifted(other, -way[end - start]), way, start, end, True)
             if made is not None:
                 pairs.append((made.lift * float(np.sqrt(rise * fall)), made))
         made = _stretch(rest, place, place, path, start, min(count, start + len(path)), False)
         if made is not None and made.end == count and rise > 3 * LEAST:
             pairs.append((0.5 * made.lift * rise, made))
-    return [one for _, one in sorted(pairs, key=lambda p: -p[0])]
+    return pairs
 
 
 def overlap(a: Stretch, b: Stretch) -> bool:
@@ -203,7 +216,8 @@ def _stretch(
     core = place & other
     core = core if core.sum() >= 4 else place
     low, high = max(1, start - WINDOW), min(len(rest), end + 1 + WINDOW)
-    profile = _profile(rest, core, path, start, low, high)
+    rows, cols = np.nonzero(core)
+    profile = _profile(rest, rows, cols, path, start, low, high)
     first = start - low
     inside = profile[first : first + end - start + (1 if closed else 0)]
     before, after = profile[:first], profile[first + end - start + 1 :]
@@ -212,33 +226,40 @@ def _stretch(
     # the loudest of each few frames: between two drawings of a texture nothing changes
     inside = np.nan_to_num(inside)
     held = np.array([inside[i : i + WINDOW].max() for i in range(0, len(inside), WINDOW)])
-    level = float(np.percentile(held, 20))
-    floors = [float(np.nanmean(before))]
-    if closed and len(after) >= 2:
-        floors.append(float(np.nanmean(after)))
+    level = float(np.sort(held)[round(0.2 * (len(held) - 1))])
+    before, after = before[np.isfinite(before)], after[np.isfinite(after)]
+    floors = [float(side.mean()) for side in (before, after if closed else before) if len(side)]
+    if not floors:
+        return None
     lift = float(np.log2((level + FLOOR) / (max(floors) + FLOOR)))
     if lift < STEP:
         return None
     return Stretch(start, end, whole, path[: end - start + 1], lift, closed)
 
 
+@njit(cache=True, nogil=True)
 def _profile(
     rest: NDArray[np.float32],
-    core: NDArray[np.bool_],
+    rows: NDArray[np.int64],
+    cols: NDArray[np.int64],
     path: Series,
     start: int,
     low: int,
     high: int,
 ) -> Series:
-    """Mean of what is left in the carried place at frames `[low, high)`; NaN out of the picture."""
-    rows, cols = np.nonzero(core)
-    moved = np.rint(path[np.clip(np.arange(low, high) - start, 0, len(path) - 1)]).astype(int)
-    x, y = cols[None] + moved[:, :1], rows[None] + moved[:, 1:]
-    inside = (x >= 0) & (x < COLS) & (y >= 0) & (y < ROWS)
-    at = np.arange(low, high)[:, None]
-    values = rest[at, np.clip(y, 0, ROWS - 1), np.clip(x, 0, COLS - 1)] * inside
-    count = inside.sum(axis=1)
-    made: Series = np.where(count > 0, values.sum(axis=1) / np.maximum(count, 1), np.nan)
+    """Mean of what is left in the carried cells at frames `[low, high)`; NaN out of the picture."""
+    made = np.full(high - low, np.nan)
+    for frame in range(low, high):
+        at = min(max(frame - start, 0), len(path) - 1)
+        dx, dy = int(np.rint(path[at, 0])), int(np.rint(path[at, 1]))
+        total, count = 0.0, 0
+        for i in range(len(rows)):
+            x, y = cols[i] + dx, rows[i] + dy
+            if 0 <= x < COLS and 0 <= y < ROWS:
+                total += rest[frame, y, x]
+                count += 1
+        if count:
+            made[frame - low] = total / count
     return made
 
 

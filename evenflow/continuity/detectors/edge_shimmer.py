@@ -15,8 +15,8 @@ from evenflow.continuity.redrawn import Redrawn, redrawn
 FINE = 0.64
 """Least of what is left on edges at 240 lines as a share of the steps at 90 lines: where it is
 less, it is the coarse flow of the sketch that misses the edges."""
-UNIT = 1.7
-"""Gray levels on edges that are just visible: 0.07 % of the height at full contrast."""
+UNIT = 1.4
+"""Gray levels on edges that are just visible: 0.06 % of the height at full contrast."""
 OWN = 0.5
 """Gray levels that no one sees."""
 
