@@ -137,6 +137,8 @@ class Aligned:
         across: dE between them, whatever the neighbors allow, `(h, w)`.
         change: dE that differs across the step and neither before nor after it, `(h, w)`.
         flowed: `before` brought by the flow alone, which is right where the structure goes on.
+        last, earlier: the last old frame and one two frames before it, on the grid of the former.
+        later: a frame two frames behind the first new one.
     """
 
     at: int
@@ -145,6 +147,9 @@ class Aligned:
     across: Image
     change: Image
     flowed: Image
+    last: Image
+    earlier: Image
+    later: Image
 
 
 def region_steps(passage: Passage) -> list[RegionStep]:
@@ -420,7 +425,8 @@ def aligned(passage: Passage, at: int, cells: NDArray[np.bool_]) -> Aligned:
     across = np.minimum(distance(before, after), distance(before, after_2))
     change = np.where(inside(back), np.maximum(across - within, 0.0), 0.0).astype(np.float32)
     flowed = warp(last, match.back)
-    return Aligned(at, before, after, across, cv2.blur(change, (3, 3)), flowed)
+    change = cv2.blur(change, (3, 3))
+    return Aligned(at, before, after, across, change, flowed, last, before_2, after_2)
 
 
 @lru_cache(maxsize=8)

@@ -1,19 +1,29 @@
 """Light direction: the shading of an object, or of everything, turns at once and stays turned.
 
-Signal: the step of log luminance along the motion, cell by cell. It is a slope: one side of the
-region becomes brighter, the opposite side darker, its mean changes little and its colors do not. A
-change of exposure has no dark side, a shadow that passes is a front that moves.
+Signal: the step of log luminance along the motion, smoothed. Light multiplies what it falls on: a
+smooth factor takes the picture before into the one behind, and structure and colors go on below it.
+One side of the region becomes brighter, the opposite side darker. A change of exposure has no dark
+side, a shadow that passes is a front that moves, and a new thing draws what was not there.
 """
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_closing, label, uniform_filter
+from scipy.ndimage import label
 
 from evenflow.continuity.candidate import Candidate, evidence
-from evenflow.continuity.cells import COLS, ROWS
-from evenflow.continuity.passage import L_PER_LOG, Passage, Series
-from evenflow.continuity.picture import gray_of
+from evenflow.continuity.follow import followed
+from evenflow.continuity.passage import Passage, Series
+from evenflow.continuity.region_steps import (
+    Image,
+    Mask,
+    aligned,
+    expected_motion,
+    lab_of,
+    suspects,
+)
 from evenflow.continuity.robust import around
 from evenflow.continuity.severity import SHADING
 from evenflow.geometry.warp import warp
@@ -22,21 +32,51 @@ HOLD = 3
 """Frames on each side over which the light has to keep what it is."""
 LEAST = 0.04
 """Log luminance of a cell that takes part."""
-LEAST_FIT = 0.12
-"""Share of the step's variance that a plane explains; a soft rim and texture leave 0.1 to 0.6."""
+LEAST_PIXEL = 0.06
+"""The same for a pixel of the smoothed step."""
+LEAST_AREA = 0.01
+"""Share of the picture."""
+LEAST_MAIN = 0.6
+"""Share of all that steps that one place has to hold."""
+LEAST_EVEN = 0.1
+"""Of the lesser side, bright or dark, over the other one, where there is room for both."""
+NO_ROOM = 0.25
+"""Share of the step for which a pixel has no room left, too bright or too dark as it is."""
 LEAST_FIT_WHOLE = 0.4
-"""The same for most of the picture, which a new look changes in any way it likes."""
-LEAST_APART = 0.3
+"""Share of the step's variance that a plane explains over most of the picture, which a new look
+changes in any way it likes."""
+LEAST_APART = 0.25
 """Distance of the bright side's center from the dark side's, in sides of the region's area; two
 halves of a disk come to 0.48."""
-LEAST_ALIKE = 0.955
-"""Least correlation of the place's fine structure across the step: light draws nothing new."""
+MOST_DRAWN = 0.8
+"""What the smooth factor leaves, in structure and color, beyond what motion leaves there in the
+frames around, over what it changes: light draws nothing new."""
+MOST_RMS = 1.2
+"""Log luminance: what is three times as bright on one side and a third on the other is no longer
+the same thing in another light, or cannot be told from something else."""
+MOST_BEFORE = 0.5
+"""Step of light one frame before and one behind, over the step itself."""
 NUM_LOOKS = 10
 """Most steps of a passage that are looked at closely."""
-
-
 DRAWN = frozenset({"subject_swap", "teleportation", "vanish"})
 """Kinds that draw something new, which light does not."""
+
+
+@dataclass(frozen=True)
+class Shade:
+    """One step of light on the grid of the sketch of its first frame.
+
+    Args:
+        field: smoothed step of log luminance, `(h, w)`.
+        mask: where.
+        rms: of the field in the mask.
+        fit: 1 where nothing but light has changed.
+    """
+
+    field: Image
+    mask: Mask
+    rms: float
+    fit: float
 
 
 def lasting_steps(passage: Passage) -> tuple[Series, Series]:
@@ -56,83 +96,165 @@ def detect(passage: Passage) -> list[Candidate]:
     count = len(passage)
     if count < 4 * HOLD or passage.pairs[-1] is None:
         return []
-    at_once, lasting = lasting_steps(passage)
-    common = np.clip(at_once * lasting, 0.0, None)
-    power = np.sqrt(np.where(np.abs(lasting) > LEAST, common, 0.0).sum(axis=1))
-    usual = np.median(np.abs(lasting), axis=0)
-    found: list[tuple[int, Series, NDArray[np.bool_], float, float]] = []
-    for i in np.argsort(-power)[:NUM_LOOKS].tolist():
-        near = around(power, i, 5)
-        if power[i] < 3 * LEAST or (len(near) and power[i] < 1.4 * float(np.median(near))):
-            continue
-        if any(abs(i - other[0]) <= HOLD for other in found):
-            continue
-        if _leaps(passage, i):
+    found: list[tuple[int, Shade]] = []
+    for i, cells in _looks(passage):
+        if any(abs(i - other) <= HOLD for other, _ in found) or _leaps(passage, i):
             continue  # what is matched badly steps in any direction
-        slope = _slope(passage, i, lasting[i], at_once[i], usual)
-        if slope is not None and _alone(lasting, i, slope[0]):
-            found.append((i, lasting[i], *slope))
+        shade = _shade(passage, i, cells)
+        if shade is not None:
+            found.append((i, shade))
     found.sort(key=lambda item: item[0])
     made: list[Candidate] = []
     used: set[int] = set()
-    for k, (start, field, place, size, fit) in enumerate(found):
+    for k, (start, shade) in enumerate(found):
         if k in used:
             continue
         end = count
         for later in range(k + 1, len(found)):
-            back = found[later][1][place]
-            if float(back @ field[place]) < -0.5 * float(field[place] @ field[place]):
+            if _takes_back(passage, start, shade, *found[later]):
                 end = found[later][0]
                 used.add(later)
                 break
-        made.append(_candidate(start, end, place, size, fit))
+        made.append(_candidate(start, end, shade))
     return made
 
 
-def _slope(
-    passage: Passage, i: int, lasting: Series, at_once: Series, usual: Series
-) -> tuple[NDArray[np.bool_], float, float] | None:
-    """Place, rms in log luminance, and how well a slope explains the step; None if it is none."""
-    grid = uniform_filter(lasting.reshape(ROWS, COLS), 3, mode="nearest")
-    loud = np.abs(grid) > max(LEAST, 0.15 * float(np.percentile(np.abs(grid), 98)))
-    loud &= np.abs(grid) > 2.0 * uniform_filter(usual.reshape(ROWS, COLS), 3, mode="nearest")
+def _looks(passage: Passage) -> list[tuple[int, NDArray[np.bool_]]]:
+    """Frames worth a close look and their cells, the largest steps first."""
+    at_once, lasting = lasting_steps(passage)
+    common = np.clip(at_once * lasting, 0.0, None)
+    took = np.abs(lasting) > LEAST
+    power = np.sqrt(np.where(took, common, 0.0).sum(axis=1))
+    looks: dict[int, NDArray[np.bool_]] = {}
+    for i in np.argsort(-power)[:NUM_LOOKS].tolist():
+        near = around(power, i, 5)
+        if power[i] >= 3 * LEAST and (len(near) == 0 or power[i] > 1.4 * float(np.median(near))):
+            looks[i] = took[i]
+    for i, _, cells in suspects(passage):  # plain surfaces have no flow that light could be read at
+        looks[i] = looks.get(i, False) | cells
+    return [(i, cells) for i, cells in looks.items() if HOLD <= i <= len(passage) - HOLD]
+
+
+def _shade(passage: Passage, i: int, cells: NDArray[np.bool_]) -> Shade | None:
+    """The place whose light turns at a frame; None if there is none."""
+    back = expected_motion(passage, i, cells)
+    first = _step(warp(lab_of(passage.sketch(i - 1)), back), lab_of(passage.sketch(i)))
+    if _place(first, 0.6 * LEAST_EVEN) is None:
+        return None  # a first look without any flow
+    view = aligned(passage, i, cells)
+    step = _step(view.before, view.after)
+    mask = _place(step, LEAST_EVEN)
+    if mask is None:
+        return None
+    field = step.field
+    rms = _rms(field[mask])
+    around_it = _step(view.earlier, view.last), _step(view.after, view.later)
+    if max(_rms(other.field[mask]) for other in around_it) > MOST_BEFORE * rms or rms > MOST_RMS:
+        return None
+    drawn_2 = 0.0
+    for name in ("drawn", "tint"):
+        usual = max(_rms(getattr(other, name)[mask]) for other in around_it)
+        drawn_2 += max(0.0, _rms(getattr(step, name)[mask]) ** 2 - usual**2)
+    drawn = float(np.sqrt(drawn_2)) / max(_rms(step.lit[mask]), 1e-6)
+    return Shade(field, mask, rms, 1.0 - drawn) if drawn < MOST_DRAWN else None
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What light does between two Lab pictures on one grid, and what it does not, `(h, w)` each.
+
+    Args:
+        before: the first one.
+        field: smoothed step of log luminance beyond that of the picture.
+        lit: what it does to L.
+        drawn: what is left of L.
+        tint: smoothed length of what is left of a and b.
+    """
+
+    before: Image
+    field: Image
+    lit: Image
+    drawn: Image
+    tint: Image
+
+
+def _step(before: Image, after: Image) -> _Step:
+    own, now = before[..., 0], after[..., 0]
+    sigma = own.shape[0] / 22
+    # Y goes with the cube of L + 16 (CIE 1976); nothing is known of what is white or black twice
+    known = ((own < 97) | (now < 94)) & ((own > 3) | (now > 6))
+    weight = known.astype(np.float32)
+    rise = 3.0 * np.log(np.maximum(now + 16.0, 1.0) / np.maximum(own + 16.0, 1.0))
+    rise = rise - np.float32(np.median(rise))
+    shares = cv2.GaussianBlur(weight, (0, 0), sigma)
+    field = cv2.GaussianBlur(rise * weight, (0, 0), sigma) / np.maximum(shares, 1e-3)
+    field = np.where(shares > 0.15, field, np.float32(0.0)).astype(np.float32)
+    factor = np.exp(field / 3.0)
+    expected = np.minimum((own + 16.0) * factor - 16.0, 100.0)
+    real = (now + 16.0) / np.maximum(own + 16.0, 1.0)
+    rest = cv2.GaussianBlur(after[..., 1:] - before[..., 1:] * real[..., None], (0, 0), 0.5 * sigma)
+    tint = np.sqrt((rest * rest).sum(axis=2))
+    return _Step(before, field, expected - own, now - expected, tint)
+
+
+def _place(step: _Step, least_even: float) -> Mask | None:
+    """Where the light steps, if it is one place with a bright and a dark side."""
+    field = step.field
+    loud = np.abs(field) > max(LEAST_PIXEL, 0.25 * float(np.percentile(np.abs(field), 99)))
     # the two sides of the slope meet in a line that does not change
-    parts, num = label(binary_closing(np.pad(loud, 3), np.ones((3, 3)))[3:-3, 3:-3])
-    best: tuple[NDArray[np.bool_], float, float] | None = None
-    y, x = np.mgrid[:ROWS, :COLS]
-    for part in range(1, num + 1):
-        place = parts == part
-        if place.sum() < 16:
-            continue
-        values = grid[place]
-        columns = np.stack([np.ones(place.sum()), x[place], y[place]], axis=1).astype(np.float64)
-        plane = np.linalg.lstsq(columns, values)[0]
-        rest = values - columns @ plane
-        spread = values - values.mean()
-        fit = 1.0 - float((rest**2).sum() / max((spread**2).sum(), 1e-9))
-        up, down = float(values[values > 0].sum()), -float(values[values < 0].sum())
-        even = min(up, down) / max(up, down, 1e-9)
-        rms = float(np.sqrt((values**2).mean()))
-        own = lasting.reshape(ROWS, COLS)[place]
-        now = at_once.reshape(ROWS, COLS)[place]
-        sudden = float(own @ now) / max(float(own @ own), 1e-9)
-        least = LEAST_FIT if place.mean() < 0.5 else LEAST_FIT_WHOLE
-        if min(fit / least, even / 0.1, sudden / 0.8, rms / (0.6 * SHADING)) < 1.0:
-            continue
-        if _apart(grid, place) < LEAST_APART or _alike(passage, i, place) < LEAST_ALIKE:
-            continue
-        if _tint(passage, i, place) > 0.8 * rms * L_PER_LOG:
-            continue  # a new color, not a new light
-        if best is None or rms * np.sqrt(place.sum()) > best[1] * np.sqrt(best[0].sum()):
-            best = place.reshape(-1), rms, fit
-    return best
+    wide = cv2.morphologyEx(np.pad(loud.astype(np.uint8), 8), cv2.MORPH_CLOSE, np.ones((9, 9)))
+    places, number = label(wide[8:-8, 8:-8])
+    if number == 0:
+        return None
+    power = np.bincount(places.reshape(-1), (field * field).reshape(-1), number + 1)[1:]
+    k = int(np.argmax(power))
+    mask: Mask = places == k + 1
+    if mask.mean() < LEAST_AREA or power[k] < LEAST_MAIN * power.sum():
+        return None
+    values = field[mask]
+    rms = _rms(values)
+    if rms < 0.6 * SHADING:
+        return None
+    up, down = float(values[values > 0].sum()), -float(values[values < 0].sum())
+    if min(up, down) < least_even * max(up, down):
+        return mask if not _room(step.before[..., 0], mask, rms, up < down) else None
+    if mask.mean() > 0.5 and _plane_fit(field, mask) < LEAST_FIT_WHOLE:
+        return None
+    return mask if _apart(field, mask) > LEAST_APART else None
 
 
-def _alone(lasting: Series, i: int, place: NDArray[np.bool_]) -> bool:
-    """True if the place keeps its light before and behind; what moves changes it all the time."""
-    size = np.sqrt((lasting[:, place] ** 2).mean(axis=1))
-    near = [size[j] for j in (i - HOLD, i - HOLD - 1, i + HOLD, i + HOLD + 1) if 0 < j < len(size)]
-    return bool(size[i] > 2.0 * max(near))
+def _room(light: Image, mask: Mask, rms: float, brighter: bool) -> bool:
+    """True if what surrounds a place could have become as much brighter, or darker, as it did."""
+    reach = 2 * max(2, round(0.5 * float(np.sqrt(mask.sum())))) + 1
+    ring = (cv2.dilate(mask.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0) & ~mask
+    if not ring.any():
+        return True
+    values = np.maximum(light[ring], 0.0) + 16.0
+    room = 3.0 * np.log(116.0 / values if brighter else values / 16.0)
+    return bool((room > NO_ROOM * rms).mean() > 0.5)
+
+
+def _plane_fit(field: Image, mask: Mask) -> float:
+    y, x = np.nonzero(mask)
+    values = field[mask].astype(np.float64)
+    columns = np.stack([np.ones(len(x)), x, y], axis=1).astype(np.float64)
+    rest = values - columns @ np.linalg.lstsq(columns, values)[0]
+    return 1.0 - float((rest**2).sum() / max(float(((values - values.mean()) ** 2).sum()), 1e-9))
+
+
+def _apart(field: Image, mask: Mask) -> float:
+    y, x = np.nonzero(mask)
+    values = field[mask]
+    centers = []
+    for side in (np.maximum(values, 0.0), np.maximum(-values, 0.0)):
+        total = max(float(side.sum()), 1e-9)
+        centers.append((float((side * x).sum()) / total, float((side * y).sum()) / total))
+    (ax, ay), (bx, by) = centers
+    return float(np.hypot(ax - bx, ay - by) / np.sqrt(len(values)))
+
+
+def _rms(values: Image) -> float:
+    return float(np.sqrt((values.astype(np.float64) ** 2).mean()))
 
 
 def _leaps(passage: Passage, i: int) -> bool:
@@ -143,59 +265,33 @@ def _leaps(passage: Passage, i: int) -> bool:
     return bool(np.hypot(*(own - usual)) > max(1.0, 0.5 * float(np.hypot(*usual))))
 
 
-def _apart(grid: Series, place: NDArray[np.bool_]) -> float:
-    y, x = np.nonzero(place)
-    values = grid[place]
-    centers = []
-    for side in (np.maximum(values, 0.0), np.maximum(-values, 0.0)):
-        total = max(float(side.sum()), 1e-9)
-        centers.append((float((side * x).sum()) / total, float((side * y).sum()) / total))
-    (ax, ay), (bx, by) = centers
-    return float(np.hypot(ax - bx, ay - by) / np.sqrt(len(values)))
+def _takes_back(passage: Passage, start: int, first: Shade, at: int, later: Shade) -> bool:
+    """True if a later step undoes the first one, on the place that it has gone to."""
+    height, width = first.mask.shape
+    y, x = np.nonzero(first.mask)
+    center = np.array([[(x.mean() + 0.5) / width, (y.mean() + 0.5) / height]])
+    went = (followed(passage, center, start, at) - center)[0] * (width, height)
+    back = np.full((height, width, 2), -went, np.float32)
+    moved = warp(np.where(first.mask, first.field, np.float32(0.0)), back)
+    both = float((moved * later.field).sum())
+    return both < -0.4 * float((moved * moved).sum())
 
 
-def _alike(passage: Passage, i: int, place: NDArray[np.bool_]) -> float:
-    """Correlation of the fine structure of the place before and behind the step."""
-    match = passage.matched(i - 1, i)
-    before, after = (_fine(gray_of(passage.sketch(k))) for k in (i - 1, i))
-    inside = cv2.resize(place.astype(np.uint8), after.shape[::-1], interpolation=cv2.INTER_NEAREST)
-    seen = (inside > 0) & match.valid
-    if seen.sum() < 0.4 * inside.sum():
-        return 0.0
-    a, b = warp(before, match.back)[seen], after[seen]
-    a, b = a - a.mean(), b - b.mean()
-    return float((a * b).sum() / max(float(np.sqrt((a * a).sum() * (b * b).sum())), 1e-6))
-
-
-def _fine(gray: NDArray[np.uint8]) -> NDArray[np.float32]:
-    values = np.log(gray.astype(np.float32) + 8.0)
-    fine: NDArray[np.float32] = values - cv2.GaussianBlur(values, (0, 0), 3)
-    return fine
-
-
-def _tint(passage: Passage, i: int, place: NDArray[np.bool_]) -> float:
-    """Mean step of a and b over the place, dE: what grows with light on one side falls on the
-    other, what is a new color does not."""
-    flat = place.reshape(-1)
-    a, b = (passage.cells[name][i][flat] for name in ("a", "b"))
-    return float(np.hypot(np.nan_to_num(a).mean(), np.nan_to_num(b).mean()))
-
-
-def _candidate(start: int, end: int, place: NDArray[np.bool_], rms: float, fit: float) -> Candidate:
-    area = float(place.mean())
-    size = rms / SHADING * min(1.0, area / 0.1) ** 0.25
+def _candidate(start: int, end: int, shade: Shade) -> Candidate:
+    area = float(shade.mask.mean())
+    size = shade.rms / SHADING * min(1.0, area / 0.1) ** 0.25
     return Candidate(
         "light_direction",
         start,
         end,
         start,
         size,
-        0.5 + 0.4 * fit,
-        f"one side becomes brighter and the other darker by {100 * rms:.0f} % (rms) and stays so: "
-        "the light comes from elsewhere",
-        evidence("luma_slope", rms, SHADING),
+        0.5 + 0.4 * shade.fit,
+        f"one side becomes brighter and the other darker by {100 * shade.rms:.0f} % (rms) and "
+        "stays so: the light comes from elsewhere",
+        evidence("luma_slope", shade.rms, SHADING),
         ("lighting_flicker", "exposure", "passing shadow"),
-        None if area > 0.8 else place,
+        None if area > 0.8 else shade.mask,
         immune=DRAWN,
         causes=DRAWN | {"style_change", "drift", "seam"},
     )
