@@ -83,30 +83,13 @@ def draws(num_blocks: int, *, seed: int = 0, resamples: int = RESAMPLES) -> NDAr
     return counts
 
 
-@lru_cache(maxsize=4)
-def swaps(num_blocks: int, *, seed: int = 0, resamples: int = RESAMPLES) -> NDArray[np.float64]:
-    """Which blocks change sides, `(resamples, num_blocks)` of 0 and 1; memory as in `draws`.
-
-    Where two clips are equal it makes no difference which of them a block came from; what a
-    statistic does under such swaps is what chance does to it. For statistics that live from a few
-    blocks, as the score does from the worst, this is sound and the bootstrap alone is not.
-
-    Source: Fisher 1935, The Design of Experiments, section 21.
-    """
-    resamples = min(resamples, max(1000, _MOST_CELLS // num_blocks))
-    made = np.random.default_rng([seed, 1]).integers(0, 2, (resamples, num_blocks))
-    turned = made.astype(np.float64)
-    turned.setflags(write=False)
-    return turned
-
-
 def error_of(
     drawn: NDArray[np.float64], num_blocks: int, *, value: float, like_all: bool
 ) -> float | None:
     """Standard error from the draws of a difference.
 
     Args:
-        drawn: the difference in every draw, or after every swap.
+        drawn: the difference in every draw.
         num_blocks: how many blocks were drawn from; the bootstrap's own error is too small by
             `sqrt((n - 1) / n)`, which is put right.
         value: the difference itself.
