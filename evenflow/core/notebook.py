@@ -81,7 +81,7 @@ def _strip(report: "Report") -> str:
         a = (f.span.start_frame - origin) / count * 1000
         wide = max(3.0, (f.span.end_frame - f.span.start_frame) / count * 1000)
         tall = 26 * (0.3 + 0.7 * min(1.0, f.severity_jnd / 10))
-        fill = next(color for least, color in _STEPS if f.severity_jnd >= least)
+        fill = next(color for least, color in _STEPS if round(f.severity_jnd, 1) >= least)
         title = html.escape(f"{f.kind}, {f.severity_jnd:.1f} JND at {f.start_s:.2f} s")
         parts.append(
             f"<rect x='{a:.1f}' y='{26 - tall:.1f}' width='{wide:.1f}' height='{tall:.1f}' "

@@ -34,12 +34,13 @@ def score_word(score: float | None) -> str:
 
 
 def severity_word(jnd: float) -> str:
-    """A severity in words.
+    """A severity in words, for the number as it is written, with one decimal.
 
-    >>> severity_word(3.2)
-    'clear'
+    >>> severity_word(3.2), severity_word(9.97)
+    ('clear', 'ruins the shot')
     """
-    return next((text for least, text in SEVERITY_WORDS if jnd >= least), SEVERITY_WORDS[-1][1])
+    shown = round(jnd, 1)
+    return next((text for least, text in SEVERITY_WORDS if shown >= least), SEVERITY_WORDS[-1][1])
 
 
 def score_meaning(score: float | None) -> str:

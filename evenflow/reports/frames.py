@@ -28,13 +28,20 @@ class Still:
     height: int
 
 
+BETWEEN_NEIGHBORS = frozenset(
+    {"lighting_flicker", "color_flicker", "image_flicker", "unnatural_jump", "teleportation"}
+)
+"""Kinds that are seen from one frame to the next: the neighbors of the worst frame are shown."""
+
+
 def roles(
     finding: Finding, *, first: int, end: int, shots: Sequence[Shot] = ()
 ) -> list[tuple[str, int]]:
     """Which frames show a finding, each with its role.
 
     The last frame before it, its worst, the first after it; at an edge of the clip or of its shot
-    the first or last frame of the finding itself stands in.
+    the first or last frame of the finding itself stands in. Of a flicker or a jump the worst frame
+    and its two neighbors.
 
     Args:
         first, end: frames `[first, end)` that the clip has.
@@ -47,6 +54,9 @@ def roles(
     start, stop = max(span.start_frame, first), min(span.end_frame, end)
     before = ("before", start - 1) if start > first else ("first", start)
     after = ("after", stop) if stop < end else ("last", stop - 1)
+    if finding.kind in BETWEEN_NEIGHBORS:
+        before = ("previous", finding.peak_frame - 1)
+        after = ("next", finding.peak_frame + 1)
     seen: dict[int, str] = {}
     for role, frame in (("peak", finding.peak_frame), before, after):
         if first <= frame < end:

@@ -251,6 +251,8 @@ def test_frames_of_a_finding_stay_inside_its_shot():
         ("first", 50), ("peak", 80), ("last", 99),
     ]  # fmt: skip
     assert roles(a_finding("freeze", 0, 1), first=0, end=1) == [("peak", 0)]
+    flicker = dataclasses.replace(a_finding("image_flicker", 60, 70), peak_frame=65)
+    assert [frame for _, frame in roles(flicker, first=0, end=100, shots=shots)] == [64, 65, 66]
 
 
 def test_pictures_go_to_the_most_severe_first():

@@ -157,8 +157,10 @@ export class EfComparePage extends LitElement {
     for (const [, row] of rows)
       for (const at of [row.low, row.high, row.value])
         if (at !== null && at !== undefined) reach.set(row.unit ?? "", Math.max(reach.get(row.unit ?? "") ?? 0, Math.abs(at)));
-    const clear = (row: Difference): number => (row.value === null ? 2 : row.verdict && row.verdict !== "tie" ? 0 : 1);
-    const sorted = [...rows].sort((a, b) => clear(a[1]) - clear(b[1]));
+    const rank = ([name, row]: [string, Difference]): number =>
+      name === "score" ? -2 : name === "severity" ? -1 : row.value === null ? 9
+        : (row.verdict && row.verdict !== "tie" ? 0 : row.value ? 2 : 4) - Math.abs(row.value) / (reach.get(row.unit ?? "") || 1);
+    const sorted = [...rows].sort((a, b) => rank(a) - rank(b));
     const key = `${pair.first}${pair.second}${heading}`;
     const shown = this.opened.has(key) ? sorted : sorted.slice(0, FEW);
     return html`<h3>${heading}</h3><div class="table" tabindex="0" role="region" aria-label=${`${heading}, ${pair.second} less ${pair.first}`}><table>

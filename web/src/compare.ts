@@ -18,7 +18,7 @@ const ABREAST = 3;
 /**
  * Properties: `tracks` (two or more), `mode`, `pair` (the two that are compared), `wipe` (0 to 1),
  * `gain`, `front` (which of the pair blink shows). The first track leads; the others show what
- * is seen at the same time. Event: `ef-frame` with the frame of the first track.
+ * is seen at the same time. Event: `ef-frame` with a frame and the track that shows it.
  */
 export class EfCompare extends LitElement {
   static properties = {
@@ -123,8 +123,7 @@ export class EfCompare extends LitElement {
   private shown(i: number, frame: number): void {
     this.frames = this.frames.map((old, k) => (k === i ? frame : old));
     if (this.playing) this.keepStep(i);
-    if (i === this.lead)
-      this.dispatchEvent(new CustomEvent("ef-frame", { detail: { frame, track: i }, bubbles: true, composed: true }));
+    this.dispatchEvent(new CustomEvent("ef-frame", { detail: { frame, track: i }, bubbles: true, composed: true }));
     this.paint();
   }
 

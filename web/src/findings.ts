@@ -8,7 +8,7 @@ import {
 
 const FEW = 40;
 const ROLES: Record<string, string> = {
-  before: "before", first: "first", peak: "worst", last: "last", after: "after",
+  before: "before", first: "first", previous: "one before", peak: "worst", next: "one after", last: "last", after: "after",
 };
 
 /**

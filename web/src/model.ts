@@ -103,14 +103,18 @@ export const words = (name: string): string => {
   return text.charAt(0).toUpperCase() + text.slice(1);
 };
 
-/** A severity in words; the steps of the scale. */
-export const severityWord = (jnd: number): string =>
-  jnd >= 10 ? "ruins the shot" : jnd >= 5 ? "strong" : jnd >= 3 ? "clear" :
-  jnd >= 2 ? "visible" : jnd >= 1 ? "barely visible" : "below visible";
+/** A severity in words; the steps of the scale, for the number as it is written. */
+export const severityWord = (value: number): string => {
+  const jnd = Math.round(value * 10) / 10;
+  return jnd >= 10 ? "ruins the shot" : jnd >= 5 ? "strong" : jnd >= 3 ? "clear" :
+    jnd >= 2 ? "visible" : jnd >= 1 ? "barely visible" : "below visible";
+};
 
-/** 1 (below visible) to 5 (ruins the shot): which color of the scale. */
-export const severityStep = (jnd: number): number =>
-  jnd >= 10 ? 5 : jnd >= 5 ? 4 : jnd >= 3 ? 3 : jnd >= 2 ? 2 : 1;
+/** 1 (hardly visible) to 5 (ruins the shot): which color of the scale. */
+export const severityStep = (value: number): number => {
+  const jnd = Math.round(value * 10) / 10;
+  return jnd >= 10 ? 5 : jnd >= 5 ? 4 : jnd >= 3 ? 3 : jnd >= 2 ? 2 : 1;
+};
 
 export const jnd = (value: number): string => (value >= 9.95 ? value.toFixed(0) : value.toFixed(1));
 
