@@ -139,8 +139,8 @@ def check(
         Path | None,
         typer.Option(
             metavar="X.edl|X.otio",
-            help="Write findings as markers for an editor: Resolve and Avid read .edl; .otio needs "
-            "the extra editorial.",
+            help="Write findings as markers for an editor: Resolve and Avid read .edl, on a "
+            "timeline that starts at 01:00:00:00; .otio needs the extra editorial.",
         ),
     ] = None,
     json_: Json = False,

@@ -128,6 +128,26 @@ def test_scores_of_the_whole_time_are_those_of_the_reports():
     assert pair.score.second == pytest.approx(reports[1].score)
 
 
+def test_where_score_and_mean_severity_disagree_nobody_is_better():
+    minute = [found(0, 60, 2.0)], [found(10 * i, 10 * i + 1, 10.0) for i in range(6)]
+    everywhere, at_times = (
+        clip_report(name, *events, seconds=60.0) for name, events in zip("ab", minute, strict=True)
+    )
+    pair = only(everywhere, at_times)
+    assert pair.severity.verdict == "B" and (pair.score.value or 0) < 0
+    assert pair.better == "tie"
+
+
+def test_what_softness_hides_counts_for_the_verdict():
+    soft = {"jnd": 2.0, "reasons": ["soft"]}
+    findings = [found(i, i + 1, 1.0 + i % 3) for i in range(10)]
+    sharp = clip_report("a.mp4", *findings)
+    blurred = clip_report("b.mp4", unseen=soft)
+    assert only(sharp, clip_report("b.mp4")).better == "B"
+    assert only(sharp, blurred).better == "tie"
+    assert only(clip_report("a.mp4"), clip_report("b.mp4", unseen=soft)).better == "A"
+
+
 def test_a_lone_defect_is_shown_but_does_not_make_a_verdict():
     pair = only(clip_report(), clip_report("b.mp4", found(5, 5.4, 8.0)))
     assert pair.better == "tie" and pair.kinds["freeze"].verdict == "tie"
