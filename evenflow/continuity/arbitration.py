@@ -97,8 +97,9 @@ LEAST_OF |= {(kind, "drift"): 1.0 for kind in EXPLAINS}  # every fault bends the
 LEAST_OF |= {  # one way from end to end that a whole place goes is rarely anything else
     (kind, "identity_drift"): 0.8 for kind in EXPLAINS if kind != "background_switch"
 }
-LEAST_OF_CAUSES = {("sharpness_pumping", "ghosting"): 0.4}
-"""The same for what a candidate itself claims: a copy softens what moves a little."""
+LEAST_OF_CAUSES = {("sharpness_pumping", "ghosting"): 0.4, ("seam", "drift"): 0.5}
+"""The same for what a candidate itself claims: a copy softens what moves a little, and joins move
+the look in steps, none of which is half of the way."""
 LEAST_OF |= LEAST_OF_CAUSES
 NEXT_TO = {("style_change", "high_frequency_noise")}
 """Causes that also explain what begins where they end: without grain in the new look, the old one

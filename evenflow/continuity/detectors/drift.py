@@ -5,15 +5,21 @@ by one step across; the longest way that it goes in one direction, where a ramp 
 than a step, and most of the picture goes along.
 """
 
+import cv2
 import numpy as np
 
 from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.passage import L_PER_LOG, Passage, Series
+from evenflow.continuity.picture import TILE_COLS, TILE_ROWS
 from evenflow.continuity.robust import running_median
 from evenflow.continuity.severity import TONE
 
 ALIKE = 0.5
 """Least share of the picture that has to go the same way."""
+LEAST_VALID = 0.45
+"""Least share of the picture whose motion is known, median over the frames."""
+DARK, BRIGHT = 16, 200
+"""Gray levels; beyond them a tile has no room for a cast, and says nothing where most have."""
 
 
 def tone_path(passage: Passage) -> Series:
@@ -42,7 +48,7 @@ def detect(passage: Passage) -> list[Candidate]:
     if best is None or best[0] < TONE:
         return []
     way, start, end = best
-    if shared_way(passage, start, end) < ALIKE:
+    if shared_way(passage, start, end) < ALIKE or _lost(passage, start, end):
         return []
     start, end = _moving_part(path, start, end)
     if _passes(path, start, end):
@@ -91,10 +97,19 @@ def _comes_back(share: Series) -> bool:
     return bool(low[0] - (left[-1] if len(left) else 0) >= 4)
 
 
+def _lost(passage: Passage, start: int, end: int) -> bool:
+    """True if motion is not followed well enough for many small steps of color to add up."""
+    return bool(np.nanmedian(passage.of_pairs("valid")[max(1, start) : end]) < LEAST_VALID)
+
+
 def shared_way(passage: Passage, start: int, end: int) -> float:
     """Share of the tiles whose own color goes at least a third of the way in the same direction."""
     steps = passage.tile_tone[start + 1 : end]  # (n, 48, 3)
     seen = np.isfinite(steps[..., 0]).mean(axis=0) > 0.6
+    light = np.mean([p.thumb for p in passage.pictures[start:end:8]], axis=0, dtype=np.float32)
+    light = cv2.resize(light, (TILE_COLS, TILE_ROWS), interpolation=cv2.INTER_AREA).ravel()
+    room = seen & (light > DARK) & (light < BRIGHT)
+    seen = room if room.sum() >= 0.5 * seen.sum() else seen
     if seen.sum() < 8:
         return 0.0
     own = np.nan_to_num(steps[:, seen]).sum(axis=0)  # (tiles, 3)
