@@ -10,17 +10,20 @@ picture with it, and skipped time goes on in the direction of the motion.
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, find_objects, label, uniform_filter1d
 
 from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.cells import COLS, NUM_CELLS, ROWS
+from evenflow.continuity.detectors.freeze import has_cadence, held
 from evenflow.continuity.own_field import own_field
 from evenflow.continuity.passage import Passage, Series
+from evenflow.continuity.picture import gray_of
 from evenflow.continuity.robust import runs
 
-LEAST_STEP = 0.4
+LEAST_STEP = 0.25
 """Least change of a step from one frame to the next, rms, pixels of the working size."""
 BEYOND = 3.0
 """Times the median of the picture at that time, and of the shot."""
@@ -29,14 +32,16 @@ ALIKE = 0.72
 SEEN = 0.5
 RETURNS = 0.45
 """Most of the way that may be left at the end, as a share of its length."""
-TURNS = 4
+TURNS, TURNS_PER_S = 4, 2.0
 LEAST_CELLS, MOST_SHARE = 6, 0.45
 ARCMIN = 1.3
 """rms displacement of a thing that is just seen to be wrong."""
 PAUSE_S = 0.75
 """Longest time between two pulls of one thing."""
-AT_ONCE = 4.0
+AT_ONCE = 3.0
 """A place is pulled where its acceleration is so many times what it is at its calmest."""
+LEAST_PULL = 0.15
+"""And at least so much, pixels of the working size."""
 LEAP = 1.5
 """Least leap within one frame, pixels of the working size."""
 LEAP_BEYOND = 12.0
@@ -51,8 +56,12 @@ FARTHEST = 0.25
 """Longest leap that the flow can follow, as a share of the height."""
 CALM = 0.24
 """Most that the place is pulled at other times, rms, as a share of what it is in the span."""
-RING = 0.35
-"""The same of the ground around it in the span."""
+RING = 0.13
+"""The same of the ground around it in the span: what is a part of a body takes more along."""
+MOVED = 2.0
+"""Gray levels by which the picture is not where the camera alone would have brought it."""
+FOUND = 0.85
+"""Most of that which is left where the thing is said to be."""
 MOST_PULL = 0.08
 """Where a place is pulled harder than this share of the height, rms, the flow is lost."""
 SKIPPED_S = 0.5
@@ -69,8 +78,8 @@ _AROUND = np.ones((3, 3, 3), bool)
 
 def detect(passage: Passage) -> list[Candidate]:
     """Parts of the picture that jitter, bob or slide."""
-    if len(passage) < 8 or passage.pairs[-1] is None:
-        return []
+    if len(passage) < 8 or passage.pairs[-1] is None or has_cadence(passage, held(passage)):
+        return []  # drawings that are held move in steps
     steps = own_field(passage)
     pulls = np.zeros_like(steps)  # acceleration, pixels a frame a frame
     pulls[1:-1] = steps[2:] - steps[1:-1]
@@ -142,7 +151,8 @@ def _trembling(passage: Passage, steps: Series, cells: NDArray[np.bool_]) -> lis
     """Spans in which a place goes to and fro as no body does."""
     own, seen = _path_of(passage, steps, cells)
     pull = np.hypot(*np.diff(own, axis=0, append=own[-1:]).T)
-    level = max(LEAST_STEP, AT_ONCE * float(np.percentile(pull, 20)))
+    quiet, loud = np.percentile(pull, (20, 95))
+    level = max(LEAST_PULL, AT_ONCE * float(quiet), float(np.sqrt(max(quiet, 0.02) * loud)))
     made = []
     for first, last in runs(pull > level, gap=round(PAUSE_S * passage.fps)):
         start, end = first + 1, last  # the pull into frame `start`, the one out of `end - 1`
@@ -152,27 +162,63 @@ def _trembling(passage: Passage, steps: Series, cells: NDArray[np.bool_]) -> lis
         length = float(np.hypot(*way.T).sum())
         returns = float(np.hypot(*way.sum(axis=0)) / max(length, 1e-9))
         turns = _turns(way)
-        if seen[start:end].mean() < SEEN or turns < TURNS or returns > RETURNS:
+        share = float(seen[start:end].mean())
+        if share < SEEN or turns < TURNS or returns > RETURNS:
+            continue
+        if turns * passage.fps < TURNS_PER_S * (end - start):
             continue
         how = f"to and fro, turning {turns} times"
         inside, outside = slice(start, end), np.r_[1 : start - 1, end + 1 : len(own)]
-        calm = _rms(pull[outside]) / max(_rms(pull[inside]), 1e-9)
+        strong = max(_rms(pull[inside]), 1e-9)
+        calm = _rms(pull[outside]) / strong
         ring_own, _ = _path_of(passage, steps, _ring(cells))
-        ring = _rms(np.hypot(*np.diff(ring_own[start : end + 1], axis=0).T))
-        ring /= max(_rms(pull[inside]), 1e-9)
+        ring = _rms(np.hypot(*np.diff(ring_own[start : end + 1], axis=0).T)) / strong
         alike = _alike(steps[start : end + 1][:, cells])
-        strong = _rms(pull[inside])
         most = CALM * (1.3 if alike > 0.95 else 1.0 if alike > 0.9 else 0.7)
-        if calm > most or ring > RING or alike < 0.75:
+        if calm > most or ring > RING or alike < 0.75 or strong > MOST_PULL * passage.lines:
             continue
-        if len(outside) < 8 and calm > 0.1:
+        if (len(outside) < 8 and calm > 0.1) or (share < 0.8 and calm > 0.05):
             continue
-        share = float(seen[start:end].mean())
-        if (share < 0.8 and calm > 0.05) or strong > MOST_PULL * passage.lines:
+        if not _is_there(passage, steps, cells, start, end):
             continue
         one = _made(passage, way, start, end, cells, how)
         made.append(replace(one, immune=LEFT, causes=LEFT) if calm < CLEAR else one)
     return made
+
+
+def _is_there(
+    passage: Passage, steps: Series, cells: NDArray[np.bool_], start: int, end: int
+) -> bool:
+    """True if the place is better explained by its own way than by the camera's alone.
+
+    Asked of the two frames between which it went farthest, in the third of its cells that moves most.
+    The flow is damped by the ground around, so the way may have been longer than it says.
+    """
+    part = steps[start:end]
+    size_of = (part**2).sum(axis=(0, 2))
+    core = cells & (size_of >= np.percentile(size_of[cells], 67))
+    path = np.cumsum(part[:, cells].mean(axis=1), axis=0)
+    ways = [path[k:] - path[:-k] for k in range(1, min(len(path), 9))]
+    k, i = max(
+        ((k, int(np.hypot(*w.T).argmax())) for k, w in enumerate(ways)),
+        key=lambda at: float(np.hypot(*ways[at[0]][at[1]])),
+    )
+    a, b = start + i, start + i + k + 1
+    before, after = (
+        cv2.GaussianBlur(gray_of(passage.sketch(f)).astype(np.float32), (0, 0), 0.7) for f in (a, b)
+    )
+    size = before.shape[::-1]
+    way = passage.camera_path(a, b)
+    mask = cv2.resize(
+        core.reshape(ROWS, COLS).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST
+    )
+    left = []
+    for times in (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0):
+        step = np.eye(3)
+        step[:2, 2] = times * min(size) / passage.lines * ways[k][i]
+        moved = cv2.warpPerspective(before, step @ way, size, borderMode=cv2.BORDER_REPLICATE)
+        left.append(float(np.abs(moved - after)[mask > 0].mean()))
+    return left[0] > MOVED and min(left) < FOUND * left[0]
 
 
 def _rms(series: Series) -> float:
