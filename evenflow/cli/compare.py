@@ -247,11 +247,11 @@ def _stored(path: str) -> "list[Report] | list[Unchecked]":
 
 
 def _sorted_out(clips: list[str], votes: list[Path]) -> tuple[list[str], list[str]]:
-    """Clips and votes; behind --votes, further files of votes need no option of their own."""
+    """Clips and votes; a file of votes needs no option of its own."""
     paths: list[str] = []
     ballots = [str(path) for path in votes]
     for path in clips:
-        (ballots if votes and _holds_votes(path) else paths).append(path)
+        (ballots if _holds_votes(path) else paths).append(path)
     return paths, ballots
 
 

@@ -394,12 +394,56 @@ def stored_reports(path: str | Path) -> list[Report]:
         if isinstance(item, dict) and "error" in item and "schema" not in item:
             raise BadInput(f"{path.name} has a clip that could not be checked: {item['error']}")
     try:
-        reports = [Report.from_json(item) for item in items]
+        reports = [_sound(Report.from_json(item)) for item in items]
     except BadInput as error:
         raise BadInput(f"{path.name}: {error}") from None
     if not reports:
         raise BadInput(f"{path.name} holds no report of a clip: make a new one")
     return reports
+
+
+def _sound(report: Report) -> Report:
+    """The report, if what is compared of it are numbers that make sense.
+
+    Raises:
+        BadInput: a field is missing, has the wrong type, or is out of range.
+    """
+    try:
+        clip, findings = report.clip, report.findings
+        positive = [float(clip[key]) for key in ("fps", "duration_s")]
+        counts = [int(clip[key]) for key in ("frames", "width", "height")]
+        signals = (*report.signals.values(), *report.metrics.values())
+        numbers = [
+            float(report.unseen["jnd"]),
+            *(float(f.span.start_frame + f.span.end_frame) for f in findings),
+            *(float(shot.start_frame) for shot in report.shots),
+            *(0.0 if report.score is None else float(report.score),),
+            *(float(m.summary) for m in signals if m.summary is not None),
+        ]
+        spans = [(float(f.start_s), float(f.end_s), float(f.severity_jnd)) for f in findings]
+        texts = [
+            clip.get("path", ""), report.digest, report.version, report.motion.get("reason", ""),
+            *report.not_assessable.values(), *(m.reason or "" for m in signals),
+            *(m.unit for m in signals), *report.signals, *report.metrics,
+        ]  # fmt: skip
+        known = all(f.kind in KINDS for f in findings)
+        better = all(m.better in ("lower", "higher", "neither") for m in signals)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise BadInput(f"the report is damaged: {error!r}") from None
+    good = (
+        known
+        and better
+        and min(positive) > 0
+        and max(positive) <= 1e7
+        and min(counts) >= 0
+        and all(map(math.isfinite, (*positive, *numbers, *itertools.chain(*spans))))
+        and all(start <= end and severity >= 0 for start, end, severity in spans)
+        and report.unseen["jnd"] >= 0
+        and all(isinstance(text, str) for text in texts)
+    )
+    if not good:
+        raise BadInput("the report is damaged: a value is out of range or of another type")
+    return report
 
 
 def compared(
@@ -427,7 +471,7 @@ def compared(
     pairs = _settled(pairs, sides, cut)
     return Comparison(
         labels=labels,
-        clips=tuple(report.clip for report in reports),
+        clips=tuple(_clip(report) for report in reports),
         scores=tuple(None if r.score is None else round(r.score, 1) for r in reports),
         start_s=start,
         end_s=end,
@@ -440,6 +484,17 @@ def compared(
         errors=tuple(errors),
         seed=seed,
     )
+
+
+def _clip(report: Report) -> dict[str, Any]:
+    """What the report says of its clip, in the types of the schema."""
+    clip, timecode = report.clip, report.clip.get("timecode")
+    return {
+        "path": str(clip.get("path") or "clip"),
+        **{key: int(clip.get(key) or 0) for key in ("frames", "width", "height")},
+        **{key: float(clip.get(key) or 0.0) for key in ("fps", "duration_s")},
+        "timecode": None if timecode is None else str(timecode),
+    }
 
 
 # --- time ---------------------------------------------------------------------------------------

@@ -114,6 +114,7 @@ def test_clips_are_checked_and_a_bad_one_does_not_stop_the_rest(run, fake_check)
 def test_votes_alone_are_ranked(run, ballots):
     result = run("compare", "--votes", ballots, "--json")
     assert result.code == 0
+    assert run("compare", ballots, "--json").out == result.out  # the file says what it is
     VALID.validate(result.json)
     assert [row["clip"] for row in result.json["votes"]["ranking"]] == ["a.mp4", "b.mp4"]
     card = run("compare", "--votes", ballots)

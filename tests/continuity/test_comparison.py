@@ -10,7 +10,7 @@ import jsonschema
 import numpy as np
 import pytest
 from fakes import a_finding, a_report
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import evenflow as ef
@@ -421,3 +421,44 @@ def test_a_planted_defect_makes_its_clip_worse_there_and_the_interval_excludes_z
     assert worst.low is not None and worst.low > 0
     assert abs(worst.start_s - truth.start_frame / fps) < 0.5
     assert abs(worst.end_s - truth.end_frame / fps) < 0.5
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Where every value of a document stands, branches included."""
+    items = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
+    return [path, *(leaf for key, item in items for leaf in leaves(item, (*path, key)))]
+
+
+JUNK = st.one_of(
+    st.none(), st.booleans(), st.integers(-(10**30), 10**30), st.floats(), st.text(max_size=4),
+    st.just([]), st.just({}), st.just([None]), st.just(["x"]),
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=120)
+@given(st.data())
+def test_a_report_with_a_damaged_value_is_compared_or_refused_in_one_line(tmp_path_factory, data):
+    whole = clip_report(
+        "a.mp4", found(1, 2, 3.0), seconds=3.0, signals={"noise": np.ones(75)}
+    ).to_json()
+    damaged = json.loads(json.dumps(whole))
+    spots = [spot for spot in leaves(damaged) if spot and "series" not in spot[:-1]]
+    spot = data.draw(st.sampled_from(spots))
+    owner = damaged
+    for key in spot[:-1]:
+        owner = owner[key]
+    owner[spot[-1]] = data.draw(JUNK)
+    path = tmp_path_factory.getbasetemp() / "damaged.json"
+    path.write_text(json.dumps([whole, damaged]))
+    refused = ""
+    try:
+        told(ef.compare(path))
+    except BadInput as error:
+        refused = str(error)
+    assert "\n" not in refused
