@@ -126,6 +126,8 @@ def compare(
         raise BadInput("compare needs two clips or more, or --votes: see `evenflow compare --help`")
     if not paths and (gate or report or blind or span):
         raise BadInput("--gate, --range, --report and --blind need clips, got votes alone")
+    if blind is not None and stretch is not None:
+        raise BadInput("--blind shows whole clips, and --range takes a part: leave one of them out")
     stored = {path: _stored(path) for path in paths if path.lower().endswith(".json")}
     if stored and (stretch is not None or blind is not None):
         name = Path(next(iter(stored))).name

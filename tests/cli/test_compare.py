@@ -171,6 +171,7 @@ def test_pages_are_written_by_the_room_of_reports(run, fake_check, tmp_path, mon
         (["a.mp4", "b.mp4", "-o", "r.html"], ".json"),
         (["a.mp4", "b.mp4", "--block", "0"], "0"),
         (["a.mp4", "r.json", "--range", "1s..2s"], "r.json is a report"),
+        (["a.mp4", "b.mp4", "--blind", "v.html", "--range", "1s..2s"], "whole clips"),
         (["--votes", "none.json"], "none.json cannot be read"),
         (["--votes", "v.json", "--gate", "g.toml"], "g.toml"),
         (["a.mp4", "b.mp4", "--fps", "fast"], "frame rate"),
