@@ -23,6 +23,10 @@ SEAM = 2.0
 """A seam is at least so many times as large as the largest step near it."""
 AGAIN = 0.4
 """Share of a usual step within which two frames count as the same one."""
+STANDS = 0.25
+"""Most that a frame that is held differs from the one before, as a share of a usual step."""
+VISITS = 3
+"""Times that a frame of a loop is shown; a part that runs twice is shown two times."""
 EXPLAINED = frozenset(
     {
         "unnatural_jump", "image_flicker", "shake", "drift", "style_change", "teleportation",
@@ -56,11 +60,22 @@ def detect(passage: Passage) -> list[Candidate]:
     apart = distances(passage)
     steps = np.concatenate([[np.nan], np.diagonal(apart, 1)]).astype(np.float64)
     seams = _seams(steps)
+    if seams and _loops(passage, apart, steps):
+        return []
     found = _reordered(passage, apart, steps, seams)
     found += _backwards(passage, apart, steps, seams, found)
     found += _repeated(passage, apart, steps, seams, found)
     found += _turned(passage, apart, steps, found)
-    return found
+    moving = STANDS * float(np.nanmedian(steps))  # frames that are held have no order
+    return [c for c in found if float(np.median(steps[c.start + 1 : c.end])) > moving]
+
+
+def _loops(passage: Passage, apart: NDArray[np.float32], steps: Series) -> bool:
+    """True if most frames come back again and again: what repeats itself has no wrong order."""
+    reach = AGAIN * max(float(np.nanmedian(steps)), 0.5 * LEAST_STEP)
+    same = np.pad(apart < reach, ((0, 0), (1, 0)))
+    visits = (same[:, 1:] & ~same[:, :-1]).sum(axis=1)
+    return bool((visits >= VISITS).mean() > 0.5)
 
 
 def _usual(steps: Series, i: int) -> float:
