@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.ndimage import label, uniform_filter
+from scipy.ndimage import binary_dilation, label, uniform_filter
 
 from evenflow.continuity.cells import COLS, ROWS
 from evenflow.continuity.passage import Passage, Series
@@ -212,9 +212,9 @@ def _stretch(
     closed: bool,
 ) -> Stretch | None:
     """The stretch if what is left there is up all the time and lower before and behind."""
-    whole = place | other
     core = place & other
     core = core if core.sum() >= 4 else place
+    whole = (place | other) & binary_dilation(core, np.ones((3, 3)))
     low, high = max(1, start - WINDOW), min(len(rest), end + 1 + WINDOW)
     rows, cols = np.nonzero(core)
     profile = _profile(rest, rows, cols, path, start, low, high)

@@ -15,15 +15,19 @@ from evenflow.continuity.redrawn import Redrawn, redrawn
 FINE = 0.64
 """Least of what is left on edges at 240 lines as a share of the steps at 90 lines: where it is
 less, it is the coarse flow of the sketch that misses the edges."""
-UNIT = 1.4
-"""Gray levels on edges that are just visible: 0.06 % of the height at full contrast."""
+WHOLE = 0.66
+"""Steps of which more returns go wrong once and right again, as flow does where there is no edge
+across; half of what is fresh returns."""
+UNIT = 1.6
+"""Gray levels on edges that are just visible: 0.07 % of the height at full contrast."""
 OWN = 0.5
 """Gray levels that no one sees."""
 
 
 def is_shimmer(one: Redrawn) -> bool:
     """True if only edges are drawn afresh, at every frame."""
-    return one.outlines and one.edge > FINE * one.rms and one.hold == 1
+    fresh = one.hold == 1 and one.returns < WHOLE
+    return one.outlines and fresh and one.edge > FINE * one.rms
 
 
 def detect(passage: Passage) -> list[Candidate]:

@@ -14,12 +14,12 @@ from evenflow.continuity.redrawn import Redrawn, redrawn
 
 LEAST = 1.2
 """Gray levels off the edges above the surroundings."""
-SHARE = 0.042
+SHARE = 0.045
 """Share of new detail in each drawing that is just visible."""
 LOST, SURE = 0.36, 0.45
 """Where nearly all detail is new, the flow may have lost a thing that moves fast; what is truly
 drawn afresh takes back half of each step."""
-BLURRED, GRAINY = 0.38, 0.95
+BLURRED, GRAINY = 0.42, 0.95
 """What is left off the edges at 240 lines over the steps at 90 lines. Fresh grain leaves more, as
 the sketch averages it away; what the coarse flow of the sketch misses leaves less."""
 
