@@ -45,6 +45,8 @@ LOOKS_PER_S = 0.5
 """Places a second that are looked at, the most likely ones first."""
 GONE = 0.3
 """Share of the detail that has to be lost where something else stands in its place."""
+NEW_LOOK = 0.1
+"""Below this share all of the detail is where it was: the picture is drawn in another way."""
 REPEATS = 0.2
 """Least rise of the likeness of the picture to itself elsewhere; less, where the tail of its
 gradient is lost as well."""
@@ -254,7 +256,7 @@ def _loss(passage: Passage, start: int) -> tuple[float, str]:
     )
     if before.contrast < LEAST_CONTRAST:
         return 0.0, ""
-    sizes = [lost(before, after)]
+    sizes = [lost(before, after) if gone > NEW_LOOK else (0.0, "")]
     if gone > GONE:
         fall = before.kurtosis - after.kurtosis
         if after.kurtosis < 1.95 and (fall > LOST or _unforeseen(passage, start, settled)):
@@ -311,10 +313,12 @@ def _washed(passage: Passage, start: int, settled: int) -> float:
     second = round(passage.fps)
     before, after = slice(max(0, start - second), start), slice(settled, settled + second)
     light, contrast = (np.maximum(passage.moments[:, k], 0.5) for k in (0, 3))
-    darker = np.log(np.median(light[before]) / np.median(light[after]))
-    return float(np.log(np.median(contrast[before]) / np.median(contrast[after]))) - max(
-        0.0, float(darker)
-    )
+    darker = float(np.log(np.median(light[before]) / np.median(light[after])))
+    fall = float(np.log(np.median(contrast[before]) / np.median(contrast[after])))
+    at_once = -np.diff(np.log(contrast[start - 1 : settled + 1])).min()
+    if at_once > 0.6 * fall:  # another look
+        return 0.0
+    return fall - max(0.0, darker)
 
 
 def _end(passage: Passage, start: int) -> int:
