@@ -649,7 +649,8 @@ def compare_schema() -> Schema:
                                 "end_s": _NUMBER | {"description": "seconds"},
                                 "better": label,
                                 "by_jnd": _NUMBER | {"description": "largest difference"},
-                                "mean_jnd": _NUMBER | {"description": "mean difference over quarter seconds"},
+                                "mean_jnd": _NUMBER
+                                | {"description": "mean difference over quarter seconds"},
                                 "low": end | {"description": "end of its interval"},
                                 "high": end | {"description": "the other end"},
                                 "kinds": _list(_TEXT, "found in the worse clip, worst first"),
