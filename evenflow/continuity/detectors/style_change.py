@@ -16,6 +16,8 @@ COLOR_UNIT = 1.5
 """dE along the motion, rms over the picture."""
 MOVED = 1.8
 """dE along the motion beyond which grain cannot be the cause."""
+RECOLORED = 4.0
+"""dE by which the mean color steps, or its spread shrinks: grain cannot do that either."""
 GRAIN_ONLY = frozenset({"high_frequency_noise"})
 PALETTE_ALONE = 0.18
 """Least difference of the histograms that speaks without motion; skipped time stays below."""
@@ -89,6 +91,16 @@ def texture_steps(passage: Passage) -> Series:
     return made
 
 
+def _recolored(passage: Passage, mark: int) -> float:
+    """How far the mean of a and b steps at a frame, or their spread shrinks, in dE."""
+    before, after = (
+        np.median(passage.moments[part], axis=0)
+        for part in (slice(max(0, mark - WINDOW), mark), slice(mark, mark + WINDOW))
+    )
+    step = after - before  # means of L, a, b, then their deviations
+    return float(max(abs(step[1]), abs(step[2]), -step[4], -step[5]))
+
+
 def look(passage: Passage) -> Series:
     """Means and spreads of color and texture, to recognize a look again, `(n, 11)`."""
     flat = np.array([[p.flat] for p in passage.pictures]) / TEXTURE_UNITS[4]
@@ -125,6 +137,7 @@ def detect(passage: Passage) -> list[Candidate]:
                 used.add(later)
                 break
         severity = float(size[mark] / STYLE)
+        no_grain = moved[mark] > MOVED or _recolored(passage, mark) > RECOLORED
         found.append(
             Candidate(
                 "style_change",
@@ -138,8 +151,8 @@ def detect(passage: Passage) -> list[Candidate]:
                 evidence("look_step", float(size[mark]), STYLE),
                 ("cut", "image_flicker"),
                 # grain has no mean: it moves no color along the motion, a new look does
-                immune=GRAIN_ONLY if moved[mark] > MOVED else frozenset(),
-                causes=GRAIN_ONLY if moved[mark] > MOVED else frozenset(),
+                immune=GRAIN_ONLY if no_grain else frozenset(),
+                causes=GRAIN_ONLY if no_grain else frozenset(),
             )
         )
     return found
