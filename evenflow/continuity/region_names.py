@@ -24,10 +24,15 @@ from evenflow.continuity.severity import BACKGROUND, REGION
 
 SWAPPED = 0.6
 """How foreign a new content is at least that is no piece of the surroundings."""
+FOUND = 14.0
+"""How far pieces of a piece of the surroundings are from their nearest likeness there, rms dE; what
+has been mixed with the old content is farther, what is somebody else 15 to 80."""
 PLAIN = 4.0
 """Spread of the fine structure of a plain surface, in L."""
 LEAST_SEEN = 0.45
 """Least share of a region with a counterpart in the frames next to its step."""
+STEADY = 0.1
+"""Change two frames on, as a share of the step, of a place that needs no texture to be followed."""
 LIKE_BEFORE = 0.85
 """Most agreement of structure of another background."""
 WHOLE_PICTURE = frozenset(
@@ -69,7 +74,7 @@ def name_of(passage: Passage, step: RegionStep) -> tuple[str, str]:
         return "teleportation", how
     if step.source is not None:
         return "vanish", "a copy of something that stays elsewhere appears at once"
-    if _into_plain(step):
+    if _into_plain(step) and not step.found[1] > 1.25 * FOUND:
         return "vanish", "something appears at once where there was nothing"
     if strangeness(passage, step) > SWAPPED:
         return "subject_swap", "a region is replaced at once by something else in its place"
@@ -77,8 +82,10 @@ def name_of(passage: Passage, step: RegionStep) -> tuple[str, str]:
 
 
 def followed_through(passage: Passage, step: RegionStep) -> bool:
-    """True if the place could be followed before the step and behind it: what rushes past changes
-    at every frame, and nobody can say what it was."""
+    """True if the place could be followed before the step and behind it, or is the same there: what
+    rushes past changes at every frame, and nobody can say what it was."""
+    if step.within < STEADY:
+        return True
     size = (COLS, ROWS)
     shares = cv2.resize(step.mask.astype(np.float32), size, interpolation=cv2.INTER_AREA).ravel()
     inside = shares > min(0.3, 0.5 * float(shares.max()))
@@ -103,15 +110,16 @@ def _into_plain(step: RegionStep) -> bool:
 
 def strangeness(passage: Passage, step: RegionStep) -> float:
     """How little the new content belongs to its surroundings; both ends of a span are asked."""
-    ends = [(step.foreign[1], step.rim, step.texture)]
+    ends = [(step.foreign[1], step.rim, step.texture, step.found[1])]
     if step.back is not None:
         back = step.back
-        ends.append((back.foreign[0], back.rim[::-1], back.texture[::-1]))
+        ends.append((back.foreign[0], back.rim[::-1], back.texture[::-1], back.found[0]))
     each = []
-    for share, rim, texture in ends:
+    for share, rim, texture, found in ends:
         outline = float(np.log2(max(rim[1], 0.3) / max(rim[0], 0.3)))
         detail = float(np.log2(max(texture[1], 0.5) / max(texture[0], 0.5)))
-        each.append(8.0 * share + outline + 0.3 * detail)
+        likeness = float(np.log2(max(found, 1.0) / FOUND)) if np.isfinite(found) else 0.0
+        each.append(8.0 * share + outline + 0.3 * detail + min(1.2, 2.0 * likeness))
     lasted = (step.end - step.at) / passage.fps
     # things that are gone for a moment come back; who is replaced stays so
     habit = 0.4 if step.back is None else -0.4 if lasted < 3.0 else 0.0

@@ -47,6 +47,8 @@ MOST_SWEPT = 0.4
 """Widths of itself that what moves beside a region may go in a frame, else it was run over."""
 MOST_BORDER = 0.16
 """Share of a region's outline that may be the picture's border: there things come and go."""
+LEAST_PART = 0.1
+"""The same for one of two places between which something goes."""
 LEAST_MAIN = 0.55
 """Share of all the change at a frame that a region has to hold."""
 LEAST_LEFT = 0.35
@@ -67,6 +69,8 @@ ECHO = 0.3
 """Share of a step that the step back has to have in the cells, at the same place."""
 FLICKER_REACH = 10
 """Frames around a step that must not show steps of color like it."""
+NUM_PIECES = 7
+"""Most pieces of a region that are sought in the other frame."""
 LARGE = 0.4
 """Share of the picture from which a change is looked at as one of the background."""
 
@@ -87,6 +91,10 @@ class RegionStep:
         texture: spread of the fine structure before and after, in L.
         foreign: share of the region whose colors its surroundings have not: before, after.
         rim: mean slope of color across the region's outline: before, after.
+        within: change of the region in the frames before and behind, as a share of that across.
+        found: how far pieces of what was there are from the nearest likeness anywhere in the frame
+            after, and pieces of what is there now from that in the frame before, dE; NaN where the
+            region is too thin to hold a piece.
         source: where what is there now is found in the frame before, if it is, `(x, y)` of its
             center; and whether that place changed at the same frame.
         kept: a region that stays as it was while all else is another; None where most stays.
@@ -103,6 +111,8 @@ class RegionStep:
     texture: tuple[float, float]
     foreign: tuple[float, float]
     rim: tuple[float, float]
+    within: float = 0.0
+    found: tuple[float, float] = (float("nan"), float("nan"))
     source: "Source | None" = None
     kept: Mask | None = None
     back: "RegionStep | None" = None
@@ -135,6 +145,7 @@ class Aligned:
         before, after: Lab `(h, w, 3)` of the last old and the first new frame; the light of
             `before` is brought to that of `after`.
         across: dE between them, whatever the neighbors allow, `(h, w)`.
+        within: dE that differs two frames on, before the step or behind it, `(h, w)`.
         change: dE that differs across the step and neither before nor after it, `(h, w)`.
         flowed: `before` brought by the flow alone, which is right where the structure goes on.
         last, earlier: the last old frame and one two frames before it, on the grid of the former.
@@ -145,6 +156,7 @@ class Aligned:
     before: Image
     after: Image
     across: Image
+    within: Image
     change: Image
     flowed: Image
     last: Image
@@ -181,9 +193,35 @@ def looked_at(passage: Passage, at: int, cells: NDArray[np.bool_]) -> list[Regio
         if step is not None:
             return [step]
     # where much more steps than is another afterwards, something happened to the whole picture
-    if every.mean() > LARGE or cells.mean() > 0.06 + 3.0 * every.mean():
+    spread = cells.mean() > 0.06 + 3.0 * every.mean()
+    if every.mean() > LARGE or (spread and not _calm(view, every)):
         return []
     return _regions(passage, view, every)
+
+
+def _left(passage: Passage, view: Aligned, parts: list[Mask], every: Mask) -> RegionStep | None:
+    """The part whose content has left one place for another, the best match of all parts."""
+    best: RegionStep | None = None
+    for core in parts:
+        if not compact(core) or swept(passage, view.at, core):
+            continue
+        source = source_of(view, core, every)
+        if source is None or not source.left:
+            continue
+        if best is None or best.source is None or source.match > best.source.match:
+            mask = grown(view, core)
+            step = described(view, core)
+            if recolored(step):
+                continue
+            source = replace(source, mask=source.mask | mask)
+            best = replace(step, mask=mask, share=float(mask.mean()), source=source)
+    return best
+
+
+def _calm(view: Aligned, every: Mask) -> bool:
+    """True if nothing but what changed is any different across the step."""
+    rest = view.across[~every]
+    return len(rest) > 0 and float(np.percentile(rest, 90)) < 1.0
 
 
 def _regions(passage: Passage, view: Aligned, every: Mask) -> list[RegionStep]:
@@ -194,12 +232,16 @@ def _regions(passage: Passage, view: Aligned, every: Mask) -> list[RegionStep]:
     power = np.bincount(flat, view.change.reshape(-1), number + 1)[1:]
     areas = np.bincount(flat, minlength=number + 1)[1:] / flat.size
     whole = float(power.sum())
-    rest = view.across[~every]
-    calm = float(np.percentile(rest, 90)) < 1.0 if len(rest) else False
-    for k in np.argsort(-power)[:3]:
-        core: Mask = places == k + 1
-        if areas[k] < LEAST_AREA or power[k] < 0.25 * whole:
+    calm = _calm(view, every)
+    parts = [k for k in np.argsort(-power)[:3] if areas[k] >= LEAST_AREA]
+    parts = [k for k in parts if power[k] >= LEAST_PART * whole]
+    left = _left(passage, view, [places == k + 1 for k in parts], every)
+    if left is not None:
+        return [left]
+    for k in parts:
+        if power[k] < 0.25 * whole:
             continue
+        core: Mask = places == k + 1
         mask = grown(view, core)
         step = described(view, core)
         step = replace(step, mask=mask, share=float(mask.mean()))
@@ -212,10 +254,8 @@ def _regions(passage: Passage, view: Aligned, every: Mask) -> list[RegionStep]:
             continue
         if not compact(core):
             continue
-        step = replace(step, source=source_of(view, core, every))
-        if step.source is not None and step.source.left:
-            whole_mask = step.source.mask | mask
-            return [replace(step, source=replace(step.source, mask=whole_mask))]
+        found_there = _both_found(view, mask)
+        step = replace(step, found=found_there, source=source_of(view, core, every))
         inner = not at_border(core) or (calm and areas[k] > 0.015 and power[k] > 0.8 * whole)
         round_ = inner_radius(core) / float(np.sqrt(core.sum()))
         alone = alone and round_ * float(power[k]) > LEAST_CLEAR * whole
@@ -426,7 +466,7 @@ def aligned(passage: Passage, at: int, cells: NDArray[np.bool_]) -> Aligned:
     change = np.where(inside(back), np.maximum(across - within, 0.0), 0.0).astype(np.float32)
     flowed = warp(last, match.back)
     change = cv2.blur(change, (3, 3))
-    return Aligned(at, before, after, across, change, flowed, last, before_2, after_2)
+    return Aligned(at, before, after, across, within, change, flowed, last, before_2, after_2)
 
 
 @lru_cache(maxsize=8)
@@ -545,7 +585,45 @@ def described(view: Aligned, mask: Mask) -> RegionStep:
         texture=(float(fine_b[core].std()), float(fine_a[core].std())),
         foreign=(foreign(before, core, ring), foreign(after, core, ring)),
         rim=(rim_slope(before, mask), rim_slope(after, mask)),
+        within=float(view.within[core].mean()) / max(float(view.across[core].mean()), 1e-3),
     )
+
+
+def found_again(own: Image, page: Image, mask: Mask) -> float:
+    """How far pieces of a region of `own` are from the nearest likeness on `page`, rms dE.
+
+    What fills a gap, and what is there twice, is a piece of the picture; somebody else is not. NaN
+    where the region holds no piece.
+    """
+    depth = _depth(mask)
+    half = int(np.clip(round(0.35 * float(depth.max())), 3, 7))
+    ys, xs = np.nonzero(depth > half)
+    on_grid = (ys % half == half // 2) & (xs % half == half // 2)
+    points = np.stack([ys, xs], axis=1)[on_grid]
+    if len(points) > NUM_PIECES:
+        points = points[np.linspace(0, len(points) - 1, NUM_PIECES).astype(int)]
+    apart = []
+    for y, x in points.tolist():
+        piece = np.ascontiguousarray(own[y - half : y + half + 1, x - half : x + half + 1])
+        least = float(cv2.matchTemplate(page, piece, cv2.TM_SQDIFF).min())
+        apart.append(float(np.sqrt(max(0.0, least) / (piece.shape[0] * piece.shape[1]))))
+    return float(np.mean(apart)) if apart else float("nan")
+
+
+def _depth(mask: Mask) -> Image:
+    """Distance of each pixel of a mask from its outline or the picture's border."""
+    padded = np.pad(mask.astype(np.uint8), 1)
+    made: Image = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
+    return made
+
+
+def _both_found(view: Aligned, mask: Mask) -> tuple[float, float]:
+    core = cv2.erode(mask.astype(np.uint8), _square(3)).astype(bool)
+    was, now = (
+        found_again(view.before, view.after, core),
+        found_again(view.after, view.before, core),
+    )
+    return was, now
 
 
 def source_of(view: Aligned, mask: Mask, every: Mask) -> Source | None:
@@ -567,7 +645,7 @@ def source_of(view: Aligned, mask: Mask, every: Mask) -> Source | None:
 
 def _sought(own: Image, page: Image, mask: Mask, stepped: Image) -> Source | None:
     """Seeks what `own` shows in a mask elsewhere on `page`."""
-    depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)
+    depth = _depth(mask)
     y, x = np.unravel_index(int(np.argmax(depth)), depth.shape)
     height, width = mask.shape
     half = max(3, round(0.75 * float(depth[y, x])))
@@ -713,7 +791,7 @@ def _echo(passage: Passage, step: RegionStep) -> RegionStep | None:
             continue
         other = described(view, mask)
         if _opposite(step, other):
-            return other
+            return replace(other, found=_both_found(view, mask))
     return None
 
 

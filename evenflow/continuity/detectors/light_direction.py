@@ -156,7 +156,10 @@ def _shade(passage: Passage, i: int, cells: NDArray[np.bool_]) -> Shade | None:
         usual = max(_rms(getattr(other, name)[mask]) for other in around_it)
         drawn_2 += max(0.0, _rms(getattr(step, name)[mask]) ** 2 - usual**2)
     drawn = float(np.sqrt(drawn_2)) / max(_rms(step.lit[mask]), 1e-6)
-    return Shade(field, mask, rms, 1.0 - drawn) if drawn < MOST_DRAWN else None
+    up, down = (float(np.maximum(sign * field[mask], 0.0).sum()) for sign in (1.0, -1.0))
+    one_sided = min(up, down) < LEAST_EVEN * max(up, down)
+    most = MOST_DRAWN * (0.6 if one_sided else 1.0)  # half of the evidence is out of sight
+    return Shade(field, mask, rms, 1.0 - drawn) if drawn < most else None
 
 
 @dataclass(frozen=True)
