@@ -32,6 +32,8 @@ STILL_THERE = 0.25
 """Share of a picture that is found again behind what seems a dissolve: it was none."""
 ALIKE = 0.5
 """Likeness to what the camera makes of the picture before; with more it was none either."""
+FOUND_AGAIN = 0.4
+"""Most of a cut's step by which a frame may differ from an earlier one that it continues."""
 LONGEST = 512
 """Frames of a shot that are looked at together; longer shots are taken in such stretches."""
 SHARED = 96
@@ -97,7 +99,8 @@ class Ledger:
         near = self._held[low : index + FLASH + 2]
         if is_cut(_evidence(near), index - low) and not self._goes_on(low, len(near), index - low):
             held = [step.picture for step in self._held]
-            if breaks_down(held[max(0, index - 8) : index], held[index : index + FLASH + 1]):
+            before, after = held[max(0, index - 8) : index], held[index : index + FLASH + 1]
+            if breaks_down(before, after) or self._returns(index):
                 self._next += 1
                 return
             frame = self.first + self._begin + index
@@ -109,6 +112,15 @@ class Ledger:
     def _goes_on(self, low: int, count: int, at: int) -> bool:
         """True if a part of the picture goes on through what looks like a cut."""
         return stays_in_part(self._passage(low, low + count), at)
+
+    def _returns(self, at: int) -> bool:
+        """True if a frame goes on from an earlier one of the shot: time is in a wrong order."""
+        seen = _thumbs(self._held[: at + 1]).reshape(at + 1, -1)
+        if at < 8 or seen[-1].std() < 1.0:
+            return False
+        step = float(np.median(np.sqrt(((seen[1:-1] - seen[:-2]) ** 2).mean(axis=1))))
+        apart = np.sqrt(((seen[:-1] - seen[-1]) ** 2).mean(axis=1))
+        return bool(apart[: 1 - FLASH].min() < min(1.3 * step, FOUND_AGAIN * apart[-1]))
 
     def _passage(self, start: int, end: int) -> Passage:
         """The held frames `[start, end)`."""
