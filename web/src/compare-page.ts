@@ -5,7 +5,7 @@ import "./curves";
 import type { Line } from "./curves";
 import "./heatmap";
 import { base } from "./look";
-import { type ReportData, Timeline, clock, jnd, number, severityStep, words } from "./model";
+import { type ReportData, Timeline, clock, jnd, phrase, number, severityStep, words } from "./model";
 import { help, isOurs, shell, showHelp, toggleTheme } from "./shell";
 
 /** One row of a comparison: the second clip less the first. */
@@ -188,7 +188,7 @@ export class EfComparePage extends LitElement {
     return html`<h2>${pair.first} and ${pair.second} <span class="faint">${this.said(pair)}</span></h2><div class="card">
       ${pair.where.length ? html`<h3>Who is better where</h3><ul class="where">${pair.where.slice(0, 40).map((where) => html`<li>
         <button @click=${() => this.go(track(where.better === pair.first ? pair.second : pair.first), where.start_frame)}>${clock(where.start_s)} – ${clock(where.end_s)}</button>
-        <b>${where.better}</b> by up to ${jnd(where.by_jnd)} JND${where.kinds.length ? html` <span class="faint">(${where.kinds.map((kind) => words(kind).toLowerCase()).join(", ")} in ${where.better === pair.first ? pair.second : pair.first})</span>` : nothing}</li>`)}</ul>` : nothing}
+        <b>${where.better}</b> by up to ${jnd(where.by_jnd)} JND${where.kinds.length ? html` <span class="faint">(${where.kinds.map((kind) => phrase(kind)).join(", ")} in ${where.better === pair.first ? pair.second : pair.first})</span>` : nothing}</li>`)}</ul>` : nothing}
       ${this.rows([["score", pair.score], ["severity", pair.severity], ...Object.entries(pair.kinds)], pair, "Score and kinds")}
       ${this.rows(Object.entries(pair.signals), pair, "Signals")}</div>`;
   }
@@ -211,7 +211,7 @@ export class EfComparePage extends LitElement {
         return html`<div class="card"><div class="name">${LETTERS[i]} · ${report.clip.path} · ${clock(report.clip.duration_s)}</div>
           <b>${report.score === null ? "–" : report.score.toFixed(1)}</b> ${verdict.word}
           ${worst ? html`<div style="margin-top:8px"><span class="sev sev${severityStep(worst.severity_jnd)}">${jnd(worst.severity_jnd)}</span>
-            ${words(worst.kind)} <button @click=${() => this.go(i, worst.peak_frame)} aria-label=${`${clock(worst.start_s)}, go to ${words(worst.kind).toLowerCase()} in ${LETTERS[i]}`}>${clock(worst.start_s)}</button></div>` : html`<div class="faint" style="margin-top:8px">nothing was found</div>`}</div>`;
+            ${words(worst.kind)} <button @click=${() => this.go(i, worst.peak_frame)} aria-label=${`${clock(worst.start_s)}, go to ${phrase(worst.kind)} in ${LETTERS[i]}`}>${clock(worst.start_s)}</button></div>` : html`<div class="faint" style="margin-top:8px">nothing was found</div>`}</div>`;
       })}</div>
       ${said && said.ranking.length > 2 ? html`<h2>Ranking <span class="faint">clips whose interval holds 0 are tied</span></h2><div class="card table" tabindex="0" role="region" aria-label="Ranking"><table><thead><tr><th>Rank</th><th>Clip</th><th>Score</th><th>Tied with</th></tr></thead><tbody>
         ${said.ranking.map((place) => html`<tr><td>${place.rank ?? "–"}</td><td>${place.clip} ${tracks[LETTERS.indexOf(place.clip)]?.name ?? ""}</td><td>${number(place.score)}</td><td class="faint">${place.reason ?? place.tied.join(", ")}</td></tr>`)}</tbody></table></div>` : nothing}

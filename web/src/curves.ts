@@ -3,7 +3,7 @@ import { LitElement, css, html, nothing, unsafeCSS } from "lit";
 import uPlot from "uplot";
 import uplotCss from "uplot/dist/uPlot.min.css";
 import { Redraw, base, color, printing, room } from "./look";
-import { type Finding, type Signal, type Timeline, number, seekEvent, tick, words } from "./model";
+import { type Finding, type Signal, type Timeline, phrase, number, seekEvent, tick, words } from "./model";
 
 /** A line of a chart: a name for the legend and its measurement. */
 export interface Line { name: string; signal: Signal; timeline: Timeline }
@@ -176,18 +176,18 @@ export class EfCurves extends LitElement {
     const reasons = new Map<string, string[]>();
     for (const name of missing) {
       const reason = this.charts[name][0].signal.reason ?? "not measured";
-      reasons.set(reason, [...(reasons.get(reason) ?? []), words(name).toLowerCase()]);
+      reasons.set(reason, [...(reasons.get(reason) ?? []), phrase(name)]);
     }
     const shown = this.all ? measured : measured.slice(0, this.few);
     return html`
       <div class="grid">${shown.map((name) => html`<section>
         <header><h3>${words(name)}</h3>${this.charts[name].length > 1 ? html`<span class="faint" style="font-size:12.5px">${this.charts[name].map((line, i) => html`<i class="key" style="background:var(--ef-line${i + 1})"></i>${line.name}`)}</span>` : nothing}
           <span class="num faint" data-readout=${name}>${summary(this.charts[name])}</span></header>
-        <div class="what" title=${this.meanings[name] ?? ""}>${this.meanings[name] ?? ""}${better(this.charts[name])}</div>
+        <div class="what" title=${this.meanings[name] ?? ""}>${[this.meanings[name], better(this.charts[name])].filter(Boolean).join(" · ") || "\u00a0"}</div>
         <div class="plot" data-name=${name} role="img" aria-label=${`${words(name)} over time: ${summary(this.charts[name])}`}></div>
       </section>`)}</div>
       ${shown.length < measured.length ? html`<p class="more"><button @click=${() => { this.all = true; }}>Show all ${measured.length} curves</button></p>` : nothing}
-      ${single.length ? html`<p class="missing">One number for the clip: ${single.map((name) => `${words(name).toLowerCase()} ${summary(this.charts[name])}`).join("; ")}.</p>` : nothing}
+      ${single.length ? html`<p class="missing">One number for the clip: ${single.map((name) => `${phrase(name)} ${summary(this.charts[name])}`).join("; ")}.</p>` : nothing}
       ${[...reasons].map(([reason, all]) => html`<p class="missing">Not measured (${reason}): ${all.join(", ")}.</p>`)}`;
   }
 }
@@ -198,7 +198,7 @@ const FONT = "11px system-ui, sans-serif";
 
 const better = (lines: Line[]): string => {
   const way = lines[0].signal.better;
-  return way === "lower" || way === "higher" ? ` · ${way} is better` : "";
+  return way === "lower" || way === "higher" ? `${way} is better` : "";
 };
 
 const summary = (lines: Line[]): string =>

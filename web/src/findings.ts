@@ -2,7 +2,7 @@
 import { LitElement, css, html, nothing, svg } from "lit";
 import { base } from "./look";
 import {
-  type Finding, type Image, type Mask, type Picture, type Report, clock, frameRange, jnd, number, seekEvent,
+  type Finding, type Image, type Mask, type Picture, type Report, clock, frameRange, jnd, phrase, number, seekEvent,
   severityStep, severityWord, words,
 } from "./model";
 
@@ -123,7 +123,7 @@ export class EfFindings extends LitElement {
       const image = this.images[picture.frame];
       const inner = html`
         <img src=${image.src} width=${image.width} height=${image.height} decoding="async"
-          alt=${`Frame ${picture.frame}, ${ROLES[picture.role] ?? picture.role} of ${words(finding.kind).toLowerCase()}`}>
+          alt=${`Frame ${picture.frame}, ${ROLES[picture.role] ?? picture.role} of ${phrase(finding.kind)}`}>
         ${inside && finding.mask && picture.role === "peak" ? html`<img class="mask" alt="" src=${maskPicture(finding.mask)}>` : nothing}
         ${finding.box ? html`<svg class="box" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" aria-hidden="true">${boxLines(finding.box, inside)}</svg>` : nothing}`;
       return html`<figure class=${picture.role}>
@@ -152,7 +152,7 @@ export class EfFindings extends LitElement {
         <div><dt>Repair</dt><dd>${finding.repairable ? "from its own pixels" : "needs a generator"}</dd></div>
       </dl>
       <div class="acts">
-        ${this.playable ? html`<button @click=${() => this.play(place, finding)} aria-label=${`Play it: ${words(finding.kind).toLowerCase()} at ${clock(finding.start_s)}, over and over`}>Play it</button>` : nothing}
+        ${this.playable ? html`<button @click=${() => this.play(place, finding)} aria-label=${`Play it: ${phrase(finding.kind)} at ${clock(finding.start_s)}, over and over`}>Play it</button>` : nothing}
         <button @click=${() => this.choose(place, finding.peak_frame)} aria-label=${`Show worst frame, ${finding.peak_frame}`}>Show worst frame</button>
       </div></div>
     </li>`;

@@ -97,10 +97,19 @@ export interface ReportData {
   images: Record<string, Image>;  // by frame
 }
 
-/** `lighting_flicker` as people say it. */
+const SHORT = /^(psnr|ssim|rms|dtw|dis|raft|clip|mmd|dino)$/;
+
+/** `lighting_flicker` as people say it; abbreviations stay what they are. */
 export const words = (name: string): string => {
-  const text = name.replace(/_/g, " ");
+  const text = name.replace(/^ms_ssim/, "MS-SSIM").replace(/^vbench/, "VBench").split("_")
+    .map((word) => (SHORT.test(word) ? word.toUpperCase() : word === "skimage" ? "(scikit-image)" : word)).join(" ");
   return text.charAt(0).toUpperCase() + text.slice(1);
+};
+
+/** The same within a sentence. */
+export const phrase = (name: string): string => {
+  const text = words(name);
+  return /^[A-Z][a-z ]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
 };
 
 /** A severity in words; the steps of the scale, for the number as it is written. */

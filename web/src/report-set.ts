@@ -41,7 +41,7 @@ export class EfReportSet extends LitElement {
     if (!this.data) return nothing;
     const { parts } = this.data;
     const part = parts[this.at];
-    return html`<nav class="index" aria-label="Clips"><h1>${parts.length} clips</h1><div class="card"><table>
+    return html`<nav class="index" aria-label="Clips"><h1>${parts.length} clips</h1><div class="card table" tabindex="0" role="region" aria-label="Clips"><table>
       <thead><tr><th scope="col">Clip</th><th scope="col">Score</th><th scope="col">Length</th><th scope="col">Worst</th><th scope="col">Findings</th><th scope="col">Gate</th></tr></thead>
       <tbody>${parts.map((one, i) => {
         if (!("report" in one)) return html`<tr><td>${one.clip}</td><td colspan="5" class="faint">${one.error}</td></tr>`;

@@ -6,7 +6,7 @@ import { sentence } from "./findings";
 import type { EfFindings } from "./findings";
 import "./heatmap";
 import { base } from "./look";
-import { type ReportData, type Signal, Timeline, clock, jnd, number, severityStep, words } from "./model";
+import { type ReportData, type Signal, Timeline, clock, jnd, phrase, number, severityStep, words } from "./model";
 import "./objects";
 import type { EfPlayer } from "./player";
 import "./player";
@@ -67,6 +67,8 @@ export class EfReport extends LitElement {
     @media (pointer: coarse) { .keys { display: none; } }
     .current a { color: var(--ef-accent); }
     .quiet { font-size: 13.5px; color: var(--ef-faint); }
+    dl.quiet { margin: 0; }
+    .quiet dt:first-child { margin-top: 0; }
     .quiet dt { color: var(--ef-ink); font-weight: 600; margin-top: 8px; }
     .quiet dd { margin: 0; max-width: 90ch; }
     .table { overflow-x: auto; }
@@ -222,7 +224,7 @@ export class EfReport extends LitElement {
     const { report } = this.data;
     const reasons = new Map<string, string[]>();
     for (const [kind, reason] of Object.entries(report.not_assessable))
-      reasons.set(reason, [...(reasons.get(reason) ?? []), words(kind).toLowerCase()]);
+      reasons.set(reason, [...(reasons.get(reason) ?? []), phrase(kind)]);
     if (!reasons.size && !report.warnings.length) return nothing;
     return html`<h2>What could not be judged</h2><dl class="quiet card">
       ${report.warnings.length ? html`<dt>Warnings</dt>${report.warnings.map((line) => html`<dd>${line}</dd>`)}` : nothing}

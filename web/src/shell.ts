@@ -10,6 +10,9 @@ export const shell = css`
   h2 { font-size: 16px; font-weight: 650; margin: 34px 0 10px; line-height: 1.3; }
   h2 .faint { font-weight: 400; font-size: 14px; margin-left: 6px; }
   .card { background: var(--ef-panel); border: 1px solid var(--ef-line); border-radius: 10px; padding: 16px 18px; }
+  .table td, .table th { overflow-wrap: normal; }
+  .table td { white-space: nowrap; }
+  .table td[colspan] { white-space: normal; min-width: 22ch; }
   kbd { font: 600 12.5px/1 ui-monospace, "SF Mono", Menlo, Consolas, monospace; border: 1px solid var(--ef-line); border-bottom-width: 2px;
         border-radius: 4px; padding: 3px 6px; background: var(--ef-band); display: inline-block; min-width: 1.9em; text-align: center; }
   dialog { background: var(--ef-panel); color: var(--ef-ink); border: 1px solid var(--ef-line); border-radius: 12px; padding: 20px 24px; max-width: min(92vw, 460px); }
