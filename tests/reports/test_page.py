@@ -328,10 +328,30 @@ def test_axe_finds_nothing_serious(report_page, open_page, axe, look):
     assert not serious
 
 
-def test_on_a_phone_nothing_sticks_out(report_page, open_page):
-    page = open_page(report_page, viewport={"width": 390, "height": 844}, is_mobile=True)
-    ready(page)
-    assert page.evaluate("document.documentElement.scrollWidth") == 390
+@pytest.mark.parametrize("mobile", [True, False])
+def test_on_a_phone_nothing_sticks_out(report_page, tmp_path, open_page, mobile):
+    for path in (report_page, compare_page(tmp_path)):
+        page = open_page(path, viewport={"width": 390, "height": 844}, is_mobile=mobile)
+        ready(page)
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        page.evaluate("scrollTo(0, 1500)")
+        page.wait_for_timeout(100)
+        wide = page.evaluate(
+            """() => {
+              const wide = [];
+              const look = (root) => {
+                for (const one of root.querySelectorAll('*')) {
+                  const scrolls = one.closest('.table, .wrap, .hidden-text');
+                  if (!scrolls && one.getBoundingClientRect().right > 391)
+                    wide.push(one.tagName + '.' + one.className);
+                  if (one.shadowRoot) look(one.shadowRoot);
+                }
+              };
+              look(document);
+              return wide;
+            }"""
+        )
+        assert not wide
 
 
 def test_the_theme_follows_the_system_and_can_be_turned(report_page, open_page):

@@ -59,7 +59,7 @@ export class EfComparePage extends LitElement {
   }
 
   static styles = [base, shell, css`
-    .maps { display: grid; gap: 10px; }
+    .maps { display: grid; grid-template-columns: minmax(0, 1fr); gap: 10px; }
     .maps h3 { font-size: 14px; margin: 0 0 8px; font-weight: 650; }
     .table { overflow-x: auto; }
     table { border-collapse: collapse; font-size: 13.5px; width: 100%; }
@@ -211,7 +211,7 @@ export class EfComparePage extends LitElement {
         return html`<div class="card"><div class="name">${LETTERS[i]} · ${report.clip.path} · ${clock(report.clip.duration_s)}</div>
           <b>${report.score === null ? "–" : report.score.toFixed(1)}</b> ${verdict.word}
           ${worst ? html`<div style="margin-top:8px"><span class="sev sev${severityStep(worst.severity_jnd)}">${jnd(worst.severity_jnd)}</span>
-            ${words(worst.kind)} <button @click=${() => this.go(i, worst.peak_frame)} aria-label=${`${clock(worst.start_s)}, go to ${phrase(worst.kind)} in ${LETTERS[i]}`}>${clock(worst.start_s)}</button></div>` : html`<div class="faint" style="margin-top:8px">nothing was found</div>`}</div>`;
+            ${words(worst.kind)} <button @click=${() => this.go(i, worst.peak_frame)} aria-label=${`${clock(worst.start_s)}, go to ${phrase(worst.kind)} in ${LETTERS[i]}`}>${clock(worst.start_s)}</button></div>` : html`<div class="faint" style="margin-top:8px">${report.score === null ? "nothing could be assessed" : "nothing was found"}</div>`}</div>`;
       })}</div>
       ${said && said.ranking.length > 2 ? html`<h2>Ranking <span class="faint">clips whose interval holds 0 are tied</span></h2><div class="card table" tabindex="0" role="region" aria-label="Ranking"><table><thead><tr><th>Rank</th><th>Clip</th><th>Score</th><th>Tied with</th></tr></thead><tbody>
         ${said.ranking.map((place) => html`<tr><td>${place.rank ?? "–"}</td><td>${place.clip} ${tracks[LETTERS.indexOf(place.clip)]?.name ?? ""}</td><td>${number(place.score)}</td><td class="faint">${place.reason ?? place.tied.join(", ")}</td></tr>`)}</tbody></table></div>` : nothing}

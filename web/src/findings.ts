@@ -45,7 +45,7 @@ export class EfFindings extends LitElement {
   static styles = [base, css`
     .top { display: flex; gap: 8px; align-items: center; margin: 0 0 10px; flex-wrap: wrap; }
     .top .faint { margin-right: auto; }
-    ol { list-style: none; margin: 0; padding: 0; display: grid; gap: 12px; }
+    ol { list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: minmax(0, 1fr); gap: 12px; }
     li { background: var(--ef-panel); border: 1px solid var(--ef-line); border-radius: 10px; padding: 14px 16px;
          scroll-margin: 16px; content-visibility: auto; contain-intrinsic-size: auto 380px; }
     li[aria-current="true"] { border-color: var(--ef-accent); box-shadow: 0 0 0 1px var(--ef-accent); }

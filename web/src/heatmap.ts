@@ -139,7 +139,7 @@ export class EfHeatmap extends LitElement {
       pen.fillRect(left, head + 2, width - left, row - 4);
       pen.fillStyle = faint;
       pen.font = "12.5px system-ui, sans-serif";
-      pen.fillText("nothing was found", left + 8, head + row / 2 + 4);
+      pen.fillText(report.score === null ? "nothing could be assessed" : "nothing was found", left + 8, head + row / 2 + 4);
       pen.font = "11px system-ui, sans-serif";
     }
     for (const cut of report.cuts) {

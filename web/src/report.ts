@@ -195,7 +195,7 @@ export class EfReport extends LitElement {
         <button @click=${() => this.choose(place, true)}>${words(kind)}</button>
         <span class="num faint">${clock(report.findings[place].start_s)}</span></li>`)}
         ${kinds.length > 6 ? html`<li class="faint">and ${kinds.length - 6} more kinds</li>` : nothing}
-        <li class="faint">Motion<span class="num">${report.motion.median_px_per_s === null ? "–" : `${number(report.motion.median_px_per_s)} px/s`}${report.motion.assessable ? "" : ", too little to judge smoothness"}</span></li>
+        <li class="faint">Motion<span class="num">${report.motion.median_px_per_s === null || report.motion.median_px_per_s === undefined ? "not measured" : `${number(report.motion.median_px_per_s)} px/s${report.motion.assessable ? "" : ", too little to judge smoothness"}`}</span></li>
         <li class="faint">Cuts<span class="num">${report.cuts.length || "none"}</span></li></ul>
     </section>`;
   }
