@@ -27,6 +27,8 @@ ABOVE = 3.0
 CHROMA = 1.4
 """Least ratio of color to lightness, both in dE."""
 MOST_PLACES = 3
+FROM_FIRST = 2
+"""What a place does at the first frame that has two neighbors, it has always done."""
 
 
 def returning(path: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -138,6 +140,8 @@ def _measured(
     if severity < 1.0:
         return None
     everywhere = cells.mean() > 0.7
+    if not everywhere and low + first <= FROM_FIRST:
+        return None  # a screen or a fire that was there from the beginning
     where = "the color of the whole picture" if everywhere else "the color of a part of the picture"
     return Candidate(
         "color_flicker",

@@ -87,11 +87,12 @@ def _spans(path: Series, gain: Series, fps: float) -> list[tuple[int, int, float
         turns = _turns(part)
         if last - first < 5 or turns < 3 or sustained(path, first, last) < 0.45:
             continue
-        power = np.sort(np.nan_to_num(gain[first : last + 1]) ** 2)
-        if power[-2:].sum() > 0.75 * power.sum():
+        steps = np.sort(np.abs(np.nan_to_num(gain[first : last + 1])))
+        small, large = (float(np.sqrt((s**2).mean())) for s in (steps[:-2], steps[-2:]))
+        if small < max(1.5 * LUMA_FLICKER, 0.12 * large):
             continue  # one step or one bad frame, not an up and down
-        both_ways = min(float(part.max()), -float(part.min()))
-        if both_ways < 0.35 * float(np.abs(part).max()) or both_ways < 0.5 * LUMA_FLICKER:
+        up, down = np.percentile(part, 90), -np.percentile(part, 10)
+        if min(up, down) < max(0.35 * float(np.sqrt((part**2).mean())), 0.5 * LUMA_FLICKER):
             continue
         made.append((first, last, float(rms[start:end].max()) / LUMA_FLICKER))
     return made
