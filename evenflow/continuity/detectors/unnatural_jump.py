@@ -2,6 +2,8 @@
 
 Signals: raw change, length of the tile flow, and what motion leaves, each against the largest of
 its neighbors, so that a hit, a fast pan or a shaky hand (which take several frames) do not count.
+It is a step of the camera, or of everything where the camera stands: what changes in one place
+alone, while the camera goes on as it went, is no jump.
 """
 
 import numpy as np
@@ -12,6 +14,16 @@ from evenflow.continuity.passage import Passage, Series
 from evenflow.continuity.robust import around
 
 REACH = 4
+LEAP = 3.0
+"""The camera leaps where its step bends so many times as much as any step around it,"""
+LEAP_PX = 0.6
+"""and by so many pixels of the working size."""
+SURFACE = frozenset({"high_frequency_noise", "edge_shimmer", "unstable_texture", "drift"})
+"""What makes no camera leap."""
+MOVES_PX = 0.5
+"""From this speed on a camera that moves has to leap, or nearly everything has to step."""
+SPREAD_STILL, SPREAD_MOVING = 0.36, 0.6
+"""Least share of the cells that step, where the camera stands and where it moves on."""
 
 
 def isolation(series: Series, floor: float) -> Series:
@@ -53,6 +65,14 @@ def spread(passage: Passage, i: int) -> float:
     return float((np.nan_to_num(flat[i]) > 1.4 * usual).mean())
 
 
+def leaps(camera: Series, i: int) -> bool:
+    """True if the camera's step at one frame stands out from those around it."""
+    bend = float(np.hypot(*(camera[i] - 0.5 * (camera[i - 1] + camera[i + 1]))))
+    changes = np.hypot(*np.diff(camera, axis=0).T)  # entry k: from step k to k + 1
+    near = np.concatenate([changes[max(1, i - 4) : i - 1], changes[i + 1 : i + 4]])
+    return bend > max(LEAP_PX, LEAP * (float(near.max(initial=0.0)) + 0.15))
+
+
 def detect(passage: Passage) -> list[Candidate]:
     """Steps that stand alone."""
     if len(passage) < 8 or passage.pairs[-1] is None:
@@ -63,11 +83,16 @@ def detect(passage: Passage) -> list[Candidate]:
     residual = isolation(passage.step_half, 0.8)
     jump = excess_arcmin(passage)
     palette = np.nan_to_num(passage.of_pairs("palette_step"))
+    camera = np.nan_to_num(passage.camera)
+    speed = float(np.median(np.hypot(*camera[1:].T)))
     found = []
     for i in range(2, len(passage) - 1):
         if change[i] < 1.3 or (residual[i] < 1.2 and jump[i] < 4.0):
             continue
         if palette[i] > 0.2:  # a jump shows the same scene: the colors stay
+            continue
+        leap, share = leaps(camera, i), spread(passage, i)
+        if not leap and share < (SPREAD_STILL if speed < MOVES_PX else SPREAD_MOVING):
             continue
         alone = max(change[i], residual[i])
         severity = 4.0 * np.log2(max(alone, 1.0)) + min(4.0, jump[i] / 8.0)
@@ -83,8 +108,9 @@ def detect(passage: Passage) -> list[Candidate]:
                 evidence("change", float(passage.change[i]), float(passage.change[i] / alone)),
                 ("cut", "fast motion"),
                 # a camera that trembles is followed by the flow and leaves nothing behind it
-                immune=frozenset({"shake"} if residual[i] > 2.2 else ()),
-                spread=spread(passage, i),
+                immune=(SURFACE if leap else frozenset())
+                | frozenset({"shake"} if residual[i] > 2.2 else ()),
+                spread=1.0 if leap else share,
             )
         )
     return found
