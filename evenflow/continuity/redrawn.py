@@ -171,7 +171,9 @@ def _look(
         rest = _steps(passage, one, flow, near, hold)
         usual, floor = (rest.back, rest.power) if rest is not None else (0.0, 0.0)
         new, more = here.back - usual, here.power - floor
-        if here.back < max(FRESH * usual, LEAST * here.power) or new < RETURNS * more:
+        if new <= 0.0 or here.back < max(FRESH * usual, LEAST * here.power):
+            continue
+        if new < RETURNS * more:
             continue
         if best is not None and 2.0 * new < LONGER * best.fresh**2:
             continue
