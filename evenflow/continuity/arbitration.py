@@ -169,6 +169,8 @@ def explains(strong: Candidate, weak: Candidate) -> bool:
         return False
     if strong.kind in weak.immune:
         return False
+    if weak.kind == "unnatural_jump" and weak.spread > 0.5 and _small(strong):
+        return False  # what happens in one place does not move everything
     if (strong.kind, weak.kind) in NEXT_TO and _touches(strong, weak):
         return True
     if not _covers(strong, weak) or not _meets(strong, weak):
@@ -191,6 +193,10 @@ def _leaps(jump: Candidate, region: Candidate) -> bool:
     """True if a jump shows in much more of the picture than the region that seems to change."""
     area = 0.0 if region.tiles is None else float(region.tiles.mean())
     return jump.spread > 0.28 + 1.2 * area
+
+
+def _small(candidate: Candidate) -> bool:
+    return candidate.tiles is not None and float(candidate.tiles.mean()) < 0.25
 
 
 def _at_once(strong: Candidate, weak: Candidate) -> bool:

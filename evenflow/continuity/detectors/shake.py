@@ -10,6 +10,7 @@ from scipy.signal import savgol_filter
 
 from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.detectors.freeze import has_cadence, held
+from evenflow.continuity.detectors.unnatural_jump import LEAP_PX, leaps
 from evenflow.continuity.passage import Passage, Series
 from evenflow.continuity.picture import NUM_TILES
 from evenflow.continuity.robust import running_median, running_rms, runs
@@ -24,7 +25,13 @@ def tremble(passage: Passage) -> Series:
 
 
 def _rest(passage: Passage) -> Series:
-    path = np.cumsum(np.nan_to_num(passage.camera_at_tiles), axis=0)
+    steps = np.nan_to_num(passage.camera_at_tiles)
+    camera = np.nan_to_num(passage.camera)
+    bends = np.hypot(*np.diff(camera, 2, axis=0).T)  # entry k: at step k + 1
+    for i in (np.flatnonzero(bends > 2.0 * LEAP_PX) + 1).tolist():
+        if leaps(camera, i):  # a jump is no tremble
+            steps[i] = 0.5 * (steps[i - 1] + steps[i + 1])
+    path = np.cumsum(steps, axis=0)
     flat = path.reshape(len(passage), -1)
     return smooth_free(flat, passage.fps).reshape(path.shape) * passage.arcmin
 
