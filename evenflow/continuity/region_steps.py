@@ -63,6 +63,8 @@ RECOLORED = 0.66
 """Least agreement of structure of a thing in another color."""
 LEAST_CLEAR = 0.26
 """Roundness of a region times its share of all the change: scattered slivers stay below."""
+LEAST_MAIN_IN_CALM, LEAST_CLEAR_IN_CALM = 0.45, 0.2
+"""The same where nothing else in the picture differs."""
 STILL_ALIKE = 0.8
 """Agreement of the fine structure above which a region shows the same thing."""
 ECHO = 0.3
@@ -187,7 +189,7 @@ def looked_at(passage: Passage, at: int, cells: NDArray[np.bool_]) -> list[Regio
     if not large and not _worth(passage, at, cells):
         return []
     view = aligned(passage, at, cells)
-    every = changed(view.change)
+    every = changed(view.change, _least_change(view))
     if large:
         step = _background(view)
         if step is not None:
@@ -245,7 +247,7 @@ def _regions(passage: Passage, view: Aligned, every: Mask) -> list[RegionStep]:
         mask = grown(view, core)
         step = described(view, core)
         step = replace(step, mask=mask, share=float(mask.mean()))
-        alone = power[k] > LEAST_MAIN * whole
+        alone = power[k] > (LEAST_MAIN_IN_CALM if calm else LEAST_MAIN) * whole
         if swept(passage, view.at, core):
             continue
         if recolored(step):  # what motion uncovers is another thing
@@ -256,9 +258,10 @@ def _regions(passage: Passage, view: Aligned, every: Mask) -> list[RegionStep]:
             continue
         found_there = _both_found(view, mask)
         step = replace(step, found=found_there, source=source_of(view, core, every))
-        inner = not at_border(core) or (calm and areas[k] > 0.015 and power[k] > 0.8 * whole)
+        inner = not at_border(core) or (calm and areas[k] > 0.008 and power[k] > 0.8 * whole)
         round_ = inner_radius(core) / float(np.sqrt(core.sum()))
-        alone = alone and round_ * float(power[k]) > LEAST_CLEAR * whole
+        clear = round_ * float(power[k]) / whole
+        alone = alone and clear > (LEAST_CLEAR_IN_CALM if calm else LEAST_CLEAR)
         if alone and inner and not flickers(passage, step):
             return [step]
     return []
@@ -485,9 +488,15 @@ def distance(a: Image, b: Image) -> Image:
     return made
 
 
-def changed(change: Image) -> Mask:
+def _least_change(view: Aligned) -> float:
+    """What a pixel has to change by: less where most of the picture does not at all."""
+    usual = float(np.percentile(view.across, 75))
+    return float(np.clip(0.6 * LEAST_CHANGE + 5.0 * usual, 0.6 * LEAST_CHANGE, LEAST_CHANGE))
+
+
+def changed(change: Image, least: float = LEAST_CHANGE) -> Mask:
     """The pixels that changed, cleaned."""
-    mask = (change > LEAST_CHANGE).astype(np.uint8)
+    mask = (change > least).astype(np.uint8)
     mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, _square(3))
     mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _square(7))
     made: Mask = mask.astype(bool)
@@ -653,7 +662,11 @@ def _sought(own: Image, page: Image, mask: Mask, stepped: Image) -> Source | Non
     x1, y1 = int(x) + half + 1, int(y) + half + 1
     piece = np.ascontiguousarray(own[y0:y1, x0:x1])
     small = depth[y, x] < LEAST_SOURCE * height
-    if small or min(piece.shape[:2]) < half + 2 or float(piece.std(axis=(0, 1)).max()) < 2.0:
+    if (
+        depth[y, x] < 0.6 * LEAST_SOURCE * height
+        or min(piece.shape[:2]) < half + 2
+        or float(piece.std(axis=(0, 1)).max()) < 2.0
+    ):
         return None
     score = cv2.matchTemplate(page, piece, cv2.TM_CCOEFF_NORMED)
     ys, xs = np.mgrid[: score.shape[0], : score.shape[1]]
@@ -664,12 +677,15 @@ def _sought(own: Image, page: Image, mask: Mask, stepped: Image) -> Source | Non
         stepped, -1, (piece.shape[1], piece.shape[0]), anchor=(0, 0),
         borderType=cv2.BORDER_CONSTANT,
     )[: score.shape[0], : score.shape[1]]  # fmt: skip
-    left = here > LEAST_LEFT
+    # what was not there in the other frame has come there, however little it differs
+    there_too = cv2.matchTemplate(own, piece, cv2.TM_CCOEFF_NORMED)
+    left = (here > LEAST_LEFT) | ((here > 0.3 * LEAST_LEFT) & (there_too < score - 0.4))
     near = away < LEAST_LEAP * diameter  # textures repeat, the more so close by
+    twice = float(np.where(near, np.float32(-1.0), score).max(initial=-1.0))
     for gone, wanted, least in (
-        (True, left & near, 0.88),
-        (True, left & ~near, 0.7),
-        (False, ~left & ~near, 0.74),
+        (True, left & near, max(0.88, twice + 0.03)),
+        (True, left & ~near, 0.85 if small else 0.7),
+        (False, ~left & ~near, 2.0 if small else 0.74),
     ):
         among = np.where(wanted, score, np.float32(-1.0))
         row, col = np.unravel_index(int(np.argmax(among)), among.shape)
