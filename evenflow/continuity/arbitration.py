@@ -89,6 +89,7 @@ LEAST_OF_PLACES = 0.5
 LEAST_OF: dict[tuple[str, str], float] = {
     ("lighting_flicker", "unnatural_jump"): 0.5,  # gain is compensated before steps are compared
     ("lighting_flicker", "style_change"): 0.5,
+    ("color_flicker", "style_change"): 0.7,
     ("high_frequency_noise", "style_change"): 0.3,  # grain changes the look, up to a point
     ("style_change", "high_frequency_noise"): 3.0,  # and a new look may bring a little grain
 }
@@ -215,7 +216,9 @@ def _outlasts(strong: Candidate, weak: Candidate) -> bool:
 
 
 def _touches(strong: Candidate, weak: Candidate) -> bool:
-    return abs(weak.start - strong.end) <= SLACK or abs(weak.end - strong.start) <= SLACK
+    """True if the weak one begins where the strong one ends, or was all there was before it."""
+    before = weak.start <= SLACK and abs(weak.end - strong.start) <= SLACK
+    return before or abs(weak.start - strong.end) <= SLACK
 
 
 def _covers(strong: Candidate, weak: Candidate) -> bool:
