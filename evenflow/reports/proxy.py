@@ -28,7 +28,8 @@ MOST_LINES = 480
 MOST_COLUMNS = 1280
 WHOLE_S = 60.0
 """Clips up to this long are kept whole; of longer ones a second round each finding, this in all."""
-CRF = 22
+CRF = 20
+"""x264's constant quality where the bytes allow it: grain and texture stay to be judged."""
 _TAGS = ColorTags("bt709", False, "bt709", "bt709")
 
 Segment = tuple[int, int]

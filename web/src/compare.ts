@@ -312,7 +312,7 @@ export class EfCompare extends LitElement {
           <button aria-pressed=${this.blinking} @click=${() => this.autoBlink()}>Twice a second</button>` : nothing}
         ${mode === "difference" ? html`<label>Gain <select @change=${(e: Event) => { this.gain = Number((e.target as HTMLSelectElement).value); }}>
           ${GAINS.map((gain) => html`<option value=${gain} ?selected=${gain === this.gain}>${gain}×</option>`)}</select></label>
-          <span class="faint num">mean ${this.spread === null ? "–" : this.spread.toFixed(2)} gray levels</span>` : nothing}
+          <span class="faint num" title="Of the small copies in this page: their compression counts too">mean ${this.spread === null ? "–" : this.spread.toFixed(2)} gray levels</span>` : nothing}
       </div>
       ${this.failure ? html`<p role="alert">${this.failure}</p>` : nothing}
       <div class=${mode === "side" ? "stage side" : "stack"} style=${mode === "side" ? `--n:${Math.min(this.tracks.length, this.tracks.length > ABREAST ? 2 : ABREAST)}` : `${shape};touch-action:pan-y`}

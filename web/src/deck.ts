@@ -145,7 +145,7 @@ export class Deck {
     for (const arrival of [...this.arrivals]) arrival(index);
     if (this.direction === 1 && this.loop && index >= this.loop[1] - 1 && !this.busy) {
       if (this.loops) void this.wrap();
-      else { this.pause(); if (index !== this.loop?.[1]) this.onstate(); }
+      else this.pause();
     }
   }
 

@@ -20,6 +20,7 @@ export const shell = css`
   dialog h2 { margin: 0 0 12px; }
   dialog table { border-collapse: collapse; }
   dialog td { padding: 4px 14px 4px 0; vertical-align: top; }
+  dialog td:first-child { white-space: nowrap; }
   dialog form { margin: 14px 0 0; text-align: right; }
   footer { margin-top: 40px; color: var(--ef-faint); font-size: 12.5px; border-top: 1px solid var(--ef-line); padding-top: 12px; }
   footer p { margin: 0 0 4px; }
