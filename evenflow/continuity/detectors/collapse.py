@@ -47,6 +47,9 @@ GONE = 0.3
 """Share of the detail that has to be lost where something else stands in its place."""
 NEW_LOOK = 0.1
 """Below this share all of the detail is where it was: the picture is drawn in another way."""
+DRAWN, LAYOUT = 1.0, 0.75
+"""Log gradient energy of the finest octaves that is won, and likeness of the layout that stays:
+hatched and dotted pictures are drawn in another way, too."""
 REPEATS = 0.2
 """Least rise of the likeness of the picture to itself elsewhere; less, where the tail of its
 gradient is lost as well."""
@@ -255,6 +258,8 @@ def _loss(passage: Passage, start: int) -> tuple[float, str]:
         for part in (past, near)
     )
     if before.contrast < LEAST_CONTRAST:
+        return 0.0, ""
+    if after.fine > before.fine + DRAWN and passage.carried(held, settled) > LAYOUT:
         return 0.0, ""
     sizes = [lost(before, after) if gone > NEW_LOOK else (0.0, "")]
     if gone > GONE:
