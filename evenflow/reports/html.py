@@ -35,6 +35,7 @@ from evenflow.core.notebook import report_html
 from evenflow.core.report import Report
 from evenflow.core.scale import score_meaning, score_word
 from evenflow.core.signals import SIGNALS
+from evenflow.io.y4m import PipeSource
 from evenflow.reports.entry import Entry, Unchecked, first_frame, name_of, path_of
 from evenflow.reports.frames import Still, plan_stills, still
 from evenflow.reports.proxy import (
@@ -211,7 +212,7 @@ def write_votes_html(
         raise BadInput(f"got {len(asked)} prompts for {len(sides)} pairs: give one for each")
     clips = list({id(clip): clip for pair in sides for clip in pair}.values())
     for clip in clips:
-        if clip.info.num_frames is None:
+        if _once(clip):
             raise BadInput(f"{clip.info.name} is a stream and cannot be shown again: give a file")
     called = _names(clips, names or {})
     room = (MOST_BYTES - len(_script()) - len(_style()) - _SLACK) // len(clips)
@@ -313,7 +314,7 @@ def _part(
     if clip is None:
         data["no_media"] = "This page was made from a report alone, so it holds no pictures."
         return part
-    if clip.info.num_frames is None:
+    if _once(clip):
         data["no_media"] = (
             "The clip came through a pipe and could not be read again, so there are no pictures."
         )
@@ -413,6 +414,11 @@ def _facts(report: Report) -> dict[str, Any]:
         "images": {},
         "_findings": kept,
     }
+
+
+def _once(clip: Clip) -> bool:
+    """True if the frames can be read only once, and a check already did."""
+    return clip.info.num_frames is None or isinstance(clip.source, PipeSource)
 
 
 def _image(small: Still) -> dict[str, Any]:

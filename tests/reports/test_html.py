@@ -22,6 +22,7 @@ from evenflow.core.errors import BadInput, Cancelled, OutputExists
 from evenflow.core.events import CancelToken
 from evenflow.core.measurement import Measurement
 from evenflow.core.report import Cut, Report, Shot
+from evenflow.io.y4m import PipeSource
 from evenflow.reports.frames import plan_stills, roles, still
 from evenflow.reports.html import (
     MOST_BYTES,
@@ -315,6 +316,14 @@ def test_what_cannot_be_shown_is_said(tmp_path: Path):
     stream.source.info = dataclasses.replace(stream.source.info, num_frames=None)  # type: ignore[misc]
     path = write_html(a_report(), tmp_path / "r.html", clip=stream)
     assert "pipe" in page_data(path)["no_media"]
+    pipe = Clip(
+        PipeSource(io.BytesIO(b"YUV4MPEG2 W16 H16 F24:1 C420\n" + 2 * (b"FRAME\n" + 384 * b"x")))
+    )
+    assert len(list(pipe.stream())) == 2  # a check has read it
+    path = write_html(a_report(), tmp_path / "p.html", clip=pipe)
+    assert "pipe" in page_data(path)["no_media"]
+    with pytest.raises(BadInput, match="stream"):
+        write_votes_html([pipe, coded_clip(2)], tmp_path / "v.html")
     nothing = a_report(score=None, findings=(), signals={}, objects=())
     path = write_html(nothing, tmp_path / "n.html", clip=coded_clip(1, width=64, height=48))
     data = page_data(path)
