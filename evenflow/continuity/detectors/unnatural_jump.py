@@ -20,6 +20,8 @@ LEAP_PX = 0.6
 """and by so many pixels of the working size."""
 SURFACE = frozenset({"high_frequency_noise", "edge_shimmer", "unstable_texture", "drift"})
 """What makes no camera leap."""
+MOVED_CELLS, MOVED_PX = 5, 0.5
+"""Where the camera stands at least so many cells are moved by so many pixels too far."""
 MOVES_PX = 0.5
 """From this speed on a camera that moves has to leap, or nearly everything has to step."""
 SPREAD_STILL, SPREAD_MOVING = 0.36, 0.6
@@ -73,6 +75,14 @@ def leaps(camera: Series, i: int) -> bool:
     return bend > max(LEAP_PX, LEAP * (float(near.max(initial=0.0)) + 0.15))
 
 
+def moved(passage: Passage, i: int) -> int:
+    """In how many cells the step to frame `i` lies far from what the steps around it lead to."""
+    flow = np.stack([passage.cells["u"], passage.cells["v"]], axis=-1)[i - 1 : i + 2]
+    off = np.hypot(*(flow[1] - 0.5 * (flow[0] + flow[2])).T)
+    ramp = 0.5 * np.hypot(*(flow[2] - flow[0]).T)
+    return int((off - ramp > MOVED_PX).sum())  # False at NaN
+
+
 def detect(passage: Passage) -> list[Candidate]:
     """Steps that stand alone."""
     if len(passage) < 8 or passage.pairs[-1] is None:
@@ -94,6 +104,8 @@ def detect(passage: Passage) -> list[Candidate]:
         leap, share = leaps(camera, i), spread(passage, i)
         if not leap and share < (SPREAD_STILL if speed < MOVES_PX else SPREAD_MOVING):
             continue
+        if not leap and moved(passage, i) < MOVED_CELLS:
+            continue  # a key frame of the codec renews the whole picture, and nothing moves
         alone = max(change[i], residual[i])
         severity = 4.0 * np.log2(max(alone, 1.0)) + min(4.0, jump[i] / 8.0)
         found.append(
