@@ -1,5 +1,6 @@
 """The pages in a browser: what is shown is what was asked for, and people can use it."""
 
+import dataclasses
 import json
 import random
 import time
@@ -563,6 +564,30 @@ def test_axe_finds_nothing_serious_on_the_other_pages(tmp_path, open_page, axe):
         assert not serious
 
 
+def test_what_compare_says_stands_beside_its_clips(tmp_path, open_page, axe):
+    from evenflow.continuity.comparison import compared
+
+    clips = [coded_clip(NUM, width=160, height=96, name=f"{x}.mp4") for x in "ab"]
+    reports = [report_of(clip, name=clip.info.name) for clip in clips]
+    reports[0] = dataclasses.replace(reports[0], findings=(), score=100.0)
+    said = compared(reports)
+    pair = said.pairs[0]
+    page = open_page(write_compare_html(reports, clips, said, tmp_path / "c.html"))
+    ready(page)
+    words = {None: "A and B:", "tie": "A and B are a tie", "A": "A is better"}[pair.better]
+    assert page.locator("ul.verdict").inner_text().startswith(words)
+    first = pair.where[0]
+    assert first.better == "A"
+    page.locator("ul.where button").first.click()
+    until(page, f"{COMPARE}.frames[1] === {first.start_frame}")
+    rows = page.locator("ef-compare-page tbody tr").all_inner_texts()
+    assert any(row.startswith("Severity") for row in rows)
+    page.get_by_role("button", name="Show all").first.click()
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    assert not [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+
+
 def test_blind_votes_are_random_and_saved_by_name(tmp_path, open_page):
     clips = [coded_clip(12, width=160, height=96, name=f"{x}.mp4") for x in "abcd"]
     path = write_votes_html(clips, tmp_path / "votes.html", prompts="a ball rolls")
@@ -599,7 +624,7 @@ def test_blind_votes_are_random_and_saved_by_name(tmp_path, open_page):
     assert len(orders) > 1
 
 
-def test_several_clips_share_a_page(tmp_path, open_page):
+def test_several_clips_share_a_page(tmp_path, open_page, axe):
     from evenflow.reports import Unchecked
 
     clips = [coded_clip(24, width=160, height=96, name=f"{x}.mp4") for x in "ab"]
@@ -610,6 +635,9 @@ def test_several_clips_share_a_page(tmp_path, open_page):
     ]
     page = open_page(write_html(entries, tmp_path / "r.html", clip=[clips[0], None, clips[1]]))
     page.get_by_text("bad.mp4 is empty").wait_for()
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    assert not [one["id"] for one in found if one["impact"] in ("serious", "critical")]
     page.get_by_role("button", name="b.mp4").click()
     until(
         page,
