@@ -8,7 +8,12 @@ import pytest
 
 from evenflow.continuity import inject
 from evenflow.continuity.analysis import analyze
-from evenflow.continuity.detectors import color_flicker, seam, sharpness_pumping
+from evenflow.continuity.detectors import (
+    color_flicker,
+    lighting_flicker,
+    seam,
+    sharpness_pumping,
+)
 from evenflow.continuity.passage import Passage
 from evenflow.continuity.picture import working_size
 from evenflow.core.clip import ArraySource, Clip
@@ -156,3 +161,22 @@ def test_windows_with_their_own_tone_are_a_staircase(photo):
     [one] = suspected(changed(photo, lambda x, i: x * tones[i // 10]))["seam"]
     assert (one.start, one.end) == (10, 48)
     assert "0.42 s apart" in one.explanation
+
+
+def test_single_soft_frames_are_no_rhythm_of_sharpness():
+    single = np.zeros(48)
+    single[[12, 16, 20, 24, 28]] = -1.5
+    wide = np.convolve(single, [0.7, 1.0, 0.7], "same")
+    assert sharpness_pumping.rhythms(single, 24.0, 0.15) == []
+    assert len(sharpness_pumping.rhythms(wide, 24.0, 0.15)) == 1
+
+
+def test_light_may_swing_further_down_than_up():
+    rng = np.random.default_rng(2)
+    path = np.zeros(72)
+    path[24:48] = 0.05 * rng.standard_normal(24)
+    path[24] = -0.33
+    spans = lighting_flicker._spans(path, np.diff(path, prepend=0.0), 24.0)
+    assert len(spans) == 1 and abs(spans[0][0] - 24) <= 1
+    alone = np.where(np.arange(72) == 24, -0.33, 0.0)
+    assert lighting_flicker._spans(alone, np.diff(alone, prepend=0.0), 24.0) == []
