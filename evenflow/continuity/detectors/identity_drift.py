@@ -58,7 +58,7 @@ KEPT, LEFT = 0.85, 0.65
 these steps over that of the steps as they are."""
 KEPT_WELL, LEFT_WELL = 0.93, 0.88
 """The same where motion explains next to nothing, and so the rest of the picture may move."""
-FIRM, FIRM_WELL = 1.5, 1.0
+FIRM = 1.1
 """dE of a place that no shift by two pixels explains."""
 STRAIGHT, CROOKED = 0.5, 0.85
 """Energy of the steps over every second key, of that of the whole change: 0.2 on a straight and
@@ -222,7 +222,7 @@ def regions(way: Way, path: Trail) -> list[Ramp]:
     least = max(LEAST, 2.0 * float(np.median(way.size[way.seen])))
     cells = way.seen & _steady(along / np.maximum(power, 1e-3)) & (size > least)
     cells &= way.bends < CROOKED + 0.1
-    if not any(float(way.firm[place].max()) > FIRM_WELL for place in _places(cells)):
+    if not any(float(way.firm[place].max()) > FIRM for place in _places(cells)):
         return []
     kept, left = unexplained(path)
     made = []
@@ -326,16 +326,16 @@ def measured(way: Way, cells: NDArray[np.bool_], kept: Grid, left: Grid) -> Ramp
     firm = float(np.sqrt((way.firm[cells] ** 2).mean()))
     weight = way.power[cells] / way.power[cells].sum()
     stays, remains, crooked = (float((v[cells] * weight).sum()) for v in (kept, left, way.bends))
-    if crooked > CROOKED:
+    if firm < FIRM or crooked > CROOKED:
         return None
     if crooked > STRAIGHT and (firm < FIRM_CROOKED or stays < KEPT_CROOKED):
         return None
-    surely = stays > KEPT_WELL and remains > LEFT_WELL and firm > FIRM_WELL and size > 1.2 * usual
+    surely = stays > KEPT_WELL and remains > LEFT_WELL and size > 1.2 * usual
     likely = (
         stays > KEPT
         and remains > LEFT
-        and firm > max(FIRM, 1.5 * usual_firm)
-        and size > 2.0 * usual
+        and firm > 1.5 * usual_firm
+        and size > 2.5 * usual
         and off < LOOSE
     )
     return Ramp(cells, start, end, size) if surely or likely else None
