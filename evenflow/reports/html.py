@@ -309,6 +309,7 @@ def _part(
 ) -> _Part:
     """Report, pictures and video of one clip in at most `room` bytes of page."""
     data = _facts(report)
+    _fit(data, room)
     shown: list[Finding] = data.pop("_findings")
     part = _Part(data)
     if clip is None:
@@ -414,6 +415,30 @@ def _facts(report: Report) -> dict[str, Any]:
         "images": {},
         "_findings": kept,
     }
+
+
+def _fit(data: dict[str, Any], room: int) -> None:
+    """Leaves out what a page of very many clips has no room for, and says so; scores stay."""
+
+    def too_long() -> bool:
+        return len(_json({k: v for k, v in data.items() if k != "_findings"})) > room
+
+    if not too_long():
+        return
+    said = data["report"]
+    for row in [*said["signals"].values(), *said.get("metrics", {}).values()]:
+        row.pop("series", None)
+        row.pop("series_per_second", None)
+    said["objects"] = [{**one, "identity": []} for one in said["objects"]]
+    said["warnings"] = [*said["warnings"], "curves are left out: make fewer clips a page"]
+    if not too_long():
+        return
+    kept = data["_findings"]
+    worst = sorted(range(len(kept)), key=lambda i: (-kept[i].severity_jnd, i))[:10]
+    said["findings"] = [{**said["findings"][i], "mask": None} for i in sorted(worst)]
+    data["_findings"] = [kept[i] for i in sorted(worst)]
+    said["shots"] = said["shots"][:1]
+    said["warnings"].append(f"only the {len(worst)} most severe of {len(kept)} findings are shown")
 
 
 def _once(clip: Clip) -> bool:

@@ -311,6 +311,21 @@ def test_no_text_breaks_out_of_the_data(tmp_path: Path, evil):
     assert page_data(path)["report"]["findings"][0]["explanation"] == evil
 
 
+def test_very_many_clips_share_the_size_of_a_page(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("evenflow.reports.html.MOST_BYTES", 700_000)
+    sources = [Endless(3000) for _ in range(8)]
+    reports = [long_report(source, num_findings=40) for source in sources]
+    path = write_html(reports, tmp_path / "r.html", clip=[Clip(source) for source in sources])
+    assert path.stat().st_size <= 700_000
+    for part in page_data(path)["parts"]:
+        assert "curves are left out" in part["report"]["warnings"][0]
+        assert part["report"]["signals"]["signal_0"] == {
+            "unit": "%", "better": "lower", "summary": 0.5,
+        }  # fmt: skip
+        assert part["report"]["findings"] and part["report"]["score"] == 72.6
+        assert len(part["pictures"]) in (0, len(part["report"]["findings"]))
+
+
 def test_what_cannot_be_shown_is_said(tmp_path: Path):
     stream = Clip(Endless(10))
     stream.source.info = dataclasses.replace(stream.source.info, num_frames=None)  # type: ignore[misc]

@@ -37,7 +37,6 @@ export class EfCurves extends LitElement {
     this.few = 6;
     this.all = false;
     new Redraw(this, () => this.redraw());
-    addEventListener("beforeprint", () => { for (const name of Object.keys(this.charts)) this.plot(name); });
   }
 
   static styles = [unsafeCSS(uplotCss), base, css`

@@ -39,8 +39,11 @@ export class EfFindings extends LitElement {
     this.order = "time";
     this.all = false;
     this.playable = true;
-    addEventListener("beforeprint", () => { this.all = true; });
   }
+
+  private readonly onPaper = (): void => { this.all = true; };
+  connectedCallback(): void { super.connectedCallback(); addEventListener("beforeprint", this.onPaper); }
+  disconnectedCallback(): void { super.disconnectedCallback(); removeEventListener("beforeprint", this.onPaper); }
 
   static styles = [base, css`
     .top { display: flex; gap: 8px; align-items: center; margin: 0 0 10px; flex-wrap: wrap; }

@@ -210,5 +210,3 @@ export class Timeline {
 /** Asks whoever holds the playhead to go to a frame. */
 export const seekEvent = (frame: number, play?: [number, number]): CustomEvent =>
   new CustomEvent("ef-seek", { detail: { frame, play }, bubbles: true, composed: true });
-
-export const reduced = (): boolean => matchMedia("(prefers-reduced-motion: reduce)").matches;
