@@ -79,6 +79,20 @@ def test_noise_and_nothing_else_is_a_collapse_from_the_start(frames):
     assert "collapse" in kinds(checked(rng.integers(0, 255, frames[:30].shape, np.uint8)))
 
 
+def test_a_picture_that_is_drawn_in_dots_from_a_frame_on_has_not_collapsed(frames):
+    gray = frames[25:].mean(axis=-1, keepdims=True)
+    dots = np.indices(gray.shape[1:3]).sum(axis=0)[None, ..., None] % 2
+    drawn = np.where(gray > 70 + 90 * dots, 200, 60).repeat(3, axis=-1).astype(np.uint8)
+    assert "collapse" not in kinds(checked(np.concatenate([frames[:25], drawn])))
+
+
+def test_small_marks_that_stay_the_same_ones_are_no_noise():
+    marks = 40 * np.random.default_rng(2).integers(0, 5, (60, 120)).astype(np.uint8)
+    page = np.kron(marks, np.ones((4, 4), np.uint8))
+    views = np.stack([page[20:200, i : i + 320] for i in range(40)])
+    assert "collapse" not in kinds(checked(np.repeat(views[..., None], 3, axis=-1)))
+
+
 def test_light_that_turns_is_named_where_it_does(frames):
     clip = Clip(ArraySource(frames, Fraction(FPS), "made"))
     planted, truth = inject(clip, "light_direction", strength=5, at="25f..60f", seed=4)
