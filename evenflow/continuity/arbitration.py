@@ -113,6 +113,7 @@ def arbitrate(candidates: list[Candidate]) -> list[Candidate]:
     dropped: set[int] = set()
     ruled: dict[int, list[str]] = {}
     candidates = _merged(candidates)
+    candidates = [c for c in candidates if not _habit(c, candidates)]
     order = sorted(range(len(candidates)), key=lambda i: -candidates[i].severity)
     for i in order:
         strong = candidates[i]
@@ -140,6 +141,16 @@ def _merged(candidates: list[Candidate]) -> list[Candidate]:
         else:
             kept.append(own)
     return kept
+
+
+def _habit(own: Candidate, candidates: list[Candidate]) -> bool:
+    """True if one place becomes another again and again: an animation that loops, a screen."""
+    if own.kind not in REGION:
+        return False
+    peaks = sorted(
+        c.peak for c in candidates if c.kind in REGION and (_meets(c, own) or _meets(own, c))
+    )
+    return sum(b - a > SLACK for a, b in zip(peaks, peaks[1:], strict=False)) >= 2
 
 
 def _meets(strong: Candidate, weak: Candidate) -> bool:
