@@ -45,6 +45,9 @@ LEAST_COMPACT = 0.29
 for three squares in a row. What motion uncovers is a sliver."""
 MOST_SWEPT = 0.4
 """Widths of itself that what moves beside a region may go in a frame, else it was run over."""
+MOST_WITHIN = 0.25
+"""Change of a region two frames on, before the step or behind it, as a share of the step: what is
+new stands as it stood from one frame on, what passes or is matched badly is another at each."""
 MOST_BORDER = 0.16
 """Share of a region's outline that may be the picture's border: there things come and go."""
 LEAST_PART = 0.1
@@ -213,7 +216,7 @@ def _left(passage: Passage, view: Aligned, parts: list[Mask], every: Mask) -> Re
         if best is None or best.source is None or source.match > best.source.match:
             mask = grown(view, core)
             step = described(view, core)
-            if recolored(step):
+            if recolored(step) or step.within > MOST_WITHIN:
                 continue
             source = replace(source, mask=source.mask | mask)
             best = replace(step, mask=mask, share=float(mask.mean()), source=source)
@@ -247,9 +250,9 @@ def _regions(passage: Passage, view: Aligned, every: Mask) -> list[RegionStep]:
         mask = grown(view, core)
         step = described(view, core)
         step = replace(step, mask=mask, share=float(mask.mean()))
-        alone = power[k] > (LEAST_MAIN_IN_CALM if calm else LEAST_MAIN) * whole
-        if swept(passage, view.at, core):
+        if step.within > MOST_WITHIN or swept(passage, view.at, core):
             continue
+        alone = power[k] > (LEAST_MAIN_IN_CALM if calm else LEAST_MAIN) * whole
         if recolored(step):  # what motion uncovers is another thing
             if alone and not flickers(passage, step):
                 return [step]
@@ -348,25 +351,23 @@ def suspects(passage: Passage) -> list[tuple[int, float, NDArray[np.bool_]]]:
 
 
 def _own_speed(passage: Passage, at: int, cells: NDArray[np.bool_]) -> float:
-    """Speed against the camera around a step, working pixels a frame: the faster tenth."""
+    """Speed against the camera around a step, the faster tenth, heights of the picture a frame."""
     near = [k for k in (at - 2, at - 1, at + 1, at + 2) if 1 <= k < len(passage)]
     wide = maximum_filter(cells.reshape(ROWS, COLS), size=3).reshape(-1)
-    moves = passage.cells["u"][near][:, wide], passage.cells["v"][near][:, wide]
-    camera = passage.camera_at_cells[near][:, wide]
-    own = np.hypot(moves[0] - camera[..., 0], moves[1] - camera[..., 1])
+    moves = np.stack([passage.cells[k][near][:, wide] for k in ("u", "v")], axis=2)
+    own = np.linalg.norm(moves - passage.camera_at_cells[near][:, wide], axis=2)
     own = own[np.isfinite(own)]
-    return float(np.percentile(own, 90)) if len(own) >= 3 else 0.0
+    return float(np.percentile(own, 90)) / passage.lines if len(own) >= 3 else 0.0
 
 
 def _run_over(passage: Passage, at: int, cells: NDArray[np.bool_]) -> bool:
-    side = float(np.sqrt(cells.sum())) * passage.lines / ROWS
-    return _own_speed(passage, at, cells) > MOST_SWEPT * side
+    return _own_speed(passage, at, cells) > MOST_SWEPT * float(np.sqrt(cells.sum())) / ROWS
 
 
 def swept(passage: Passage, at: int, mask: Mask) -> bool:
     """True if what moves beside a mask crosses much of it within a frame."""
     share = cv2.resize(mask.astype(np.float32), (COLS, ROWS), interpolation=cv2.INTER_AREA)
-    speed = _own_speed(passage, at, (share > 0.3).reshape(-1)) * mask.shape[0] / passage.lines
+    speed = _own_speed(passage, at, (share > 0.3).reshape(-1)) * mask.shape[0]
     return speed > MOST_SWEPT * 2.0 * inner_radius(mask)
 
 
