@@ -249,6 +249,8 @@ def _loss(passage: Passage, start: int) -> tuple[float, str]:
     if settled - start < 3 or held - earlier < 2:
         return 0.0, ""
     stays, share = _found_again(passage, held, settled)
+    if stays > 1.0 - NEW_LOOK and share > np.exp(-WASHED):
+        return 0.0, ""  # all is there, and as strong as it was
     usual, _ = _found_again(passage, earlier, held)
     gone = 1.0 - stays / max(usual, 0.3)
     past = slice(max(0, start - second), start - 1, max(1, second // 6))
