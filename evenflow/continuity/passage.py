@@ -113,6 +113,15 @@ class Passage:
                 self._sketches.pop(next(iter(self._sketches)))
         return held
 
+    def gray(self, i: int) -> NDArray[np.float32]:
+        """The luma of `sketch(i)`, `(h, w)` float32 in gray levels; not to be changed."""
+        held = self._grays.get(i)
+        if held is None:
+            held = self._grays[i] = gray_of(self.sketch(i)).astype(np.float32)
+            if len(self._grays) > 96:
+                self._grays.pop(next(iter(self._grays)))
+        return held
+
     def matched(self, i: int, j: int) -> Match:
         """Flow between the sketches of frames `i` and `j`: `back` points from j's pixels to i's.
 
@@ -134,6 +143,10 @@ class Passage:
 
     @cached_property
     def _sketches(self) -> dict[int, NDArray[np.uint8]]:
+        return {}
+
+    @cached_property
+    def _grays(self) -> dict[int, NDArray[np.float32]]:
         return {}
 
     @cached_property
@@ -270,9 +283,7 @@ class Passage:
         than a fifth of the picture. High for one and the same place, whatever lies on top of it.
         """
         size, path = self.sketch(a).shape[1::-1], self.camera_path(a, b)
-        x, y = (
-            cv2.GaussianBlur(gray_of(self.sketch(i)).astype(np.float32), (0, 0), 3) for i in (a, b)
-        )
+        x, y = (cv2.GaussianBlur(self.gray(i), (0, 0), 3) for i in (a, b))
         moved = cv2.warpPerspective(x, path, size)
         shared = cv2.warpPerspective(np.ones_like(x), path, size) > 0.99
         if shared.mean() < 0.2 or min(moved[shared].std(), y[shared].std()) < 1e-3:

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from evenflow.continuity.cells import COLS, ROWS
 from evenflow.continuity.passage import Passage
-from evenflow.continuity.picture import gray_of
 from evenflow.continuity.stretches import Stretch, drifts, overlap, stretches
 
 SAMPLES = 4
@@ -38,7 +37,7 @@ COARSE = 0.08
 pixels): a texture has no mean, light and things that move have one."""
 EDGE_ONLY = 1.2
 """Gray levels on edges above the stretch's surroundings, under which nothing is asked."""
-MOST_LOOKS = 7
+MOST_LOOKS = 4
 ALONG = 0.42
 """Least correlation of the size of the steps with the slope, for outlines."""
 BETWEEN = 0.1
@@ -60,7 +59,8 @@ class Redrawn:
             of the working size.
         hold: frames that a drawing lasts.
         returns: share of a step that the next takes back.
-        along: correlation of the size of the steps with the slope of what the frames share.
+        along: correlation of the size of the steps with the slope of what the frames share; 0 where
+            it was not asked.
         rms: of the steps, gray levels of the sketch.
         fresh: what the steps would be without all that is there before and behind as well.
         share: of the detail that is new in each drawing, in [0, 1].
@@ -168,7 +168,7 @@ def _look(
             continue
         near = [one.start - hold - 1, one.start - hold - 3]
         near += [one.end + hold, one.end + hold + 2] if one.closed else []
-        rest = _steps(passage, one, flow, near, hold)
+        rest = _steps(passage, one, flow, near, hold, with_slope=False)
         usual, floor = (rest.back, rest.power) if rest is not None else (0.0, 0.0)
         new, more = here.back - usual, here.power - floor
         if new <= 0.0 or here.back < max(FRESH * usual, LEAST * here.power):
@@ -194,7 +194,8 @@ class _Steps:
         power: of a step; what is independent adds twice its variance.
         coarse: what of it lies in coarse light and dark.
         detail: of the picture.
-        along: correlation of the size of the steps with the slope of what the frames share.
+        along: correlation of the size of the steps with the slope of what the frames share; 0 where
+            it was not asked.
     """
 
     back: float
@@ -205,7 +206,13 @@ class _Steps:
 
 
 def _steps(
-    passage: Passage, one: Stretch, flow: NDArray[np.float32], frames: list[int], hold: int
+    passage: Passage,
+    one: Stretch,
+    flow: NDArray[np.float32],
+    frames: list[int],
+    hold: int,
+    *,
+    with_slope: bool = True,
 ) -> _Steps | None:
     total = np.zeros(4)
     along, area, count = 0.0, 0, 0
@@ -218,7 +225,7 @@ def _steps(
             continue
         box = _box(mask)
         mask = mask[box]
-        before, here, after = (_sketch(passage, i + k) for k in (-hold, 0, hold))
+        before, here, after = (passage.gray(i + k) for k in (-hold, 0, hold))
         # a linear one would soften both neighbors: all that is sharp would leave and return
         before = warped(before, -flow[i - hold + 1 : i + 1].sum(axis=0), cv2.INTER_CUBIC, box)
         after = warped(after, flow[i + 1 : i + hold + 1].sum(axis=0), cv2.INTER_CUBIC, box)
@@ -228,9 +235,10 @@ def _steps(
         fine = (here - cv2.blur(here, (13, 13)))[mask]
         low = cv2.blur(into, (17, 17))[mask]
         total += (-(a @ b), 0.5 * (a @ a + b @ b), low @ low, fine @ fine)
-        shared = (before + here + after) / 3.0
-        slope = np.hypot(cv2.Sobel(shared, cv2.CV_32F, 1, 0), cv2.Sobel(shared, cv2.CV_32F, 0, 1))
-        along += _correlation(np.hypot(a, b), slope[mask])
+        if with_slope:
+            shared = (before + here + after) / 3.0
+            gx, gy = cv2.Sobel(shared, cv2.CV_32F, 1, 0), cv2.Sobel(shared, cv2.CV_32F, 0, 1)
+            along += _correlation(np.hypot(a, b), np.hypot(gx, gy)[mask])
         area, count = area + size, count + 1
     if count == 0:
         return None
@@ -241,10 +249,6 @@ def _steps(
 def _correlation(a: Gray, b: Gray) -> float:
     a, b = a - a.mean(), b - b.mean()
     return float((a @ b) / max(float(np.sqrt((a @ a) * (b @ b))), 1e-6))
-
-
-def _sketch(passage: Passage, i: int) -> Gray:
-    return gray_of(passage.sketch(i)).astype(np.float32)
 
 
 def _mask(place: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:

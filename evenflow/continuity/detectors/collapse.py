@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.passage import Passage, Series
-from evenflow.continuity.picture import Picture, gray_of
+from evenflow.continuity.picture import Picture
 from evenflow.continuity.robust import runs
 
 HALF = 45
@@ -283,7 +283,7 @@ def _found_again(passage: Passage, i: int, j: int) -> tuple[float, float]:
     Returns:
         Correlation in [-1, 1], and the contrast of detail in `j` over that in `i`.
     """
-    x, y = (gray_of(passage.sketch(k)).astype(np.float32) for k in (i, j))
+    x, y = (passage.gray(k) for k in (i, j))
     height, width = x.shape
     across, down = np.meshgrid(np.arange(width), np.arange(height))
     grid = np.stack([across, down], axis=-1).astype(np.float32) + passage.matched(i, j).back

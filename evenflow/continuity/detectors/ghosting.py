@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.cells import ROWS
 from evenflow.continuity.passage import Passage, Series
-from evenflow.continuity.picture import NUM_TILES, TILE_COLS, TILE_ROWS, gray_of
+from evenflow.continuity.picture import NUM_TILES, TILE_COLS, TILE_ROWS
 from evenflow.continuity.redrawn import warped
 from evenflow.continuity.robust import product
 from evenflow.continuity.stretches import FLOOR, drifts, left
@@ -36,6 +36,8 @@ BOTH = 0.25
 ALONE, PLAIN, UNSURE = 0.5, 0.8, 0.1
 """Where only one end is seen; of what the frame before leaves without any slopes; and how much less
 will do where one flow leaves much more than two layers."""
+UNLIT = 0.7
+"""Of what it explains a copy explains so much still once every tile's own light is taken out."""
 CLEAR, ALONE_LOCAL = 0.75, 0.85
 """In a part of the picture: the clearer of both ends, and where only one end is seen."""
 LOCAL = 0.6
@@ -49,6 +51,8 @@ LEAST_LEFT = 0.45
 """Gray levels (rms) of what is left; less cannot be told from rounding."""
 SPIKE = 0.3
 """Octaves that what is left of one step stands above the steps next to it."""
+LEAST_SPIKE = 40.0
+"""Cells in which a step stands out: less than a tenth of the picture is no copy of it."""
 STILL = 0.2
 """Pixels of the working size that a step may differ from those next to it."""
 SLOW_FPS = 14.0
@@ -184,7 +188,7 @@ def spikes(passage: Passage) -> dict[int, float]:
     made = {}
     for k in np.argsort(-size, kind="stable")[:most]:
         frame = int(k) + 1
-        if size[k] > 4.0 and 3 <= frame < len(passage) - 2:
+        if size[k] > LEAST_SPIKE and 3 <= frame < len(passage) - 2:
             made[frame] = float(size[k])
     return made
 
@@ -257,14 +261,14 @@ def _powers(
     behind: bool,
 ) -> Series:
     """Inner products of everything that may explain what is left, and of that, per tile."""
-    base = _gray(passage, ref)
+    base = passage.gray(ref)
     expected = cv2.GaussianBlur(warped(base, step), (0, 0), 0.6)
     height, width = expected.shape
     rows, cols = height // TILE_ROWS * TILE_ROWS, width // TILE_COLS * TILE_COLS
     gx = cv2.Sobel(expected, cv2.CV_32F, 1, 0, scale=1 / 8)
     gy = cv2.Sobel(expected, cv2.CV_32F, 0, 1, scale=1 / 8)
     x, y = _ramps(height, width)
-    stay = _gray(passage, frame - 1) if behind else base
+    stay = passage.gray(frame - 1) if behind else base
     youngest = _youngest(passage)
     stop = stay - expected if youngest > 1 else np.zeros_like(gx)
     parts = [gx, gy, gx * x, gx * y, gy * x, gy * y]
@@ -285,7 +289,7 @@ def _powers(
         tiles[:, :, k] = split.transpose(0, 2, 1, 3)
     flat = tiles.reshape(NUM_TILES, len(parts), -1)
     made: Series = (flat @ flat.transpose(0, 2, 1)).astype(np.float64) / flat.shape[2]
-    return _unlit(made)
+    return made
 
 
 def _unlit(powers: Series) -> Series:
@@ -308,7 +312,7 @@ def _ramps(height: int, width: int) -> tuple[Gray, Gray]:
 
 
 def _fitted(powers: Series, passage: Passage, frame: int) -> Copy | None:
-    whole = powers.mean(axis=0)
+    whole, where = powers.mean(axis=0), np.full(NUM_TILES, 1.0 / NUM_TILES)
     _, explained, remains = (v[0] for v in _solved(whole[None]))
     youngest = _youngest(passage)
     ages = OLDEST + 1 - youngest
@@ -325,7 +329,11 @@ def _fitted(powers: Series, passage: Passage, frame: int) -> Copy | None:
             place = None if place.mean() > MOST_PLACES else place
             explained, remains = parts[window], lefts[window]
             whole, best, found = np.tensordot(_WINDOWS[window], powers, 1), at, True
+            where = _WINDOWS[window]
     if not found:
+        return None
+    unlit = _solved(np.tensordot(where, _unlit(powers), 1)[None])[1][0, best]
+    if unlit < max(BOTH, UNLIT * explained[best]):
         return None
     age = best % ages + youngest
     share, plain = _plain(whole, best)
@@ -387,21 +395,13 @@ def _solved(powers: Series) -> tuple[Series, Series, Series]:
     return shares, parts, np.sqrt(rest)
 
 
-def _gray(passage: Passage, i: int) -> Gray:
-    held: dict[tuple[int, bool], Gray] = passage.shared.setdefault("ghosting", {})
-    if (i, False) not in held:
+def _blurred(passage: Passage, i: int) -> Gray:
+    held: dict[int, Gray] = passage.shared.setdefault("ghosting", {})
+    if i not in held:
         if len(held) > 64:
             held.clear()
-        held[i, False] = gray_of(passage.sketch(i)).astype(np.float32)
-    return held[i, False]
-
-
-def _blurred(passage: Passage, i: int) -> Gray:
-    base = _gray(passage, i)
-    held: dict[tuple[int, bool], Gray] = passage.shared["ghosting"]
-    if (i, True) not in held:
-        held[i, True] = cv2.GaussianBlur(base, (0, 0), 0.6)
-    return held[i, True]
+        held[i] = cv2.GaussianBlur(passage.gray(i), (0, 0), 0.6)
+    return held[i]
 
 
 def _candidate(begin: Copy, end: int, last: Copy | None) -> Candidate:

@@ -20,7 +20,6 @@ from evenflow.continuity.cells import COLS, NUM_CELLS, ROWS
 from evenflow.continuity.detectors.freeze import has_cadence, held
 from evenflow.continuity.own_field import own_field
 from evenflow.continuity.passage import Passage, Series
-from evenflow.continuity.picture import gray_of
 from evenflow.continuity.robust import runs
 
 LEAST_STEP = 0.25
@@ -191,8 +190,8 @@ def _is_there(
 ) -> bool:
     """True if the place is better explained by its own way than by the camera's alone.
 
-    Asked of the two frames between which it went farthest, in the third of its cells that moves most.
-    The flow is damped by the ground around, so the way may have been longer than it says.
+    Asked of the two frames between which it went farthest, in the third of its cells that moves
+    most. The flow is damped by the ground around: the way may have been longer than it says.
     """
     part = steps[start:end]
     size_of = (part**2).sum(axis=(0, 2))
@@ -204,9 +203,7 @@ def _is_there(
         key=lambda at: float(np.hypot(*ways[at[0]][at[1]])),
     )
     a, b = start + i, start + i + k + 1
-    before, after = (
-        cv2.GaussianBlur(gray_of(passage.sketch(f)).astype(np.float32), (0, 0), 0.7) for f in (a, b)
-    )
+    before, after = (cv2.GaussianBlur(passage.gray(f), (0, 0), 0.7) for f in (a, b))
     size = before.shape[::-1]
     way = passage.camera_path(a, b)
     mask = cv2.resize(
