@@ -75,7 +75,6 @@ RIVALS = (
     frozenset({"identity_drift", "drift"}),
     frozenset({"identity_drift", "subject_swap"}),
     frozenset({"identity_drift", "color_change"}),
-    frozenset({"high_frequency_noise", "unstable_texture"}),
     frozenset({"high_frequency_noise", "edge_shimmer"}),
     *(frozenset({a, b}) for a in sorted(SURFACE) for b in sorted(SURFACE) if a < b),
     frozenset({"color_flicker", "lighting_flicker"}),
