@@ -25,8 +25,8 @@ evenflow check out.mp4 --metrics all --ref original.mp4 --json
 from evenflow.metrics import METRICS, measure
 
 measure("psnr,ssim", "out.mp4", "original.mp4")["ssim"].summary
-METRICS["ssim"](clip, reference)          # one metric of two clips
-METRICS["ssim"].function(a, b)            # the maths, on two arrays
+METRICS["ssim"](clip, reference)  # one metric of two clips
+METRICS["ssim"].function(a, b)  # the maths, on two arrays
 ```
 
 Metrics stand beside the findings of `check`: they change no finding, no score and no gate. They are
