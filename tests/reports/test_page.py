@@ -91,7 +91,7 @@ def long_gop(tmp_path_factory) -> Path:
     return path
 
 
-def until(page, expression: str, seconds: float = 20.0) -> None:
+def until(page, expression: str, seconds: float = 60.0) -> None:
     """Waits in steps: the page's policy forbids scripts that a waiting driver would put in."""
     limit = time.monotonic() + seconds
     while not page.evaluate(expression):
