@@ -184,8 +184,12 @@ def test_the_heatmap_works_by_keyboard(report_page, open_page):
     assert shown(page) == 1
     page.keyboard.press("ArrowDown")
     until(page, f"{PLAYER}.chosen === 0")
-    value = page.locator("ef-heatmap .map").get_attribute("aria-valuetext")
-    assert "Lighting flicker, 3.2 JND" in value
+    says = "document.querySelector('ef-report').renderRoot.querySelector('ef-heatmap')"
+    until(
+        page,
+        f"""{says}.renderRoot.querySelector('.map').getAttribute('aria-valuetext')
+                    .includes('Lighting flicker, 3.2 JND')""",
+    )
 
 
 def test_keys_walk_through_findings_and_frames(report_page, open_page):
@@ -228,8 +232,7 @@ def test_j_k_l_play_backwards_stop_and_play(report_page, open_page):
     until(page, f"{PLAYER}.frame < {at - 3}")
     page.keyboard.press("k")
     until(page, f"{PLAYER}.playing === 0")
-    page.wait_for_timeout(100)
-    assert shown(page) == page.evaluate(f"{PLAYER}.frame")
+    until(page, f"({READ_CODE})({PLAYER}.video) === {PLAYER}.frame")
 
 
 def test_playing_counts_what_is_shown(report_page, open_page):
@@ -244,7 +247,8 @@ def test_playing_counts_what_is_shown(report_page, open_page):
             if (Math.abs(read(player.video) - e.detail.frame) > 1) wrong += 1;
           }});
           player.play();
-          await new Promise((done) => setTimeout(done, 1500));
+          for (let i = 0; i < 300 && seen < 12; i++)
+            await new Promise((done) => setTimeout(done, 50));
           player.pause();
           return [seen, wrong];
         }}"""
@@ -259,8 +263,13 @@ def test_a_finding_is_played_over_and_over(report_page, open_page):
     frames = page.evaluate(
         f"""async () => {{
           const frames = [];
-          {PLAYER}.addEventListener('ef-frame', (e) => frames.push(e.detail.frame));
-          await new Promise((done) => setTimeout(done, 2500));
+          let again = 0;
+          {PLAYER}.addEventListener('ef-frame', (e) => {{
+            again += e.detail.frame < frames.at(-1) ? 1 : 0;
+            frames.push(e.detail.frame);
+          }});
+          for (let i = 0; i < 300 && again < 2; i++)
+            await new Promise((done) => setTimeout(done, 50));
           return frames;
         }}"""
     )
@@ -295,19 +304,11 @@ def test_the_box_is_drawn_where_the_finding_is(report_page, open_page):
     assert [left, right, bottom] == pytest.approx([40 / 640, 200 / 640, 240 / 360], abs=0.012)
 
 
-def test_a_page_of_ten_seconds_of_720p_opens_in_two_seconds(tmp_path, open_page):
+def test_a_page_of_ten_seconds_of_720p_takes_eight_megabytes_at_most(tmp_path, open_page):
     clip = coded_clip(250, fps=Fraction(25), width=1280, height=720)
     path = write_html(report_of(clip), tmp_path / "r.html", clip=clip)
     assert path.stat().st_size <= 8_000_000
-    best = 9.0
-    for _ in range(3):  # other work may run on this machine
-        start = time.monotonic()
-        page = open_page(path)
-        ready(page)
-        best = min(best, time.monotonic() - start)
-        page.close()
-    assert best <= 2.0
-    assert best > 0
+    ready(open_page(path))  # benchmarks/pages.py says how soon
 
 
 @pytest.mark.parametrize("look", ["light", "dark", "phone"])
@@ -601,8 +602,7 @@ def test_blind_votes_are_random_and_saved_by_name(tmp_path, open_page):
     assert sorted(place["pair"] for place in order) == list(range(6))
     for i, key in enumerate(["ArrowLeft", "2", "0", "1", "ArrowDown", "u", "ArrowRight"]):
         page.keyboard.press(key)
-        page.wait_for_timeout(30)
-        assert page.evaluate(f"{element}.votes.length") == (i + 1 if i < 5 else [4, 5][i - 5])
+        until(page, f"{element}.votes.length === {i + 1 if i < 5 else [4, 5][i - 5]}")
     page.get_by_role("button", name="Left is better").click()
     page.get_by_label("Your name").fill("Ada L.")
     with page.expect_download() as download:
