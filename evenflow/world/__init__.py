@@ -1,0 +1,1 @@
+"""The procedural world: scenes with exact truth, `SceneSpec -> Animation -> pictures and truth`."""
