@@ -193,6 +193,31 @@ class Shot:
 
 
 @dataclass(frozen=True)
+class Key:
+    """A state that somebody pinned: at this time the entity is there, whatever physics says.
+
+    Between its keys an entity follows a smooth curve and pushes what is in its way as a body of
+    infinite mass; before the first and after the last it stands. Walkers have no keys: they walk
+    (`control.keyframes` turns theirs into routes).
+
+    Args:
+        entity: id of a thing or a fixture.
+        time: seconds.
+        position: of its foot.
+        heading: radians.
+        size: half its height, or 0 where it stays as it is.
+        color: name of one of COLORS, or empty where it stays as it is.
+    """
+
+    entity: int
+    time: float
+    position: Vec3
+    heading: float = 0.0
+    size: float = 0.0
+    color: str = ""
+
+
+@dataclass(frozen=True)
 class SceneSpec:
     """Everything that is needed to draw a scene, and nothing else.
 
@@ -208,6 +233,7 @@ class SceneSpec:
             interact) and two looks (dx, dy in radians), for a scene that was played.
         player: id of the walker that the actions move, or 0 for the camera.
         gravity: units a second squared, downward.
+        keys: states that are pinned, in the order of time.
     """
 
     seed: int
@@ -222,6 +248,7 @@ class SceneSpec:
     actions: tuple[tuple[float, ...], ...] = ()
     player: int = 0
     gravity: float = 9.81
+    keys: tuple[Key, ...] = ()
     version: int = VERSION
 
     @property
