@@ -34,6 +34,7 @@ class Entity:
         hair, skin: colors of a walker, sRGB.
         seed: of what is random about its looks.
         attached: id of what it starts in the hands of or inside of, or 0.
+        said: False if captions need not speak of it (trees and houses around what happens).
     """
 
     id: int
@@ -53,6 +54,7 @@ class Entity:
     skin: tuple[int, int, int] = (224, 172, 138)
     seed: int = 0
     attached: int = 0
+    said: bool = True
 
 
 @dataclass(frozen=True)
