@@ -12,7 +12,11 @@ import { help, isOurs, shell, showHelp, toggleTheme } from "./shell";
 interface Difference {
   value: number | null; low?: number | null; high?: number | null; unit?: string; better?: string;
   first?: number | null; second?: number | null; verdict?: string | null; sure?: boolean; reason?: string;
+  level?: number;
 }
+
+/** How often such an interval holds the truth, in percent; wider where three clips or more are compared. */
+const coverage = (row: Difference): string => String(Number(((row.level ?? 0.95) * 100).toFixed(1)));
 
 interface Where { start_s: number; end_s: number; better: string; by_jnd: number; kinds: string[]; start_frame: number; end_frame: number }
 
@@ -169,7 +173,7 @@ export class EfComparePage extends LitElement {
         ${row.value === null ? html`<td colspan="6" class="faint">${row.reason ?? "not measured"}</td>` : html`
         <td>${number(row.first)}</td><td>${number(row.second)}</td>
         <td>${row.value > 0 ? "+" : ""}${number(row.value)} ${row.unit}</td>
-        <td>${row.low === null || row.low === undefined ? "–" : `${number(row.low)} to ${number(row.high)}`}</td>
+        <td>${row.low === null || row.low === undefined ? "–" : `${number(row.low)} to ${number(row.high)}`}${coverage(row) === "95" ? nothing : html` <span class="faint">(${coverage(row)} %)</span>`}</td>
         <td class="span">${this.interval(row, reach.get(row.unit ?? "") ?? 0)}</td>
         <td class=${row.verdict && row.verdict !== "tie" && row.verdict !== "differ" ? "better" : "faint"}>${row.verdict ?? row.reason ?? "–"}</td>`}</tr>`)}</tbody></table></div>
       ${shown.length < sorted.length ? html`<p><button @click=${() => { this.opened = new Set([...this.opened, key]); }}>Show all ${sorted.length}</button></p>` : nothing}`;
@@ -178,7 +182,7 @@ export class EfComparePage extends LitElement {
   private said(pair: Pair): string {
     const { score } = pair;
     if (pair.better === null) return `${pair.first} and ${pair.second}: ${score.reason ?? "nothing can be said"}.`;
-    const span = score.low === null || score.low === undefined ? "" : ` (95 % interval ${number(score.low)} to ${number(score.high)})`;
+    const span = score.low === null || score.low === undefined ? "" : ` (${coverage(score)} % interval ${number(score.low)} to ${number(score.high)})`;
     const by = score.value === null ? "" : `: score ${score.value > 0 ? "+" : ""}${number(score.value)} from ${pair.first} to ${pair.second}${span}`;
     return pair.better === "tie" ? `${pair.first} and ${pair.second} are a tie${by}.` : `${pair.better} is better${by}.`;
   }
