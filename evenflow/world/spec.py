@@ -95,8 +95,11 @@ class CameraMove:
         kind: a row of CAMERA_MOVES.
         start, end: seconds.
         amount: radians (pan, tilt, orbit), world units (dolly, truck, rise, sink), the factor of
-            the focal length (zoom), root mean square pixels at a height of 128 (shake).
-        target: id of the entity that `follow` and `orbit` hold, or 0 for the look-at point.
+            the focal length (zoom), root mean square pixels at a height of 128 (shake), the share
+            of the entity's way that the camera goes along while it turns for the rest (follow: 1
+            goes beside it, 0 stands and turns).
+        target: id of the entity that `follow` and `orbit` hold, or 0 for the look-at point; a
+            dolly, truck, rise or sink with a target keeps it where it is in the picture.
     """
 
     kind: str
@@ -116,6 +119,8 @@ class Camera:
         height: world units that the picture is high (orthographic only).
         moves: one after the other, or at once.
         keys: `(seconds, eye x y z, look-at x y z, fov)` rows; where given they replace the moves.
+        trajectory: `(seconds, fx, fy, cx, cy, 12 of world to camera)` rows, as
+            `trajectories.read_trajectory` gives them; where given they replace moves and keys.
     """
 
     eye: Vec3 = (0.0, 1.6, -6.0)
@@ -124,6 +129,7 @@ class Camera:
     height: float = 6.0
     moves: tuple[CameraMove, ...] = ()
     keys: tuple[tuple[float, ...], ...] = ()
+    trajectory: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True)
