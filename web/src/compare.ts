@@ -112,6 +112,8 @@ export class EfCompare extends LitElement {
       const video = videos.find((one) => one.dataset.track === String(i));
       if (!track.media || !table || !video) return null;
       const deck = new Deck(video, table, (index) => this.shown(i, table.frames[index]), () => this.state());
+      // A picture may be announced before it can be drawn: then it is drawn when the seek is over.
+      video.onseeked = video.onloadeddata = () => this.paint();
       try { video.src = address(track.media, this.ownerDocument); } catch (error) { this.failure = String(error); }
       void deck.seek(0);
       return deck;
