@@ -214,9 +214,9 @@ def _moved(
             continue
         target = low_pass(_held(targets[move.target], time, move), fps, FOLLOW_SECONDS)
         there = target - _held(eye, time, move)
-        side, up = angles(there)
+        side, above = angles(there)
         yaw = yaw + np.unwrap(side) - side[0]
-        pitch = pitch + up - up[0]
+        pitch = pitch + above - above[0]
     for move in moves:
         if move.kind not in _ORBIT:
             continue
@@ -250,9 +250,8 @@ def _moved(
                 pitch[inside] += np.arctan(pixels[:, 1] / focal)
             else:
                 unit = camera.height / zoom[inside] / 128.0
-                h = yaw[inside]
-                eye[inside, 0] += pixels[:, 0] * unit * np.cos(h)
-                eye[inside, 2] += pixels[:, 0] * unit * np.sin(h)
+                eye[inside, 0] += pixels[:, 0] * unit * np.cos(yaw[inside])
+                eye[inside, 2] += pixels[:, 0] * unit * np.sin(yaw[inside])
                 eye[inside, 1] += pixels[:, 1] * unit
     return eye, yaw, np.clip(pitch, -1.5707, 1.5707), zoom
 
