@@ -69,6 +69,9 @@ LOOSE = 0.5
 """Share of a place's change that may lie off the way."""
 SOFT = 0.8
 """Sigma, in pixels of half a sketch, of the pages that steps are read from."""
+REACH, MOVED = 3, 0.45
+"""Pixels of half a sketch, and energy that the best shift of a whole place by as much leaves, below
+which it has moved: in smooth colors without an edge no search finds the way."""
 LEAST_CELLS = 5
 """Cells of a place that counts."""
 MOST_ERROR = 0.12
@@ -229,9 +232,25 @@ def regions(way: Way, path: Trail) -> list[Ramp]:
     for place in _places(cells & (kept > KEPT - 0.1) & (left > LEFT - 0.1)):
         for core in _places(place & (size > CORE * size[place].max())):
             ramp = measured(way, core, kept, left)
-            if ramp is not None:
+            if ramp is not None and not moved(path, core):
                 made.append(ramp)
     return sorted(made, key=lambda r: -r.size * np.sqrt(r.cells.sum()))
+
+
+def moved(path: Trail, cells: NDArray[np.bool_]) -> bool:
+    """Whether a place as a whole has only been shifted a little from beginning to end."""
+    ends = 2 if len(path.lab) >= 8 else 1
+    first, last = path.lab[:ends].mean(axis=0), path.lab[-ends:].mean(axis=0)
+    height, width = first.shape[:2]
+    inside = cv2.resize(cells.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    rows, cols = np.nonzero(inside)
+    wide = cv2.copyMakeBorder(last, REACH, REACH, REACH, REACH, cv2.BORDER_REPLICATE)
+    here, rows, cols = first[rows, cols], rows + REACH, cols + REACH
+    shifts = range(-REACH, REACH + 1)
+    left = [
+        float(((here - wide[rows + dy, cols + dx]) ** 2).sum()) for dy in shifts for dx in shifts
+    ]
+    return min(left) < MOVED * left[len(left) // 2]
 
 
 def _places(cells: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:
