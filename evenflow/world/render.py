@@ -1,0 +1,604 @@
+"""Render: animations become pictures and truth, in chunks of frames.
+
+A chunk is cast once (`raster.py`); every pixel then belongs to a thing, the ground or the sky, and
+is painted, lit and fogged in three flat lists. What is asked of the truth is computed from the same
+lists (`truth.py`). A frame's bytes depend neither on the chunk nor on the batch it is drawn in.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int32, UInt8
+from numpy.typing import NDArray
+from torch import Tensor
+
+from evenflow.world import edges, grounds, patterns, raster, shadows
+from evenflow.world import truth as truth_
+from evenflow.world.animation import SHAPES, Animation
+from evenflow.world.primitives import BOX, casting_scale
+from evenflow.world.spec import Place
+from evenflow.world.truth import Truth
+from evenflow.world.words import COLORS
+
+FAR = 1000.0
+"""World units at which the ground ends."""
+WALL_HEIGHT = 2.4
+"""World units that the walls of a place (`Place.walls`) are high."""
+CHUNK_CPU, CHUNK_GPU = 8, 512
+"""Frames that are drawn at once: what fits a processor's cache, and what keeps a GPU busy."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """Pictures of some animations.
+
+    Args:
+        frames: sRGB of every animation.
+        truth: what was asked for, of every animation.
+    """
+
+    frames: tuple[UInt8[Tensor, "_ h w 3"], ...]
+    truth: tuple[Truth, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """An animation as tables: one row for every part that is present in a frame, frame by frame.
+
+    Args:
+        values: position 3, rotation 9, scale 3, color 3, second 3, shift 3, param, pattern scale.
+        numbers: shape, entity, part, pattern, material, seed.
+        starts: first row of every frame, and the end.
+        rank: of part p among those present in frame t.
+        present: whether it is, with walls as the last parts.
+    """
+
+    values: NDArray[np.float32]
+    numbers: NDArray[np.int32]
+    starts: NDArray[np.int64]
+    rank: NDArray[np.int32]
+    present: NDArray[np.bool_]
+
+
+def walls(place: Place) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Centers, half extents and linear colors of the walls of a place, each `(n, 3)`."""
+    rows = np.array(place.walls, np.float32).reshape(-1, 4)
+    middle = (
+        np.stack(
+            [rows[:, 0] + rows[:, 2], np.full(len(rows), WALL_HEIGHT), rows[:, 1] + rows[:, 3]], 1
+        )
+        / 2
+    )
+    half = (
+        np.stack(
+            [
+                np.abs(rows[:, 2] - rows[:, 0]),
+                np.full(len(rows), WALL_HEIGHT),
+                np.abs(rows[:, 3] - rows[:, 1]),
+            ],
+            1,
+        )
+        / 2
+    )
+    names = [
+        place.wall_colors[i % len(place.wall_colors)] if place.wall_colors else "gray"
+        for i in range(len(rows))
+    ]
+    paint = np.array([grounds.linear(COLORS[name]) for name in names], np.float32).reshape(-1, 3)
+    return middle.astype(np.float32), half.astype(np.float32), paint
+
+
+def sheet(animation: Animation) -> Sheet:
+    """The tables of an animation."""
+    parts, frames = animation.parts, len(animation.shot)
+    lists = [walls(place) for place in animation.spec.places]
+    num_walls = sum(len(one[0]) for one in lists)
+    own = len(parts.shape)
+
+    def all_frames(values: NDArray, extra: NDArray) -> NDArray[np.float32]:
+        values = np.asarray(values, np.float32).reshape(frames, own, -1)
+        if not num_walls:
+            return values
+        extra = np.broadcast_to(extra.astype(np.float32), (frames, *extra.shape))
+        return np.concatenate([values, extra], axis=1)
+
+    middle, half, paint = (np.concatenate([one[i] for one in lists]) for i in range(3))
+    owner = np.repeat(np.arange(len(lists)), [len(one[0]) for one in lists])
+    present = np.concatenate(
+        [parts.present, animation.place[:, None] == owner[None].astype(np.int16)], axis=1
+    )
+    zeros = np.zeros((num_walls, 3), np.float32)
+    turn = np.tile(np.eye(3, dtype=np.float32).reshape(1, 9), (num_walls, 1))
+    still = np.zeros(num_walls)
+    fields = np.concatenate(
+        [
+            all_frames(parts.position, middle),
+            all_frames(parts.rotation, turn),
+            all_frames(parts.scale, half),
+            all_frames(parts.color, paint),
+            all_frames(parts.second, paint),
+            all_frames(parts.pattern_shift, zeros),
+        ],
+        axis=2,
+    )
+    t, p = np.nonzero(present)
+    single = [
+        np.concatenate([one, still]).astype(np.float32)[p]
+        for one in (parts.param, parts.pattern_scale)
+    ]
+    values = np.concatenate([fields[t, p].T, np.stack(single)])
+    numbers = np.stack(
+        [
+            np.concatenate([parts.shape, np.full(num_walls, BOX)])[p],
+            np.concatenate([parts.entity, still])[p],
+            p,
+            np.concatenate([parts.pattern, still])[p],
+            np.concatenate([parts.material, still])[p],
+            np.concatenate([parts.pattern_seed, still])[p],
+        ]
+    ).astype(np.int32)
+    starts = np.concatenate([[0], np.cumsum(present.sum(1))])
+    rank = np.cumsum(present, axis=1, dtype=np.int32) - 1
+    return Sheet(values, numbers, starts, rank, present)
+
+
+@dataclass(frozen=True)
+class Lights:
+    """Light of every frame of a chunk; see `LightTrack`."""
+
+    direction: Float[Tensor, "3 b"]
+    color: Float[Tensor, "3 b"]
+    sky: Float[Tensor, "3 b"]
+    bounce: Float[Tensor, "3 b"]
+    zenith: Float[Tensor, "3 b"]
+    horizon: Float[Tensor, "3 b"]
+    fog: Float[Tensor, " b"]
+    lamps: Float[Tensor, "8 m b"]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Frames that are drawn at once, and those beside them that only truth looks at.
+
+    Args:
+        core: how many are drawn; they come first.
+        rows: number of the frame among the lights and places of each.
+        values: see `Sheet`, `(26, n)`; numbers: `(6, n)`.
+        other: for each direction, number of each part's row in the frame after and before, and of
+            that frame in the chunk for each frame (-1: there is none).
+    """
+
+    core: int
+    parts: raster.Instances
+    view: raster.View
+    cores: raster.Instances
+    sun: raster.View
+    values: Float[Tensor, "26 n"]
+    numbers: Int32[Tensor, "6 n"]
+    lights: Lights
+    place: Int32[Tensor, " b"]
+    other_row: dict[str, Int32[Tensor, " n"]]
+    other_frame: dict[str, Int32[Tensor, " b"]]
+
+
+STEPS = {"forward": 1, "backward": -1}
+
+
+class _Batch:
+    """All animations of one call, as tables."""
+
+    def __init__(self, animations: Sequence[Animation], device: torch.device) -> None:
+        self.animations = animations
+        self.device = device
+        self.sheets = [sheet(one) for one in animations]
+        places: list[Place] = []
+        self.first_place = []
+        for one in animations:
+            self.first_place.append(len(places))
+            places.extend(one.spec.places)
+        self.grounds = grounds.textures(places, device)
+        self.reach = [shadows.reach(one) for one in animations]
+
+    def chunk(self, units: Sequence[tuple[int, int]], directions: Sequence[str]) -> Chunk:
+        """The tables of some frames and of the frames beside them."""
+        every = list(units)
+        index = {unit: i for i, unit in enumerate(every)}
+        beside: dict[str, list[int]] = {}
+        for name in directions:
+            beside[name] = []
+            for a, f in units:
+                shot = self.animations[a].shot
+                g = f + STEPS[name]
+                if not (0 <= g < len(shot) and shot[g] == shot[f]):
+                    beside[name].append(-1)
+                    continue
+                if (a, g) not in index:
+                    index[(a, g)] = len(every)
+                    every.append((a, g))
+                beside[name].append(index[(a, g)])
+        values, numbers, counts, start = [], [], [], [0]
+        for a, f in every:
+            table = self.sheets[a]
+            low, high = int(table.starts[f]), int(table.starts[f + 1])
+            values.append(table.values[:, low:high])
+            numbers.append(table.numbers[:, low:high])
+            counts.append(high - low)
+            start.append(start[-1] + high - low)
+        merged = np.concatenate(numbers, axis=1)
+        frame = np.repeat(np.arange(len(every), dtype=np.int32), counts)
+        other_row, other_frame = {}, {}
+        for name in directions:
+            row = np.full(len(frame), -1, np.int32)
+            for i, j in enumerate(beside[name]):
+                if j < 0:
+                    continue
+                a, g = every[j]
+                part = merged[2, start[i] : start[i + 1]]
+                table = self.sheets[a]
+                row[start[i] : start[i + 1]] = np.where(
+                    table.present[g, part], start[j] + table.rank[g, part], -1
+                )
+            other_row[name] = self._put(row)
+            other_frame[name] = self._put(np.array(beside[name], np.int32))
+        flat = self._put(np.concatenate(values, axis=1))
+        whole = self._put(merged)
+        shape = merged[0]
+        order = np.argsort(shape, kind="stable")
+        starts = np.searchsorted(shape[order], np.arange(len(SHAPES) + 1))
+        wide = flat.to(torch.float64)
+        scale = wide[12:15]
+        parts = raster.Instances(
+            shape=whole[0],
+            frame=self._put(frame),
+            part=whole[2],
+            entity=whole[1],
+            param=flat[24],
+            position=wide[0:3],
+            turn=wide[3:12].reshape(3, 3, -1),
+            scale=scale,
+            unit=casting_scale(whole[0], scale, wide[24]),
+            order=self._put(order),
+            starts=tuple(int(one) for one in starts),
+        )
+        cores = parts
+        if len(every) > len(units):
+            most = start[len(units)]
+            kept = order[order < most]
+            begins = np.searchsorted(shape[kept], np.arange(len(SHAPES) + 1))
+            cores = raster.Instances(
+                **{
+                    name: getattr(parts, name)[..., :most]
+                    for name in (
+                        "shape", "frame", "part", "entity", "param", "position", "turn", "scale",
+                        "unit",
+                    )
+                },
+                order=self._put(kept),
+                starts=tuple(int(one) for one in begins),
+            )  # fmt: skip
+        return Chunk(
+            len(units), parts, self._view(every), cores, self._sun(units), flat, whole,
+            self._lights(units),
+            self._put(np.array([self.first_place[a] + int(self.animations[a].place[f]) for a, f in units], np.int32)),
+            other_row, other_frame,
+        )  # fmt: skip
+
+    def _put(self, values: NDArray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
+
+    def _view(self, every: Sequence[tuple[int, int]]) -> raster.View:
+        cameras = [self.animations[a].camera for a, _ in every]
+        pairs = list(zip(cameras, (f for _, f in every), strict=True))
+        k = np.stack([one.intrinsics[f] for one, f in pairs]).astype(np.float64)
+        m = np.stack([one.world_to_camera[f] for one, f in pairs]).astype(np.float64)
+        turn = m[:, :3, :3]
+        eye = -(turn * m[:, :3, 3, None]).sum(1)
+        width, height = self.animations[every[0][0]].spec.size
+        return raster.View(
+            width,
+            height,
+            bool(pairs[0][0].orthographic[pairs[0][1]]),
+            self._put(turn.transpose(1, 2, 0)),
+            self._put(eye.T),
+            self._put(np.stack([k[:, 0, 0], k[:, 1, 1]])),
+            self._put(np.stack([k[:, 0, 2], k[:, 1, 2]])),
+        )
+
+    def _sun(self, units: Sequence[tuple[int, int]]) -> raster.View:
+        middle = np.stack([self.reach[a][0][f] for a, f in units], 1)
+        half = np.array([self.reach[a][1][f] for a, f in units])
+        toward = np.stack([self.animations[a].light.direction[f] for a, f in units], 1)
+        toward = self._put(toward.astype(np.float64))
+        return shadows.sun(toward, self._put(middle), self._put(half))
+
+    def _lights(self, units: Sequence[tuple[int, int]]) -> Lights:
+        tracks = [(self.animations[a].light, f) for a, f in units]
+        names = ("direction", "color", "sky", "bounce", "zenith", "horizon")
+        vectors = [
+            self._put(np.stack([getattr(one, name)[f] for one, f in tracks], 1)) for name in names
+        ]
+        most = max(one.lamps.shape[1] for one, _ in tracks)
+        lamps = np.zeros((8, most, len(units)), np.float32)
+        for i, (one, f) in enumerate(tracks):
+            lamps[:, : one.lamps.shape[1], i] = one.lamps[f].T
+        fog = self._put(np.array([one.fog[f] for one, f in tracks], np.float32))
+        return Lights(*vectors, fog=fog, lamps=self._put(lamps))
+
+
+@dataclass(frozen=True)
+class Where:
+    """Frame and picture coordinates of a list of points."""
+
+    frame: Int32[Tensor, " k"]
+    x: Float[Tensor, " k"]
+    y: Float[Tensor, " k"]
+
+    def at(self, index: Int32[Tensor, " m"]) -> "Where":
+        """Some of them."""
+        return Where(*(one.index_select(0, index) for one in (self.frame, self.x, self.y)))
+
+
+def _pixels(frames: int, height: int, width: int, device: torch.device) -> Where:
+    """All pixel centers of some frames."""
+    number = torch.arange(frames * height * width, dtype=torch.int32, device=device)
+    row = torch.div(number, width, rounding_mode="floor")
+    frame = torch.div(row, height, rounding_mode="floor")
+    return Where(frame, number - row * width + 0.5, row - frame * height + 0.5)
+
+
+@dataclass(frozen=True)
+class Painted:
+    """Colors of a list: things first, then ground, then sky.
+
+    Args:
+        color: linear RGB.
+        albedo, normal, lit: of things and ground.
+        unit: coordinates of things in their parts.
+        ground: world points of the ground.
+        direction: of the sky's rays.
+    """
+
+    color: Float[Tensor, "3 k"]
+    albedo: Float[Tensor, "3 m"]
+    normal: Float[Tensor, "3 m"]
+    lit: Float[Tensor, " m"]
+    unit: Float[Tensor, "3 a"]
+    ground: Float[Tensor, "3 g"]
+    direction: Float[Tensor, "3 s"]
+
+
+def _paint(
+    batch: _Batch,
+    chunk: Chunk,
+    local: raster.Local,
+    rays: raster.Rays,
+    sun: shadows.Shadows,
+    things: raster.Surface,
+    on_things: Where,
+    on_ground: Where,
+    floor: Tensor,
+    on_sky: Where,
+) -> Painted:
+    """Colors of things, ground and sky."""
+    parts, view = chunk.parts, chunk.view
+    inst = things.inst
+    one_pixel = (1 / view.focal[1]).to(torch.float32)
+    # Things.
+    normal = raster.normals(things, parts, local)
+    start, ray = rays.at(on_things.frame, on_things.x, on_things.y)
+    point = start + things.t * ray
+    unit = things.point / local.half.index_select(1, inst)
+    values = chunk.values.index_select(1, inst)
+    numbers = chunk.numbers.index_select(1, inst)
+    turn = values[3:12]
+    inner = turn[0:3] * normal[0] + turn[3:6] * normal[1] + turn[6:9] * normal[2]
+    away = torch.ones_like(things.t) if view.orthographic else things.t
+    footprint = away * one_pixel.index_select(0, on_things.frame)
+    size = torch.minimum(torch.minimum(values[12], values[13]), values[14])
+    albedo = patterns.paint(
+        unit, inner, numbers[3], values[25], numbers[5], values[21:24], values[15:18],
+        values[18:21], footprint=footprint / size, shape=numbers[0],
+    )  # fmt: skip
+    lit = shadows.on_things(sun, on_things.frame, point, normal)
+    # The ground.
+    start, down = rays.at(on_ground.frame, on_ground.x, on_ground.y)
+    floor_point = start + floor * down
+    length = (down * down).sum(0).sqrt()
+    away = torch.ones_like(floor) if view.orthographic else floor
+    width = away * one_pixel.index_select(0, on_ground.frame)
+    width = width * (length / down[1].abs().clamp_min(1e-3)).sqrt()
+    place = chunk.place.index_select(0, on_ground.frame)
+    floor_albedo = grounds.paint(batch.grounds, place, floor_point[0], floor_point[2], width)
+    floor_lit = shadows.on_ground(sun, on_ground.frame, floor_point)
+    # Light on both.
+    up = torch.zeros_like(floor_point)
+    up[1] = 1.0
+    both = torch.cat([on_things.frame, on_ground.frame])
+    albedo, normal = torch.cat([albedo, floor_albedo], 1), torch.cat([normal, up], 1)
+    lit, point = torch.cat([lit, floor_lit]), torch.cat([point, floor_point], 1)
+    ray = torch.cat([ray.expand(3, len(inst)), down.expand(3, len(floor))], 1)
+    light = chunk.lights
+    facing = torch.cat([light.direction, light.color, light.sky, light.bounce]).index_select(
+        1, both
+    )
+    diffuse = (normal[0] * facing[0] + normal[1] * facing[1] + normal[2] * facing[2]).clamp_min(0)
+    dome = 0.5 + 0.5 * normal[1]
+    linear = albedo * (
+        facing[3:6] * (diffuse * lit) + facing[6:9] * dome + facing[9:12] * (1 - dome)
+    )
+    # The sky.
+    _, direction = rays.at(on_sky.frame, on_sky.x, on_sky.y)
+    direction = direction / (direction * direction).sum(0).sqrt()
+    band = torch.cat([light.zenith, light.horizon]).index_select(1, on_sky.frame)
+    high = direction[1].clamp(0, 1).sqrt()
+    air = band[3:6] + (band[0:3] - band[3:6]) * high
+    return Painted(torch.cat([linear, air], 1), albedo, normal, lit, unit, floor_point, direction)
+
+
+def _finish(linear: Tensor) -> Tensor:
+    return (linear.clamp(0, 1).pow(1 / 2.2) * 255 + 0.5).to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def _draw(
+    batch: _Batch, chunk: Chunk, wanted: frozenset[str], antialias: bool
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Pictures `(b, h, w, 3)` of the chunk's own frames, and their truth."""
+    view, parts, core = chunk.view, chunk.parts, chunk.core
+    width, height, flat = view.width, view.height, view.orthographic
+    frames = view.eye.shape[1]
+    cells, own = frames * height * width, core * height * width
+    local = raster.localize(parts, view)
+    list_ = raster.pairs(parts, view, local)
+    buffer = raster.zbuffer(list_, local, flat, cells)
+    rays = raster.Rays.of(view)
+    pixels = _pixels(frames, height, width, batch.device)
+    floor = raster.ground_depth(rays, pixels.frame, pixels.x, pixels.y, FAR)
+    depth = buffer.depth
+    thing = depth < floor
+    who = torch.where(floor < torch.inf, edges.GROUND, edges.SKY).to(torch.int32)
+    who = torch.where(thing, buffer.inst, who)
+    depth = torch.minimum(depth, floor)
+    things = raster.surface(
+        buffer, local, flat, thing.index_select(0, list_.cell) & (list_.cell < own)
+    )
+    ground = raster.padded((who[:own] == edges.GROUND).nonzero()[:, 0].to(torch.int32))
+    air = raster.padded((who[:own] == edges.SKY).nonzero()[:, 0].to(torch.int32))
+    sun = shadows.shadows(chunk.cores, chunk.sun)
+    painted = _paint(
+        batch, chunk, local, rays, sun, things, pixels.at(things.cell), pixels.at(ground),
+        floor.index_select(0, ground), pixels.at(air),
+    )  # fmt: skip
+    every = torch.cat([things.cell, ground, air]).to(torch.int64)
+
+    def dense(values: Tensor, index: Tensor, fill: float = 0.0) -> Tensor:
+        out = torch.full((len(values), own), fill, dtype=values.dtype, device=values.device)
+        for i in range(len(values)):
+            out[i].scatter_(0, index, values[i])
+        return out
+
+    linear = dense(painted.color, every)
+    who = who.view(frames, height, width)
+    if antialias:
+        _smooth(batch, chunk, local, rays, sun, list_, who[:core], linear)
+    pictures = _finish(linear.view(3, core, height, width).transpose(0, 1))
+    return pictures, {}
+
+
+def _smooth(
+    batch: _Batch,
+    chunk: Chunk,
+    local: raster.Local,
+    rays: raster.Rays,
+    sun: shadows.Shadows,
+    list_: raster.Pairs,
+    who: Tensor,
+    linear: Tensor,
+) -> None:
+    """Antialias `linear` in place."""
+    view = chunk.view
+    samples = edges.resample(who, list_, local, view, rays, FAR)
+    if not len(samples.pixel):
+        return
+    groups = []
+    for cell in (samples.things.cell, samples.ground, samples.sky):
+        groups.append(Where(*edges.place(cell, samples.pixel, view.width, view.height)))
+    painted = _paint(
+        batch, chunk, local, rays, sun, samples.things, groups[0], groups[1],
+        samples.depth.index_select(0, samples.ground), groups[2],
+    )  # fmt: skip
+    index = torch.cat([samples.things.cell, samples.ground, samples.sky]).to(torch.int64)
+    color = torch.zeros((3, 4 * len(samples.pixel)), device=linear.device)
+    for channel in range(3):
+        color[channel].scatter_(0, index, painted.color[channel])
+    edges.blend(linear, samples, color)
+
+
+@contextmanager
+def _one_thread(device: torch.device) -> Iterator[None]:
+    """On a processor one thread is fastest for lists this short, and always the same."""
+    before = torch.get_num_threads()
+    if device.type == "cpu" and before != 1:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        if device.type == "cpu" and before != 1:
+            torch.set_num_threads(before)
+
+
+def render(
+    animations: Sequence[Animation],
+    *,
+    frames: Sequence[int] | None = None,
+    device: str | torch.device = "cpu",
+    truth: Sequence[str] = (),
+    antialias: bool = True,
+    chunk: int | None = None,
+) -> Rendered:
+    """Draw animations.
+
+    Args:
+        animations: of one picture size.
+        frames: numbers of the frames to draw, of every animation; all by default.
+        device: where.
+        truth: what to tell besides, see `truth.FLAGS`; `("all",)` for everything.
+        antialias: smooth edges; truth is always that of the pixels' centers.
+        chunk: frames drawn at once; changes the speed, never the bytes.
+
+    Raises:
+        ValueError: sizes differ, a frame is not there, or a truth has an unknown name.
+    """
+    wanted = _wanted(truth)
+    where = torch.device(device)
+    sizes = {one.spec.size for one in animations}
+    if len(sizes) > 1:
+        raise ValueError(f"animations of one call have one size, got {sorted(sizes)}: render each")
+    units = []
+    for a, one in enumerate(animations):
+        length = len(one.shot)
+        for f in range(length) if frames is None else frames:
+            if not 0 <= f < length:
+                raise ValueError(f"animation {a} has frames 0 to {length - 1}, got {f}")
+            units.append((a, int(f)))
+    most = chunk or (CHUNK_CPU if where.type == "cpu" else CHUNK_GPU)
+    directions = [name for name in STEPS if {f"{name}_flow", f"{name}_occlusion"} & wanted]
+    pictures: list[list[Tensor]] = [[] for _ in animations]
+    facts: list[list[dict[str, Tensor]]] = [[] for _ in animations]
+    with _one_thread(where), torch.inference_mode():
+        batch = _Batch(animations, where)
+        for group in _groups(animations, units, most):
+            drawn, known = _draw(batch, batch.chunk(group, directions), wanted, antialias)
+            for a in sorted({a for a, _ in group}):
+                rows = [i for i, (b, _) in enumerate(group) if b == a]
+                low, high = rows[0], rows[-1] + 1
+                pictures[a].append(drawn[low:high])
+                facts[a].append({name: one[low:high] for name, one in known.items()})
+    return Rendered(tuple(torch.cat(one) for one in pictures), tuple(Truth() for _ in animations))
+
+
+def _wanted(truth: Sequence[str]) -> frozenset[str]:
+    names = set(truth_.FLAGS) if "all" in truth else set(truth)
+    unknown = sorted(names - set(truth_.FLAGS))
+    if unknown:
+        raise ValueError(f"no truth is called {unknown[0]}; there are {', '.join(truth_.FLAGS)}")
+    return frozenset(names)
+
+
+def _groups(
+    animations: Sequence[Animation], units: Sequence[tuple[int, int]], most: int
+) -> Iterator[list[tuple[int, int]]]:
+    """Chunks of frames whose cameras are of one kind."""
+    group: list[tuple[int, int]] = []
+    kind = False
+    for a, f in units:
+        now = bool(animations[a].camera.orthographic[f])
+        if group and (now != kind or len(group) == most):
+            yield group
+            group = []
+        kind = now
+        group.append((a, f))
+    if group:
+        yield group

@@ -1,0 +1,184 @@
+"""Shadows: the same casting from an orthographic camera that looks along the sun's rays.
+
+On the ground the shadow is the *coverage* of that picture (everything stands above the ground), box
+blurred, so that one bilinear fetch is a soft shadow; on things it is a depth test of the four
+texels around a point, weighted bilinearly (percentage-closer filtering). The picture covers where
+the things of a shot are and snaps to its texels when it has to follow, so edges never swim.
+
+Source: Williams 1978, Casting curved shadows on curved surfaces; Reeves, Salesin, Cook 1987,
+Rendering antialiased shadows with depth maps.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int32
+from numpy.typing import NDArray
+from torch import Tensor
+
+from evenflow.world import raster
+from evenflow.world.animation import Animation
+
+SIZE = 128
+"""Texels of the sun's picture along each side."""
+LEAST, MOST = 2.5, 11.0
+"""World units that it reaches from its center, at least and at most."""
+SIGHT = 18.0
+"""World units within which things cast shadows (farther ones are left to ambient occlusion)."""
+BIAS = 0.6
+"""Texels by which points of things are lifted before the depth test."""
+
+
+@dataclass(frozen=True)
+class Shadows:
+    """The sun's pictures of a chunk.
+
+    Args:
+        coverage: share of the sun that is blocked on the ground, in [0, 1], one texel of margin.
+        depth: along the sun's rays, infinite where nothing is.
+        matrix: world to (column, row, depth) of every frame: rows of 3 and a constant, `(12, b)`.
+        texel: its size in world units.
+    """
+
+    coverage: Float[Tensor, "b s s"]
+    depth: Float[Tensor, "b s s"]
+    matrix: Float[Tensor, "12 b"]
+    texel: Float[Tensor, " b"]
+
+
+def reach(animation: Animation) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Center `(t, 3)` and half side `(t,)` of what the sun's picture must show."""
+    parts, camera = animation.parts, animation.camera
+    frames = len(animation.shot)
+    turn = camera.world_to_camera[:, :3, :3].astype(np.float64)
+    shift = camera.world_to_camera[:, :3, 3].astype(np.float64)
+    eye = -(turn * shift[:, :, None]).sum(1)
+    middle = np.zeros((frames, 3))
+    half = np.full(frames, LEAST)
+    ahead = turn[:, 2]
+    width, height = animation.spec.size
+    for shot in np.unique(animation.shot):
+        rows = np.flatnonzero(animation.shot == shot)
+        some = rows[:: max(1, len(rows) // 8)]
+        low, high = np.full(3, np.inf), np.full(3, -np.inf)
+        for row in some:
+            place = parts.position[row].astype(np.float64) - eye[row]
+            view = (turn[row] * place[:, None, :]).sum(-1)
+            size = parts.scale[row].max(-1)
+            deep = np.ones(len(view)) if camera.orthographic[row] else np.maximum(view[:, 2], 0.1)
+            k = camera.intrinsics[row]
+            wide, tall = 0.65 * width / k[0, 0] * deep, 0.65 * height / k[1, 1] * deep
+            seen = (view[:, 2] > 0) & (view[:, 2] < SIGHT) & (size < 5.0) & parts.present[row]
+            seen &= (np.abs(view[:, 0]) < wide + size) & (np.abs(view[:, 1]) < tall + size)
+            if seen.any():
+                box = parts.position[row][seen]
+                low = np.minimum(low, (box - size[seen, None]).min(0))
+                high = np.maximum(high, (box + size[seen, None]).max(0))
+        if not np.isfinite(low).all():
+            flat = ahead[rows[0]] * (1.0, 0.0, 1.0)
+            low = high = eye[rows[0]] * (1.0, 0.0, 1.0) + 6.0 * flat
+        low[1], high[1] = 0.0, max(high[1], 0.0)
+        radius = 0.5 * float(np.linalg.norm((high - low) * (1.0, 0.5, 1.0))) + 0.6
+        if radius <= MOST:
+            middle[rows], half[rows] = 0.5 * (low + high), max(radius, LEAST)
+            continue
+        flat = ahead[rows] * (1.0, 0.0, 1.0)
+        flat /= np.linalg.norm(flat, axis=1, keepdims=True) + 1e-6
+        middle[rows] = eye[rows] * (1.0, 0.0, 1.0) + 0.75 * MOST * flat
+        half[rows] = MOST
+    return middle, half
+
+
+def sun(
+    direction: Float[Tensor, "3 b"], middle: Float[Tensor, "3 b"], half: Float[Tensor, " b"]
+) -> raster.View:
+    """The sun's camera of every frame (float64 in and out).
+
+    Args:
+        direction: unit, toward the sun.
+        middle, half: see `reach`.
+    """
+    ahead = -direction
+    up = torch.zeros_like(ahead)
+    steep = ahead[1].abs() > 0.99
+    up[1], up[2] = (~steep).to(up.dtype), steep.to(up.dtype)
+    right = torch.linalg.cross(up, ahead, dim=0)
+    right = right / (right * right).sum(0).sqrt()
+    down = torch.linalg.cross(ahead, right, dim=0)
+    texel = 2 * half / (SIZE - 4)
+    across = (right * middle).sum(0)
+    along = (down * middle).sum(0)
+    across, along = ((one / texel).round() * texel for one in (across, along))
+    eye = right * across + down * along + ahead * (ahead * middle).sum(0)
+    turn = torch.stack([right, down, ahead])
+    focal = torch.stack([1 / texel, 1 / texel])
+    center = torch.full_like(focal, SIZE / 2)
+    return raster.View(SIZE, SIZE, True, turn, eye, focal, center)
+
+
+def shadows(parts: raster.Instances, view: raster.View) -> Shadows:
+    """Cast the sun's pictures of all frames."""
+    local = raster.localize(parts, view)
+    frames = view.eye.shape[1]
+    list_ = raster.pairs(parts, view, local)
+    depth = raster.zbuffer(list_, local, True, frames * SIZE * SIZE).depth
+    depth = depth.view(frames, SIZE, SIZE)
+    covered = (depth < torch.inf).to(torch.float32)[:, None]
+    blurred = _box(_box(covered))
+    rows = view.turn * torch.cat([view.focal, torch.ones_like(view.focal[:1])])[:, None]
+    base = -raster.product(rows, view.eye)
+    base = base + torch.cat([view.center, torch.full_like(view.center[:1], raster.BACK)])
+    matrix = torch.cat([rows.reshape(9, frames), base]).to(torch.float32)
+    return Shadows(blurred[:, 0], depth, matrix, (1 / view.focal[0]).to(torch.float32))
+
+
+def _box(image: Tensor) -> Tensor:
+    """Mean of 3 x 3, in a fixed order, zero beyond the border."""
+    wide = torch.nn.functional.pad(image, (1, 1, 1, 1))
+    rows = wide[..., :-2, :] + wide[..., 1:-1, :] + wide[..., 2:, :]
+    return (rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]) * (1 / 9)
+
+
+def _place(
+    shadow: Shadows, frame: Int32[Tensor, " k"], point: Float[Tensor, "3 k"]
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """First of the four texels around points, the weights to the next ones, and the depth."""
+    m = shadow.matrix.index_select(1, frame)
+    column = m[0] * point[0] + m[1] * point[1] + m[2] * point[2] + (m[9] - 0.5)
+    row = m[3] * point[0] + m[4] * point[1] + m[5] * point[2] + (m[10] - 0.5)
+    depth = m[6] * point[0] + m[7] * point[1] + m[8] * point[2] + m[11]
+    column, row = column.clamp(0, SIZE - 1.001), row.clamp(0, SIZE - 1.001)
+    left, top = column.floor(), row.floor()
+    first = (frame * SIZE + top.to(torch.int32)) * SIZE + left.to(torch.int32)
+    return first, column - left, row - top, depth
+
+
+def on_ground(
+    shadow: Shadows, frame: Int32[Tensor, " k"], point: Float[Tensor, "3 k"]
+) -> Float[Tensor, " k"]:
+    """Share of the sun that reaches points of the ground, in [0, 1]."""
+    first, fx, fy, _ = _place(shadow, frame, point)
+    flat = shadow.coverage.reshape(-1)
+    a, b, c, d = (flat.index_select(0, first + one) for one in (0, 1, SIZE, SIZE + 1))
+    top, bottom = a + fx * (b - a), c + fx * (d - c)
+    return 1.0 - (top + fy * (bottom - top))
+
+
+def on_things(
+    shadow: Shadows,
+    frame: Int32[Tensor, " k"],
+    point: Float[Tensor, "3 k"],
+    normal: Float[Tensor, "3 k"],
+) -> Float[Tensor, " k"]:
+    """Share of the sun that reaches points of things, in [0, 1]; facing away is not shadow."""
+    texel = shadow.texel.index_select(0, frame)
+    first, fx, fy, depth = _place(shadow, frame, point + normal * (BIAS * texel))
+    depth = depth - 1.5 * BIAS * texel
+    flat = shadow.depth.reshape(-1)
+    a, b, c, d = (
+        (flat.index_select(0, first + one) >= depth).to(torch.float32)
+        for one in (0, 1, SIZE, SIZE + 1)
+    )
+    top, bottom = a + fx * (b - a), c + fx * (d - c)
+    return top + fy * (bottom - top)

@@ -1,0 +1,250 @@
+"""Truth: depth, ids, flow, occlusion, normals and more of every pixel, from what was cast.
+
+Flow takes the surface point under a pixel's center (its coordinates in its part, so also through
+changes of scale), moves it with its part and the camera to the other frame and projects it there;
+the sky turns with the camera only. A point is occluded there if it leaves the picture, if its part
+is gone, or if something nearer covers it: it is farther than all four pixels around it; where it is
+between them, the nearest pixel must show its own part, from the side that faces the camera.
+"""
+
+from dataclasses import dataclass, fields
+
+import torch
+from jaxtyping import Bool, Float, Int16, Int32
+from torch import Tensor
+
+from evenflow.world import raster
+
+TOLERANCE = 2e-3
+"""Share of the depth by which a visible point may lie behind what covers its pixel."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is true of the frames of one clip; what was not asked for is None.
+
+    Args:
+        depth: z-depth in world units, infinite for the sky, float32.
+        instance: id of the entity, 0 for ground, walls and sky.
+        part: number of the part in `Animation.parts` (walls follow), -1 ground, -2 sky.
+        forward_flow, backward_flow: (dx, dy) in pixels to the next and the previous frame, right
+            and down positive; 0 where there is none.
+        forward_valid, backward_valid: frames that have such a flow: not beyond a cut or the end.
+        forward_occlusion, backward_occlusion: True where the point is not seen in that frame.
+        normals: unit, world axes, facing the camera's side; 0 for the sky.
+        shadow: share of the sun that is blocked, in [0, 1]; 0 for the sky.
+        albedo: linear RGB before light; 0 for the sky.
+        coordinates: of the surface point in its part, each in [-1, 1]; world x, y, z of the ground.
+        light_direction: unit, world axes, toward the sun.
+        visible: pixels that show each entity (column i is id i + 1).
+        boxes: x0, y0, x1, y1 of the pixels that show each entity, half open, -1 where none does.
+        boxes_3d: world corners of each entity's parts' common box, in the entity's axes; NaN if it
+            is absent.
+        tracks: (x, y) of points that move with surfaces, in pixels; track_occluded: not seen;
+            track_part: the part that each is on, -1 the ground; track_frame: where it was picked.
+        intrinsics, world_to_camera: see `CameraTrack`.
+    """
+
+    depth: Float[Tensor, "t h w"] | None = None
+    instance: Int16[Tensor, "t h w"] | None = None
+    part: Int16[Tensor, "t h w"] | None = None
+    forward_flow: Float[Tensor, "t h w 2"] | None = None
+    backward_flow: Float[Tensor, "t h w 2"] | None = None
+    forward_valid: Bool[Tensor, " t"] | None = None
+    backward_valid: Bool[Tensor, " t"] | None = None
+    forward_occlusion: Bool[Tensor, "t h w"] | None = None
+    backward_occlusion: Bool[Tensor, "t h w"] | None = None
+    normals: Float[Tensor, "t h w 3"] | None = None
+    shadow: Float[Tensor, "t h w"] | None = None
+    albedo: Float[Tensor, "t h w 3"] | None = None
+    coordinates: Float[Tensor, "t h w 3"] | None = None
+    light_direction: Float[Tensor, "t 3"] | None = None
+    visible: Int32[Tensor, "t e"] | None = None
+    boxes: Int16[Tensor, "t e 4"] | None = None
+    boxes_3d: Float[Tensor, "t e 8 3"] | None = None
+    tracks: Float[Tensor, "n t 2"] | None = None
+    track_occluded: Bool[Tensor, "n t"] | None = None
+    track_part: Int16[Tensor, " n"] | None = None
+    track_frame: Int16[Tensor, " n"] | None = None
+    intrinsics: Float[Tensor, "t 3 3"] | None = None
+    world_to_camera: Float[Tensor, "t 4 4"] | None = None
+
+
+FLAGS = (
+    "depth", "instance", "part", "forward_flow", "backward_flow", "forward_occlusion",
+    "backward_occlusion", "normals", "shadow", "albedo", "coordinates", "light_direction",
+    "visible", "boxes", "boxes_3d", "tracks", "cameras",
+)  # fmt: skip
+"""What can be asked for; `cameras` gives the intrinsics and world_to_camera."""
+NAMES = tuple(one.name for one in fields(Truth))
+
+
+@dataclass(frozen=True)
+class Landing:
+    """Where points of some pixels are in another frame.
+
+    Args:
+        x, y: in pixels; z: depth t; known: False where the part is gone or behind the camera.
+    """
+
+    x: Float[Tensor, " k"]
+    y: Float[Tensor, " k"]
+    z: Float[Tensor, " k"]
+    known: Bool[Tensor, " k"]
+
+
+def part_projection(parts: raster.Instances, view: raster.View) -> Float[Tensor, "12 n"]:
+    """Unit coordinates of every part to (x z, y z, z) of its own frame: rows of 3 and constants.
+
+    For an orthographic view to (x, y, z). The depth is t of its rays.
+    """
+    rows, base = _projection(view)
+    rows, base, eye = rows[:, :, parts.frame], base[:, parts.frame], view.eye[:, parts.frame]
+    matrix = torch.stack(
+        [raster.product(rows, parts.turn[:, i]) * parts.scale[i] for i in range(3)], dim=1
+    )
+    shift = raster.product(rows, parts.position - eye) + base
+    return torch.cat([matrix.reshape(9, -1), shift]).to(torch.float32)
+
+
+def _projection(view: raster.View) -> tuple[Tensor, Tensor]:
+    """Rows (float64) that take a world vector from the eye to (x z, y z, z), and a constant."""
+    right, down, ahead = view.turn
+    if view.orthographic:
+        rows = torch.stack([right * view.focal[0], down * view.focal[1], ahead])
+        back = torch.full_like(view.center[:1], raster.BACK)
+        return rows, torch.cat([view.center, back])
+    rows = [
+        right * view.focal[0] + ahead * view.center[0],
+        down * view.focal[1] + ahead * view.center[1],
+        ahead,
+    ]
+    return torch.stack(rows), torch.zeros_like(view.eye)
+
+
+def frame_projection(view: raster.View) -> Float[Tensor, "15 b"]:
+    """World vectors from the eye to (x z, y z, z): rows, constants and the eye, per frame."""
+    rows, base = _projection(view)
+    return torch.cat([rows.reshape(9, -1), base, view.eye]).to(torch.float32)
+
+
+def _apply(table: Tensor, p: Tensor, orthographic: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Project points by tables that were gathered for each of them."""
+    a = table[0] * p[0] + table[1] * p[1] + table[2] * p[2] + table[9]
+    b = table[3] * p[0] + table[4] * p[1] + table[5] * p[2] + table[10]
+    z = table[6] * p[0] + table[7] * p[1] + table[8] * p[2] + table[11]
+    if orthographic:
+        return a, b, z
+    inverse = 1.0 / torch.where(z > raster.NEAR, z, 1.0)
+    return a * inverse, b * inverse, z
+
+
+def land_things(
+    table: Float[Tensor, "12 n"],
+    other: Int32[Tensor, " n"],
+    inst: Int32[Tensor, " k"],
+    unit: Float[Tensor, "3 k"],
+    orthographic: bool,
+) -> tuple[Landing, Int32[Tensor, " k"]]:
+    """Where points of parts are in the other frame, and their part's number there.
+
+    Args:
+        table: see `part_projection`.
+        other: number of the same part in the other frame, negative if it is absent.
+        inst, unit: the part of each point, and where on it.
+    """
+    there = other.index_select(0, inst)
+    x, y, z = _apply(table.index_select(1, there.clamp_min(0)), unit, orthographic)
+    return Landing(x, y, z, (there >= 0) & (z > raster.NEAR)), there
+
+
+def land_ground(
+    table: Float[Tensor, "15 b"],
+    there: Int32[Tensor, " k"],
+    point: Float[Tensor, "3 k"],
+    orthographic: bool,
+) -> Landing:
+    """Where points of the world that stand still are in frame `there` of each."""
+    rows = table.index_select(1, there)
+    x, y, z = _apply(rows, point - rows[12:15], orthographic)
+    return Landing(x, y, z, z > raster.NEAR)
+
+
+def land_sky(
+    table: Float[Tensor, "15 b"],
+    there: Int32[Tensor, " k"],
+    direction: Float[Tensor, "3 k"],
+    x: Float[Tensor, " k"],
+    y: Float[Tensor, " k"],
+    orthographic: bool,
+) -> Landing:
+    """Where the sky is in frame `there`: it turns, and parallel rays never see it move."""
+    far = torch.full_like(x, torch.inf)
+    if orthographic:
+        return Landing(x, y, far, torch.ones_like(x, dtype=torch.bool))
+    u, v, z = _apply(table.index_select(1, there), direction, False)
+    return Landing(u, v, far, z > raster.NEAR)
+
+
+def seen(
+    landing: Landing,
+    part: Int32[Tensor, " k"],
+    there: Int32[Tensor, " k"],
+    depth: Float[Tensor, "b h w"],
+    who: Int32[Tensor, "b h w"],
+    facing: Bool[Tensor, " k"],
+) -> Bool[Tensor, " k"]:
+    """Whether landed points are seen.
+
+    Args:
+        part: the part of each point as `who` names it in its frame `there`.
+        depth, who: of all frames.
+        facing: False where the surface shows its back there.
+    """
+    height, width = who.shape[1:]
+    inner = landing.known & (landing.x >= 0) & (landing.x < width)
+    inner = inner & (landing.y >= 0) & (landing.y < height)
+    x, y = (torch.where(inner, one, 0.5) for one in (landing.x, landing.y))
+    column, row = x.to(torch.int32), y.to(torch.int32)
+    left = (x - 0.5).floor().to(torch.int32).clamp(0, max(width - 2, 0))
+    top = (y - 0.5).floor().to(torch.int32).clamp(0, max(height - 2, 0))
+    start = there * height
+    first = (start + top) * width + left
+    flat = depth.reshape(-1)
+    four = [
+        flat.index_select(0, first + step)
+        for step in (0, min(1, width - 1), width * (height > 1), width * (height > 1) + (width > 1))
+    ]
+    farthest = torch.maximum(torch.maximum(four[0], four[1]), torch.maximum(four[2], four[3]))
+    nearest = torch.minimum(torch.minimum(four[0], four[1]), torch.minimum(four[2], four[3]))
+    z = landing.z
+    behind = z > farthest * (1 + TOLERANCE)
+    before = z <= nearest * (1 + TOLERANCE)
+    at = (start + row) * width + column
+    same = who.reshape(-1).index_select(0, at) == part
+    open_ = z <= flat.index_select(0, at) * (1 + TOLERANCE)
+    return inner & facing & ~behind & (before | same | open_)
+
+
+def boxes_of(
+    instance: Int16[Tensor, "t h w"], entities: int
+) -> tuple[Int32[Tensor, "t e"], Int16[Tensor, "t e 4"]]:
+    """Visible pixels and their bounds, of every entity in every frame."""
+    frames, height, width = instance.shape
+    index = instance.to(torch.int64)
+    offset = torch.arange(frames, device=index.device)[:, None, None] * (entities + 1)
+    cell = (index + offset).reshape(-1)
+    cells = frames * (entities + 1)
+    count = torch.bincount(cell, minlength=cells).view(frames, -1)[:, 1:]
+    x = torch.arange(width, device=index.device).expand(frames, height, width).reshape(-1)
+    y = torch.arange(height, device=index.device)[:, None]
+    y = y.expand(frames, height, width).reshape(-1)
+    bounds = []
+    for value, how in ((x, "amin"), (y, "amin"), (x, "amax"), (y, "amax")):
+        fill = -1 if how == "amax" else 1 << 30
+        out = torch.full((cells,), fill, dtype=torch.int64, device=index.device)
+        out.scatter_reduce_(0, cell, value, how)
+        bounds.append(out.view(frames, -1)[:, 1:])
+    box = torch.stack([bounds[0], bounds[1], bounds[2] + 1, bounds[3] + 1], dim=-1)
+    box = torch.where(count[..., None] > 0, box, -1)
+    return count.to(torch.int32), box.to(torch.int16)
