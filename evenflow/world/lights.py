@@ -63,8 +63,8 @@ LOOKS: dict[str, Look] = {
 
 HEIGHTS: tuple[tuple[float, Look], ...] = (
     (-0.30, LOOKS["night"]),
-    (-0.10, Look((0.045, 0.060, 0.170), (0.30, 0.17, 0.17), (0.44, 0.44, 0.66), (0.12, 0.12, 0.18), 1.0)),
-    (0.02, Look((0.13, 0.15, 0.36), (0.82, 0.34, 0.16), (0.70, 0.62, 0.80), (0.62, 0.26, 0.12), 0.9)),
+    (-0.10, Look((0.045, 0.06, 0.17), (0.3, 0.17, 0.17), (0.44, 0.44, 0.66), (0.12, 0.12, 0.18), 1)),
+    (0.02, Look((0.13, 0.15, 0.36), (0.82, 0.34, 0.16), (0.7, 0.62, 0.8), (0.62, 0.26, 0.12), 0.9)),
     (0.16, LOOKS["evening"]),
     (0.42, LOOKS["morning"]),
     (0.80, LOOKS["noon"]),
@@ -231,10 +231,10 @@ def _lamps(spec: SceneSpec, entities: EntityTrack | None, lit: D, gain: D) -> ND
         there = np.ones(num)
         if entities is None:
             x, y, z = one.position
-            out[:, k, :3] = (x, y + 1.76 * one.size, z)
+            out[:, k, :3] = (x, y + 1.45 * one.size, z)
         else:
             up = entities.rotation[:, one.id - 1, :, 1] * entities.size[:, one.id - 1, None]
-            out[:, k, :3] = entities.position[:, one.id - 1] + 0.76 * up
+            out[:, k, :3] = entities.position[:, one.id - 1] + 0.45 * up
             there = entities.present[:, one.id - 1].astype(np.float64)
         hint = np.array(linear(COLORS[one.color]))
         warm = np.array([1.0, 0.74, 0.44]) * (0.72 + 0.28 * hint / max(float(hint.max()), 1e-3))
