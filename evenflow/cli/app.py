@@ -19,6 +19,7 @@ from evenflow.cli.demo import demo
 from evenflow.cli.doctor import doctor
 from evenflow.cli.info import info
 from evenflow.cli.inject import inject
+from evenflow.cli.world import world
 
 app = typer.Typer(
     name="evenflow",
@@ -36,6 +37,7 @@ app.command("info")(info)
 app.command("doctor")(doctor)
 app.command("demo")(demo)
 app.add_typer(bench, name="bench")
+app.add_typer(world, name="world")
 
 
 @app.callback()
