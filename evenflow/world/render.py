@@ -356,7 +356,7 @@ class Painted:
     Args:
         color: linear RGB.
         albedo, normal, lit: of things and ground.
-        unit: coordinates of things in their parts.
+        unit, inner: coordinates and normals of things in their parts.
         ground: world points of the ground.
         direction: of the sky's rays.
     """
@@ -366,6 +366,7 @@ class Painted:
     normal: Float[Tensor, "3 m"]
     lit: Float[Tensor, " m"]
     unit: Float[Tensor, "3 a"]
+    inner: Float[Tensor, "3 a"]
     ground: Float[Tensor, "3 g"]
     direction: Float[Tensor, "3 s"]
 
@@ -435,7 +436,9 @@ def _paint(
     band = torch.cat([light.zenith, light.horizon]).index_select(1, on_sky.frame)
     high = direction[1].clamp(0, 1).sqrt()
     air = band[3:6] + (band[0:3] - band[3:6]) * high
-    return Painted(torch.cat([linear, air], 1), albedo, normal, lit, unit, floor_point, direction)
+    return Painted(
+        torch.cat([linear, air], 1), albedo, normal, lit, unit, inner, floor_point, direction
+    )
 
 
 def _finish(linear: Tensor) -> Tensor:
@@ -467,24 +470,78 @@ def _draw(
     ground = raster.padded((who[:own] == edges.GROUND).nonzero()[:, 0].to(torch.int32))
     air = raster.padded((who[:own] == edges.SKY).nonzero()[:, 0].to(torch.int32))
     sun = shadows.shadows(chunk.cores, chunk.sun)
+    places = [pixels.at(one) for one in (things.cell, ground, air)]
     painted = _paint(
-        batch, chunk, local, rays, sun, things, pixels.at(things.cell), pixels.at(ground),
-        floor.index_select(0, ground), pixels.at(air),
+        batch, chunk, local, rays, sun, things, places[0], places[1],
+        floor.index_select(0, ground), places[2],
     )  # fmt: skip
     every = torch.cat([things.cell, ground, air]).to(torch.int64)
-
-    def dense(values: Tensor, index: Tensor, fill: float = 0.0) -> Tensor:
-        out = torch.full((len(values), own), fill, dtype=values.dtype, device=values.device)
-        for i in range(len(values)):
-            out[i].scatter_(0, index, values[i])
-        return out
-
-    linear = dense(painted.color, every)
-    who = who.view(frames, height, width)
+    linear = _dense(painted.color, every, own)
+    shape = (frames, height, width)
+    who, depth = who.view(shape), depth.view(shape)
     if antialias:
         _smooth(batch, chunk, local, rays, sun, list_, who[:core], linear)
     pictures = _finish(linear.view(3, core, height, width).transpose(0, 1))
-    return pictures, {}
+    facts: dict[str, Tensor] = {}
+    solid = every[: painted.normal.shape[1]]
+    for name, values in (
+        ("normals", painted.normal),
+        ("albedo", painted.albedo),
+        ("coordinates", None),
+        ("shadow", None),
+    ):
+        if name not in wanted:
+            continue
+        if name == "coordinates":
+            values = torch.cat([painted.unit, painted.ground], 1)
+        elif name == "shadow":
+            values = 1.0 - painted.lit[None]
+        assert values is not None
+        out = _dense(values, solid, own).view(-1, core, height, width)
+        facts[name] = out[0] if name == "shadow" else out.permute(1, 2, 3, 0).contiguous()
+    if wanted & {"depth", "tracks"}:
+        facts["depth"] = depth[:core] - raster.BACK if flat else depth[:core]
+    if wanted & {"instance", "part", "visible", "boxes", "tracks"}:
+        mine = who[:core].reshape(-1)
+        hit = mine.clamp_min(0)
+        names = (parts.entity.to(torch.int16), parts.part.to(torch.int16))
+        if len(names[0]):
+            entity, part = (one.index_select(0, hit) for one in names)
+            facts["instance"] = torch.where(mine >= 0, entity, 0).view(
+                shape_own := (core, height, width)
+            )
+            facts["part"] = torch.where(mine >= 0, part, mine.to(torch.int16)).view(shape_own)
+        else:
+            facts["part"] = who[:core].to(torch.int16)
+            facts["instance"] = torch.zeros_like(facts["part"])
+    if chunk.other_row:
+        here = Where(
+            *(torch.cat(one) for one in zip(*(vars(p).values() for p in places), strict=True))
+        )
+        seen = truth_.Pixels(
+            every, here.frame, here.x, here.y, things.inst, painted.unit, painted.inner,
+            painted.ground, painted.direction,
+        )  # fmt: skip
+        how = truth_.Projections.of(parts, view)
+        for name in chunk.other_row:
+            rows, other = chunk.other_row[name], chunk.other_frame[name]
+            move, hidden = truth_.flow(seen, how, rows, other, depth, who)
+            if f"{name}_flow" in wanted:
+                out = _dense(move, every, own).view(2, core, height, width)
+                facts[f"{name}_flow"] = out.permute(1, 2, 3, 0).contiguous()
+            if f"{name}_occlusion" in wanted:
+                out = _dense(hidden[None], every, own)
+                facts[f"{name}_occlusion"] = out.view(core, height, width)
+            facts[f"{name}_valid"] = other >= 0
+    return pictures, facts
+
+
+def _dense(values: Tensor, index: Tensor, cells: int) -> Tensor:
+    """Values `(c, k)` written to their cells, 0 elsewhere."""
+    out = torch.zeros((len(values), cells), dtype=values.dtype, device=values.device)
+    for i in range(len(values)):
+        out[i].scatter_(0, index, values[i])
+    return out
 
 
 def _smooth(
@@ -576,7 +633,46 @@ def render(
                 low, high = rows[0], rows[-1] + 1
                 pictures[a].append(drawn[low:high])
                 facts[a].append({name: one[low:high] for name, one in known.items()})
-    return Rendered(tuple(torch.cat(one) for one in pictures), tuple(Truth() for _ in animations))
+        found = tuple(
+            _gather(animation, [f for b, f in units if b == a], facts[a], wanted)
+            for a, animation in enumerate(animations)
+        )
+    return Rendered(tuple(torch.cat(one) for one in pictures), found)
+
+
+def _gather(
+    animation: Animation,
+    frames: Sequence[int],
+    facts: Sequence[dict[str, Tensor]],
+    wanted: frozenset[str],
+) -> Truth:
+    """The truth of one animation out of that of its chunks."""
+    names = facts[0] if facts else {}
+    out = {name: torch.cat([one[name] for one in facts]) for name in names}
+    device = next(iter(out.values())).device if out else torch.device("cpu")
+    rows = np.asarray(frames, np.int64)
+
+    def put(values: NDArray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(values)).to(device)
+
+    if wanted & {"visible", "boxes"}:
+        count = animation.entities.present.shape[1]
+        visible, boxes = truth_.boxes_of(out["instance"], count)
+        out["visible"], out["boxes"] = visible, boxes
+    if "boxes_3d" in wanted:
+        out["boxes_3d"] = put(truth_.boxes_3d(animation, rows))
+    if "light_direction" in wanted:
+        out["light_direction"] = put(animation.light.direction[rows])
+    if "cameras" in wanted:
+        out["intrinsics"] = put(animation.camera.intrinsics[rows])
+        out["world_to_camera"] = put(animation.camera.world_to_camera[rows])
+    asked = set(wanted)
+    if "cameras" in wanted:
+        asked |= {"intrinsics", "world_to_camera"}
+    if "tracks" in wanted:
+        asked |= {"track_occluded", "track_part", "track_frame"}
+    asked |= {name for name in out if name.endswith("_valid")}
+    return Truth(**{name: value for name, value in out.items() if name in asked})
 
 
 def _wanted(truth: Sequence[str]) -> frozenset[str]:

@@ -9,11 +9,15 @@ between them, the nearest pixel must show its own part, from the side that faces
 
 from dataclasses import dataclass, fields
 
+import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int16, Int32
+from jaxtyping import Bool, Float, Int16, Int32, Int64
+from numpy.typing import NDArray
 from torch import Tensor
 
 from evenflow.world import raster
+from evenflow.world.animation import SHAPES, Animation
+from evenflow.world.edges import GROUND, SKY
 
 TOLERANCE = 2e-3
 """Share of the depth by which a visible point may lie behind what covers its pixel."""
@@ -226,6 +230,104 @@ def seen(
     return inner & facing & ~behind & (before | same | open_)
 
 
+@dataclass(frozen=True)
+class Pixels:
+    """What the pixels of a chunk's own frames show: things first, then ground, then sky.
+
+    Args:
+        cell: the pixels; frame, x, y: of each.
+        inst: part of each of the things; unit: where on it; inner: normal in the part's axes.
+        ground: world points of the ground; direction: of the sky's rays.
+    """
+
+    cell: Int64[Tensor, " k"]
+    frame: Int32[Tensor, " k"]
+    x: Float[Tensor, " k"]
+    y: Float[Tensor, " k"]
+    inst: Int32[Tensor, " a"]
+    unit: Float[Tensor, "3 a"]
+    inner: Float[Tensor, "3 a"]
+    ground: Float[Tensor, "3 g"]
+    direction: Float[Tensor, "3 s"]
+
+
+@dataclass(frozen=True)
+class Projections:
+    """How every part and every frame of a chunk projects: see `part_projection`.
+
+    Args:
+        part: `(12, n)`; frame: `(15, b)`.
+        back: of every part, what multiplies and what adds to unit coordinates to give, in the
+            part's axes, the ray that sees them, `(6, n)`.
+        orthographic: of what kind.
+    """
+
+    part: Float[Tensor, "12 n"]
+    frame: Float[Tensor, "15 b"]
+    back: Float[Tensor, "6 n"]
+    orthographic: bool
+
+    @classmethod
+    def of(cls, parts: raster.Instances, view: raster.View) -> "Projections":
+        """Those of a chunk."""
+        if view.orthographic:
+            ahead = raster.transposed(parts.turn, view.turn[2][:, parts.frame])
+            back = torch.cat([torch.zeros_like(ahead), ahead])
+        else:
+            offset = parts.position - view.eye[:, parts.frame]
+            back = torch.cat([parts.scale, raster.transposed(parts.turn, offset)])
+        return cls(
+            part_projection(parts, view),
+            frame_projection(view),
+            back.to(torch.float32),
+            view.orthographic,
+        )
+
+
+def flow(
+    pixels: Pixels,
+    how: Projections,
+    other_row: Int32[Tensor, " n"],
+    other_frame: Int32[Tensor, " b"],
+    depth: Float[Tensor, "b2 h w"],
+    who: Int32[Tensor, "b2 h w"],
+) -> tuple[Float[Tensor, "2 k"], Bool[Tensor, " k"]]:
+    """Flow of every pixel of the list to another frame, and whether its point is hidden there.
+
+    Args:
+        pixels, how: of the chunk.
+        other_row: number of each part's row in the other frame, -1 where it is absent.
+        other_frame: number of the other frame of each of the chunk's own frames, -1 for none.
+        depth, who: of all frames of the chunk.
+    """
+    things, floor = len(pixels.inst), pixels.ground.shape[1]
+    there = other_frame.index_select(0, pixels.frame)
+    any_ = there >= 0
+    there = there.clamp_min(0)
+    a, g = slice(0, things), slice(things, things + floor)
+    s = slice(things + floor, None)
+    flat = how.orthographic
+    thing, row = land_things(how.part, other_row, pixels.inst, pixels.unit, flat)
+    back = how.back.index_select(1, row.clamp_min(0))
+    ray = back[0:3] * pixels.unit + back[3:6]
+    inner = pixels.inner
+    facing = inner[0] * ray[0] + inner[1] * ray[1] + inner[2] * ray[2] <= 0
+    ground = land_ground(how.frame, there[g], pixels.ground, flat)
+    sky = land_sky(how.frame, there[s], pixels.direction, pixels.x[s], pixels.y[s], flat)
+    landing = Landing(
+        *(
+            torch.cat([getattr(one, name) for one in (thing, ground, sky)])
+            for name in ("x", "y", "z", "known")
+        )
+    )
+    part = torch.cat([row, torch.full_like(there[g], GROUND), torch.full_like(there[s], SKY)])
+    front = torch.cat([facing, torch.ones_like(any_[a.stop :])])
+    clear = seen(landing, part, there, depth, who, front) & any_
+    known = (landing.known & any_).to(torch.float32)
+    move = torch.stack([(landing.x - pixels.x) * known, (landing.y - pixels.y) * known])
+    return move, ~clear
+
+
 def boxes_of(
     instance: Int16[Tensor, "t h w"], entities: int
 ) -> tuple[Int32[Tensor, "t e"], Int16[Tensor, "t e 4"]]:
@@ -248,3 +350,39 @@ def boxes_of(
     box = torch.stack([bounds[0], bounds[1], bounds[2] + 1, bounds[3] + 1], dim=-1)
     box = torch.where(count[..., None] > 0, box, -1)
     return count.to(torch.int32), box.to(torch.int16)
+
+
+def boxes_3d(animation: Animation, frames: NDArray[np.int64]) -> NDArray[np.float32]:
+    """World corners `(t, e, 8, 3)` of the box, in an entity's axes, around all its parts.
+
+    Corners are in the order of (x, y, z) with x slowest, low before high; NaN where the entity has
+    no part in a frame.
+    """
+    parts, states = animation.parts, animation.entities
+    num = states.present.shape[1]
+    out = np.full((len(frames), num, 8, 3), np.nan, np.float32)
+    signs = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)])
+    for e in range(num):
+        mine = np.flatnonzero(parts.entity == e + 1)
+        if not len(mine):
+            continue
+        axes = states.rotation[frames, e].astype(np.float64)  # (t, 3, 3)
+        middle = states.position[frames, e].astype(np.float64)
+        place = parts.position[frames][:, mine].astype(np.float64) - middle[:, None]
+        turn = parts.rotation[frames][:, mine].astype(np.float64)
+        scale = parts.scale[frames][:, mine].astype(np.float64)
+        center = np.einsum("tji,tpj->tpi", axes, place)
+        relative = np.einsum("tji,tpjk->tpik", axes, turn)
+        reach = (np.abs(relative) * scale[:, :, None, :]).sum(-1)
+        round_ = np.sqrt((relative**2 * scale[:, :, None, :] ** 2).sum(-1))
+        ball = np.isin(parts.shape[mine], [SHAPES.index("sphere")])
+        reach = np.where(ball[None, :, None], round_, reach)
+        here = parts.present[frames][:, mine]
+        low = np.where(here[..., None], center - reach, np.inf).min(1)
+        high = np.where(here[..., None], center + reach, -np.inf).max(1)
+        there = here.any(1)
+        low, high = np.where(there[:, None], low, 0.0), np.where(there[:, None], high, 0.0)
+        local = low[:, None] + signs * (high - low)[:, None]
+        corners = np.einsum("tij,tcj->tci", axes, local) + middle[:, None]
+        out[:, e] = np.where(there[:, None, None], corners, np.nan)
+    return out
