@@ -45,6 +45,9 @@ ROLLING = 0.05
 SUBSTEPS_PER_SECOND = 120
 """At least so many; at least four a frame."""
 
+SIDE = 0.25
+"""Share of friction where two bodies meet side by side: what bumps does not climb."""
+
 SLIP = 0.004
 """World units a substep that a body is pushed aside whose middle is over an edge."""
 
@@ -765,6 +768,8 @@ def _touch(
     _push(i, nx * jn, ny * jn, nz * jn, ax, ay, az, bi, wi, ii, vel, spin)
     if j >= 0:
         _push(j, -nx * jn, -ny * jn, -nz * jn, bx, by, bz, bj, wj, ij, vel, spin)
+    if j >= 0 and abs(ny) < 0.7:
+        mu *= SIDE
     if mu <= 0 or total <= 0:
         return changed
     _speed(i, j, vel, spin, bi, bj, ax, ay, az, bx, by, bz, mode, tmp)
@@ -832,7 +837,7 @@ def _shatter(
         mode[k] = 2
         for c in range(3):
             pos[k, c] = pos[i, c] + burst[k, 3 + c] * half[i, c] * size[i]
-            vel[k, c] = vel[i, c] + 0.5 * lost * burst[k, c]
+            vel[k, c] = vel[i, c] + 0.3 * lost * burst[k, c]
         size[k] = size[i]
         pos[k, 1] = max(pos[k, 1], half[k, 1] * size[k])
         spin[k, 0], spin[k, 1], spin[k, 2] = 9 * burst[k, 2], 5 * burst[k, 1], -9 * burst[k, 0]
