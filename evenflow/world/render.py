@@ -15,13 +15,13 @@ from jaxtyping import Float, Int32, UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
-from evenflow.world import edges, grounds, patterns, raster, shadows
+from evenflow.world import edges, grounds, panorama, patterns, raster, shading, shadows, sky, styles
 from evenflow.world import truth as truth_
 from evenflow.world.animation import SHAPES, Animation
 from evenflow.world.primitives import BOX, casting_scale
 from evenflow.world.spec import Place
 from evenflow.world.truth import Truth
-from evenflow.world.words import COLORS
+from evenflow.world.words import COLORS, STYLES
 
 FAR = 1000.0
 """World units at which the ground ends."""
@@ -146,20 +146,6 @@ def sheet(animation: Animation) -> Sheet:
 
 
 @dataclass(frozen=True)
-class Lights:
-    """Light of every frame of a chunk; see `LightTrack`."""
-
-    direction: Float[Tensor, "3 b"]
-    color: Float[Tensor, "3 b"]
-    sky: Float[Tensor, "3 b"]
-    bounce: Float[Tensor, "3 b"]
-    zenith: Float[Tensor, "3 b"]
-    horizon: Float[Tensor, "3 b"]
-    fog: Float[Tensor, " b"]
-    lamps: Float[Tensor, "8 m b"]
-
-
-@dataclass(frozen=True)
 class Chunk:
     """Frames that are drawn at once, and those beside them that only truth looks at.
 
@@ -178,7 +164,10 @@ class Chunk:
     sun: raster.View
     values: Float[Tensor, "26 n"]
     numbers: Int32[Tensor, "6 n"]
-    lights: Lights
+    lights: shading.Lights
+    styles: tuple[int, ...]
+    neutral: tuple[bool, ...]
+    seeds: tuple[int, ...]
     place: Int32[Tensor, " b"]
     other_row: dict[str, Int32[Tensor, " n"]]
     other_frame: dict[str, Int32[Tensor, " b"]]
@@ -200,6 +189,7 @@ class _Batch:
             self.first_place.append(len(places))
             places.extend(one.spec.places)
         self.grounds = grounds.textures(places, device)
+        self.panorama = panorama.build(places, device)
         self.reach = [shadows.reach(one) for one in animations]
 
     def chunk(self, units: Sequence[tuple[int, int]], directions: Sequence[str]) -> Chunk:
@@ -279,9 +269,10 @@ class _Batch:
                 order=self._put(kept),
                 starts=tuple(int(one) for one in begins),
             )  # fmt: skip
+        specs = [self.animations[a].spec for a, _ in units]
         return Chunk(
             len(units), parts, self._view(every), cores, self._sun(units), flat, whole,
-            self._lights(units),
+            self._lights(units), tuple(STYLES.index(one.style) for one in specs), tuple(one.preset in ("lab", "flat") for one in specs), tuple(one.seed for one in specs),
             self._put(np.array([self.first_place[a] + int(self.animations[a].place[f]) for a, f in units], np.int32)),
             other_row, other_frame,
         )  # fmt: skip
@@ -314,18 +305,14 @@ class _Batch:
         toward = self._put(toward.astype(np.float64))
         return shadows.sun(toward, self._put(middle), self._put(half))
 
-    def _lights(self, units: Sequence[tuple[int, int]]) -> Lights:
-        tracks = [(self.animations[a].light, f) for a, f in units]
-        names = ("direction", "color", "sky", "bounce", "zenith", "horizon")
-        vectors = [
-            self._put(np.stack([getattr(one, name)[f] for one, f in tracks], 1)) for name in names
-        ]
-        most = max(one.lamps.shape[1] for one, _ in tracks)
-        lamps = np.zeros((8, most, len(units)), np.float32)
-        for i, (one, f) in enumerate(tracks):
-            lamps[:, : one.lamps.shape[1], i] = one.lamps[f].T
-        fog = self._put(np.array([one.fog[f] for one, f in tracks], np.float32))
-        return Lights(*vectors, fog=fog, lamps=self._put(lamps))
+    def _lights(self, units: Sequence[tuple[int, int]]) -> shading.Lights:
+        tracks, frames = [], []
+        for a, f in units:
+            if not tracks or tracks[-1][0] != a:
+                tracks.append((a, self.animations[a].light))
+                frames.append([])
+            frames[-1].append(f)
+        return shading.gather([one for _, one in tracks], frames, device=self.device)
 
 
 @dataclass(frozen=True)
@@ -414,35 +401,37 @@ def _paint(
     place = chunk.place.index_select(0, on_ground.frame)
     floor_albedo = grounds.paint(batch.grounds, place, floor_point[0], floor_point[2], width)
     floor_lit = shadows.on_ground(sun, on_ground.frame, floor_point)
-    # Light on both.
-    up = torch.zeros_like(floor_point)
-    up[1] = 1.0
-    both = torch.cat([on_things.frame, on_ground.frame])
-    albedo, normal = torch.cat([albedo, floor_albedo], 1), torch.cat([normal, up], 1)
-    lit, point = torch.cat([lit, floor_lit]), torch.cat([point, floor_point], 1)
-    ray = torch.cat([ray.expand(3, len(inst)), down.expand(3, len(floor))], 1)
-    light = chunk.lights
-    facing = torch.cat([light.direction, light.color, light.sky, light.bounce]).index_select(
-        1, both
+    # Light.
+    back = ray * torch.rsqrt((ray * ray).sum(0))
+    light = chunk.lights.take(on_things.frame)
+    shaded = shading.shade(
+        albedo, normal, -back.expand(3, len(inst)), 1.0 - lit, numbers[4], point, light
     )
-    diffuse = (normal[0] * facing[0] + normal[1] * facing[1] + normal[2] * facing[2]).clamp_min(0)
-    dome = 0.5 + 0.5 * normal[1]
-    linear = albedo * (
-        facing[3:6] * (diffuse * lit) + facing[6:9] * dome + facing[9:12] * (1 - dome)
-    )
+    reach = torch.cat([things.t, floor])
+    if view.orthographic:
+        reach = reach - raster.BACK
+    else:
+        reach = reach * torch.cat([(ray * ray).sum(0).sqrt(), length])
+    light_below = chunk.lights.take(on_ground.frame)
+    contact = torch.zeros_like(floor_lit)
+    shaded_floor = shading.ground(floor_albedo, 1.0 - floor_lit, contact, floor_point, light_below)
+    split = len(inst)
+    shaded = shading.fog(shaded, reach[:split], light)
+    shaded_floor = shading.fog(shaded_floor, reach[split:], light_below)
     # The sky.
     _, direction = rays.at(on_sky.frame, on_sky.x, on_sky.y)
     direction = direction / (direction * direction).sum(0).sqrt()
-    band = torch.cat([light.zenith, light.horizon]).index_select(1, on_sky.frame)
-    high = direction[1].clamp(0, 1).sqrt()
-    air = band[3:6] + (band[0:3] - band[3:6]) * high
+    direction = direction.expand(3, len(on_sky.x)).contiguous()
+    place = chunk.place.index_select(0, on_sky.frame)
+    air = sky.paint(batch.panorama, place, direction, chunk.lights.take(on_sky.frame))
+    up = torch.zeros_like(floor_point)
+    up[1] = 1.0
+    linear = torch.cat([shaded, shaded_floor], 1)
+    albedo, normal = torch.cat([albedo, floor_albedo], 1), torch.cat([normal, up], 1)
+    lit = torch.cat([lit, floor_lit])
     return Painted(
         torch.cat([linear, air], 1), albedo, normal, lit, unit, inner, floor_point, direction
     )
-
-
-def _finish(linear: Tensor) -> Tensor:
-    return (linear.clamp(0, 1).pow(1 / 2.2) * 255 + 0.5).to(torch.uint8).permute(0, 2, 3, 1)
 
 
 def _draw(

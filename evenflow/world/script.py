@@ -17,6 +17,8 @@ class Role:
         color, second, size, pattern, material: rows of their tables, or empty.
         count: how many of them ("three balls").
         hair: a row of COLORS, or empty.
+        side: `left`, `middle` or `right` of the picture, where that is how it is told from others
+            that look alike ("the left ball"), or empty.
     """
 
     id: int
@@ -28,12 +30,13 @@ class Role:
     material: str = ""
     count: int = 1
     hair: str = ""
+    side: str = ""
 
 
 @dataclass(frozen=True)
 class Standing:
     """Where somebody is at the start: "a cup on the table"; relation as in RELATIONS, or `left of`,
-    `right of`, `on`, `between` (with two targets)."""
+    `right of`, `on`, `in`, `held by` (a walker), `between` (with two targets)."""
 
     role: int
     relation: str
@@ -47,9 +50,12 @@ class Deed:
 
     Args:
         kind: a row of EVENTS.
-        agent, target, other: ids of roles, or 0.
+        agent, target, other: ids of roles, or 0. Of what is put down, carried, pushed or kicked
+            somewhere, `other` is what `relation` is about; of a thing that is dropped, thrown,
+            rolled, slid, opened, closed or put over something, `other` is who does it.
         direction, relation, color, manner: rows of their tables, or empty.
         start, end: seconds where the caption gives them, else None.
+        seconds: how long it takes where no more than that is said ("for 2 s"), else None.
         together: True if it happens while the deed before it does ("while", "at the same time").
         shot: number of the shot.
     """
@@ -64,13 +70,22 @@ class Deed:
     manner: str = ""
     start: float | None = None
     end: float | None = None
+    seconds: float | None = None
     together: bool = False
     shot: int = 0
 
 
 @dataclass(frozen=True)
 class ScriptShot:
-    """A shot: its place, its framing, its camera moves (rows of CAMERA_MOVES), its seconds."""
+    """A shot.
+
+    Args:
+        place: name of its setting, or empty for the first.
+        size: `wide`, `medium`, `close`, or empty.
+        moves: rows of CAMERA_MOVES, one after the other.
+        follows: id of the role that `follow` and `orbit` hold, or 0.
+        seconds: its length, or None.
+    """
 
     place: str = ""
     size: str = ""

@@ -109,10 +109,18 @@ _ROUTE = {
 }
 EVENTS: dict[str, EventKind] = {
     # Things that move by physics: the event gives a velocity, the rest follows.
-    "roll": EventKind(("agent", "target?"), ("thing",), True, {"velocity": "(x, y, z) at t0"}),
-    "slide": EventKind(("agent", "target?"), ("thing",), True, {"velocity": "(x, y, z) at t0"}),
-    "drop": EventKind(("agent", "target?"), ("thing",), True, {"height": "of its bottom at t0"}),
-    "throw": EventKind(("agent", "target?"), ("thing",), True, {"velocity": "(x, y, z) at t0"}),
+    "roll": EventKind(
+        ("agent", "target?", "other?"), ("thing",), True, {"velocity": "(x, y, z) at t0"}
+    ),
+    "slide": EventKind(
+        ("agent", "target?", "other?"), ("thing",), True, {"velocity": "(x, y, z) at t0"}
+    ),
+    "drop": EventKind(
+        ("agent", "target?", "other?"), ("thing",), True, {"height": "of its bottom at t0"}
+    ),
+    "throw": EventKind(
+        ("agent", "target?", "other?"), ("thing",), True, {"velocity": "(x, y, z) at t0"}
+    ),
     "spin": EventKind(("agent",), ("thing", "walker"), True, {"rate": "radians a second, y up"}),
     "swing": EventKind(("agent",), ("fixture",), True, {"angle": "radians at t0"}),
     "rise": EventKind(("agent",), ("thing",), True, {"speed": "up, units a second (balloon)"}),
@@ -137,11 +145,15 @@ EVENTS: dict[str, EventKind] = {
     "sit": EventKind(("agent", "target?"), ("walker",), True, {}),
     "stand": EventKind(("agent",), ("walker",), True, {}),
     "pick_up": EventKind(("agent", "target"), ("walker",), True, {}),
-    "carry": EventKind(("agent", "target"), ("walker",), True, _ROUTE),
-    "put_down": EventKind(("agent", "target"), ("walker",), True, {"place": "(x, y, z) of it"}),
+    "carry": EventKind(("agent", "target", "other?"), ("walker",), True, _ROUTE),
+    "put_down": EventKind(
+        ("agent", "target", "other?"), ("walker",), True, {"place": "(x, y, z) of it"}
+    ),
     "give": EventKind(("agent", "target", "other"), ("walker",), True, {}),
-    "push": EventKind(("agent", "target"), ("walker",), True, _ROUTE),
-    "kick": EventKind(("agent", "target"), ("walker",), True, {"velocity": "(x, y, z) of it"}),
+    "push": EventKind(("agent", "target", "other?"), ("walker",), True, _ROUTE),
+    "kick": EventKind(
+        ("agent", "target", "other?"), ("walker",), True, {"velocity": "(x, y, z) of it"}
+    ),
     "hand_over_face": EventKind(("agent",), ("walker",), True, {}),
     # Changes that are meant.
     "change_color": EventKind(("agent",), ("thing", "walker", "fixture"), True, {}),

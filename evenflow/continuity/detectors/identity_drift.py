@@ -60,11 +60,10 @@ KEPT_WELL, LEFT_WELL = 0.93, 0.88
 """The same where motion explains next to nothing, and so the rest of the picture may move."""
 FIRM = 1.1
 """dE of a place that no shift by two pixels explains."""
-STRAIGHT, CROOKED = 0.5, 0.85
+CROOKED = 0.53
 """Energy of the steps over every second key, of that of the whole change: 0.2 on a straight and
-even way, 0.25 to 0.45 in practice; 1 where something else comes and goes at every pixel. Beyond the
-first, more of the other evidence is asked for; beyond the second there is none."""
-FIRM_CROOKED, KEPT_CROOKED = 2.0, 0.9
+even way, 0.22 to 0.5 where something becomes something else; 1 where something else comes and goes
+at every pixel, and 0.55 to 0.8 where things pass one another or are badly followed."""
 LOOSE = 0.5
 """Share of a place's change that may lie off the way."""
 SOFT = 0.8
@@ -224,7 +223,7 @@ def regions(way: Way, path: Trail) -> list[Ramp]:
     size = np.sqrt(np.maximum(power, 0.0))
     least = max(LEAST, 2.0 * float(np.median(way.size[way.seen])))
     cells = way.seen & _steady(along / np.maximum(power, 1e-3)) & (size > least)
-    cells &= way.bends < CROOKED + 0.1
+    cells &= way.bends < CROOKED + 0.4
     if not any(float(way.firm[place].max()) > FIRM for place in _places(cells)):
         return []
     kept, left = unexplained(path)
@@ -346,8 +345,6 @@ def measured(way: Way, cells: NDArray[np.bool_], kept: Grid, left: Grid) -> Ramp
     weight = way.power[cells] / way.power[cells].sum()
     stays, remains, crooked = (float((v[cells] * weight).sum()) for v in (kept, left, way.bends))
     if firm < FIRM or crooked > CROOKED:
-        return None
-    if crooked > STRAIGHT and (firm < FIRM_CROOKED or stays < KEPT_CROOKED):
         return None
     surely = stays > KEPT_WELL and remains > LEFT_WELL and size > 1.2 * usual
     likely = (
