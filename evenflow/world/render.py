@@ -27,6 +27,10 @@ FAR = 1000.0
 """World units at which the ground ends."""
 WALL_HEIGHT = 2.4
 """World units that the walls of a place (`Place.walls`) are high."""
+OUTLINED = {"toon", "paper"}
+"""Styles that draw outlines."""
+SUNNY = ("morning", "noon", "evening", "night")
+"""Skies in which the sun or the moon can be seen."""
 CHUNK_CPU, CHUNK_GPU = 8, 512
 """Frames that are drawn at once: what fits a processor's cache, and what keeps a GPU busy."""
 
@@ -306,13 +310,20 @@ class _Batch:
         return shadows.sun(toward, self._put(middle), self._put(half))
 
     def _lights(self, units: Sequence[tuple[int, int]]) -> shading.Lights:
-        tracks, frames = [], []
+        runs: list[tuple[tuple[int, int], list[int]]] = []
         for a, f in units:
-            if not tracks or tracks[-1][0] != a:
-                tracks.append((a, self.animations[a].light))
-                frames.append([])
-            frames[-1].append(f)
-        return shading.gather([one for _, one in tracks], frames, device=self.device)
+            key = (a, int(self.animations[a].place[f]))
+            if not runs or runs[-1][0] != key:
+                runs.append((key, []))
+            runs[-1][1].append(f)
+        animations = [self.animations[a] for (a, _), _ in runs]
+        places = [one.spec.places[run[0][1]] for one, run in zip(animations, runs, strict=True)]
+        return shading.gather(
+            [one.light for one in animations],
+            [frames for _, frames in runs],
+            device=self.device,
+            clear=[one.sky in SUNNY and one.background != "room" for one in places],
+        )
 
 
 @dataclass(frozen=True)
@@ -470,7 +481,19 @@ def _draw(
     who, depth = who.view(shape), depth.view(shape)
     if antialias:
         _smooth(batch, chunk, local, rays, sun, list_, who[:core], linear)
-    pictures = _finish(linear.view(3, core, height, width).transpose(0, 1))
+    names = {STYLES[one] for one in chunk.styles}
+    instance = part = None
+    if wanted & {"instance", "part", "visible", "boxes", "tracks"} or names & OUTLINED:
+        instance, part = _ids(parts, who[:core])
+    eyes = depth[:core] - raster.BACK if flat else depth[:core]
+    pictures = styles.finish(
+        linear.view(3, core, height, width).transpose(0, 1),
+        eyes if names - {"plain"} else None,
+        instance,
+        chunk.styles,
+        chunk.seeds,
+        neutral=chunk.neutral,
+    )
     facts: dict[str, Tensor] = {}
     solid = every[: painted.normal.shape[1]]
     for name, values in (
@@ -489,20 +512,9 @@ def _draw(
         out = _dense(values, solid, own).view(-1, core, height, width)
         facts[name] = out[0] if name == "shadow" else out.permute(1, 2, 3, 0).contiguous()
     if wanted & {"depth", "tracks"}:
-        facts["depth"] = depth[:core] - raster.BACK if flat else depth[:core]
-    if wanted & {"instance", "part", "visible", "boxes", "tracks"}:
-        mine = who[:core].reshape(-1)
-        hit = mine.clamp_min(0)
-        names = (parts.entity.to(torch.int16), parts.part.to(torch.int16))
-        if len(names[0]):
-            entity, part = (one.index_select(0, hit) for one in names)
-            facts["instance"] = torch.where(mine >= 0, entity, 0).view(
-                shape_own := (core, height, width)
-            )
-            facts["part"] = torch.where(mine >= 0, part, mine.to(torch.int16)).view(shape_own)
-        else:
-            facts["part"] = who[:core].to(torch.int16)
-            facts["instance"] = torch.zeros_like(facts["part"])
+        facts["depth"] = eyes
+    if instance is not None and part is not None:
+        facts["instance"], facts["part"] = instance, part
     if chunk.other_row:
         here = Where(
             *(torch.cat(one) for one in zip(*(vars(p).values() for p in places), strict=True))
@@ -523,6 +535,18 @@ def _draw(
                 facts[f"{name}_occlusion"] = out.view(core, height, width)
             facts[f"{name}_valid"] = other >= 0
     return pictures, facts
+
+
+def _ids(parts: raster.Instances, who: Tensor) -> tuple[Tensor, Tensor]:
+    """Entity (0 for none) and part (or what stands for ground and sky) of every pixel."""
+    if not len(parts.entity):
+        return torch.zeros_like(who, dtype=torch.int16), who.to(torch.int16)
+    flat = who.reshape(-1)
+    hit = flat.clamp_min(0)
+    thing = flat >= 0
+    entity = parts.entity.index_select(0, hit) * thing
+    part = torch.where(thing, parts.part.index_select(0, hit), flat)
+    return entity.to(torch.int16).view(who.shape), part.to(torch.int16).view(who.shape)
 
 
 def _dense(values: Tensor, index: Tensor, cells: int) -> Tensor:
