@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 
 from evenflow.core.errors import BadInput
 from evenflow.world.spec import Entity, SceneSpec
+from evenflow.world.words import FIXTURES, WALKERS
 
 Array = NDArray[np.float64]
 
@@ -151,21 +152,14 @@ def yard(spec: SceneSpec) -> Yard:
     for one in spec.cast:
         if one.id == spec.player:
             continue
-        foot = footprint(one)
-        if foot is None:
-            continue
-        half_x, half_z, radius, height, movable = foot
-        x, y, z = one.position
-        if movable:
-            drag = 0.35 if one.kind in ROLLING else 9.81 * max(one.friction, 0.05)
-            rolls = 1.0 if one.kind in ROLLING else 0.0
-            rim = radius + 0.56 * (half_x + half_z)  # a disc of about the same area
-            row = (x, y, z, 0.0, 0.0, 0.0, rim, height, one.mass, drag, rolls, 0.0)
-            things.append(row)
-            ids.append(one.id)
+        if one.kind in WALKERS:
+            x, y, z = one.position
+            obstacles.append((x, z, 1.0, 0.0, 0.0, 0.0, RADIUS, y, y + 2 * one.size))
+        elif one.kind in FIXTURES or one.mass >= 10 * CARRY_MASS:
+            obstacles += solids_of(one)
         else:
-            c, s = float(np.cos(one.heading)), float(np.sin(one.heading))
-            obstacles.append((x, z, c, s, half_x, half_z, radius, y, y + height))
+            things.append(thing_row(one))
+            ids.append(one.id)
     player = np.zeros(15)
     if spec.player:
         who = spec.entity(spec.player)
@@ -192,30 +186,38 @@ ROLLING = ("ball", "balloon")
 """Things that roll when they are pushed."""
 
 
-def footprint(one: Entity) -> tuple[float, float, float, float, bool] | None:
-    """What an entity covers of the ground, seen from above.
+def solids_of(one: Entity) -> list[tuple[float, ...]]:
+    """Rows of the obstacles that a fixture, or a thing that stands fast, is made of."""
+    from evenflow.world import physics
+    from evenflow.world.things import model
 
-    Returns:
-        Half sides along its own x and z, the radius around them, its height, and True if it can be
-        pushed; None for what nobody bumps into.
-    """
-    from evenflow.world.words import FIXTURES, WALKERS
-
-    size, kind = one.size, one.kind
-    if kind in WALKERS:
-        return (0.0, 0.0, RADIUS, 2 * size, False)
-    if kind in FIXTURES:
-        return _FIXTURE_FEET.get(kind, lambda s: (0.0, 0.0, 0.5 * s))(size) + (2 * size, False)
-    movable = one.mass < 10 * CARRY_MASS
-    if kind in ("cube", "box", "crate", "cart"):
-        return (size, size, 0.0, 2 * size, movable)
-    radius = {"ball": 1.0, "balloon": 1.0, "star": 0.8, "ring": 0.8, "cup": 0.7, "vase": 0.6}
-    return (0.0, 0.0, radius.get(kind, 0.6) * size, 2 * size, movable)
+    c, s = float(np.cos(one.heading)), float(np.sin(one.heading))
+    x, y, z = one.position
+    rows = []
+    for solid in model(one.kind, one.seed).solids:
+        ax, ay, az = (v * one.size for v in solid.at)
+        hx, hy, hz = (v * one.size for v in solid.half)
+        middle = (x + c * ax - s * az, z + s * ax + c * az)
+        flat = (hx, hz, 0.0)
+        if solid.shape in (physics.CYLINDER, physics.CONE, physics.SPHERE, physics.CAPSULE):
+            flat = (0.0, 0.0, max(hx, hz))
+        bottom = y + one.size + ay - hy
+        rows.append((*middle, c, s, *flat, bottom, bottom + 2 * hy))
+    return rows
 
 
-_FIXTURE_FEET = {
-    "pillar": lambda s: (0.0, 0.0, 0.3 * s),
-}
+def thing_row(one: Entity) -> tuple[float, ...]:
+    """The row of a thing that can be pushed: a disc of about its area."""
+    from evenflow.world import physics
+    from evenflow.world.things import model
+
+    solid = model(one.kind, one.seed).solids[0]
+    hx, _, hz = (v * one.size for v in solid.half)
+    rim = max(hx, hz) if solid.shape != physics.BOX else 1.12 * float(np.sqrt(hx * hz))
+    rolls = 1.0 if one.kind in ROLLING else 0.0
+    drag = 0.35 if rolls else 9.81 * max(one.friction, 0.05)
+    x, y, z = one.position
+    return (x, y, z, 0.0, 0.0, 0.0, rim, 2 * one.size, one.mass, drag, rolls, 0.0)
 
 
 class Game:
@@ -339,6 +341,15 @@ def _nearest(obstacle: Array, x: float, z: float) -> tuple[float, float, float]:
             nu, nw = 0.0, (1.0 if w >= 0 else -1.0)
             distance = -deep - obstacle[OR]
     return distance, c * nu - s * nw, s * nu + c * nw
+
+
+@njit(nogil=True, cache=True)
+def distance_to(obstacles: Array, x: float, z: float) -> float:
+    """From a point of the ground to the nearest rim, negative inside of something."""
+    least = np.inf
+    for k in range(len(obstacles)):
+        least = min(least, _nearest(obstacles[k], x, z)[0])
+    return least
 
 
 @njit(nogil=True, cache=True)
