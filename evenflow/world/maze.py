@@ -24,13 +24,13 @@ WALKS: tuple[Walk, ...] = ("loop", "there and back", "tour", "random")
 Room = tuple[int, int]
 """Column and row; column 0 has the least x, row 0 the least z."""
 
-ROOM = 4.0
+ROOM = 5.0
 """World units from the middle of a wall to the middle of the wall across."""
-DOORWAY = 1.3
+DOORWAY = 1.5
 """World units that a doorway is wide."""
 WALL = 0.1
 """Thickness of one side of a wall."""
-EYE = 1.35
+EYE = 1.45
 """Height of the eye of a first-person camera."""
 
 _ROOM_COLORS = (
@@ -38,6 +38,12 @@ _ROOM_COLORS = (
 )  # fmt: skip
 _LANDMARKS = ("ball", "cube", "cone", "cylinder", "star", "ring", "vase", "tower", "crate")
 _LANDMARK_COLORS = ("red", "blue", "yellow", "green", "purple", "orange", "teal", "pink", "white")
+_FURNITURE = (
+    ("tree", "green", 1.5), ("bench", "brown", 0.42), ("lamp", "black", 0.9),
+    ("bush", "green", 0.5), ("table", "brown", 0.38), ("sign", "white", 0.8),
+    ("rock", "gray", 0.34), ("arch", "white", 1.0),
+    ("fence", "white", 0.4), ("balloon", "red", 0.8), ("cart", "orange", 0.36),
+)  # fmt: skip
 _FLOORS = ("planks", "tiles", "checker", "carpet", "sand", "grass")
 _FLOOR_COLORS = {
     "planks": ((176, 136, 96), (142, 104, 70)),
@@ -47,6 +53,7 @@ _FLOOR_COLORS = {
     "sand": ((222, 196, 150), (204, 176, 128)),
     "grass": ((118, 156, 82), (94, 134, 66)),
 }
+_TALL = {"woman": 0.84, "man": 0.88, "child": 0.6, "robot": 0.85, "dog": 0.36}
 _SKIES = ("noon", "morning", "evening", "overcast")
 
 
@@ -215,30 +222,72 @@ def landmarks(maze: Maze, *, first: int = 1) -> tuple[Entity, ...]:
         kind, color = pairs[pick]
         used.add(kind)
         x, z = maze.center(room)
-        spots = [(sx, sz) for sx in (-1, 1) for sz in (-1, 1)]
-        # The corner that is farthest from the doorways.
-        ways = [maze.doorway(room, n) for n in maze.neighbors(room)]
-        reach = ROOM / 2 - 0.75
-        sx, sz = max(
-            spots,
-            key=lambda s: min(
-                (float(np.hypot(x + s[0] * reach - w[0], z + s[1] * reach - w[1])) for w in ways),
-                default=0.0,
-            ),
-        )
+        sx, sz = _corners(maze, room)[0]
+        reach = ROOM / 2 - 0.85
         found.append(
             Entity(
                 id=first + number,
                 kind=kind,
                 color=color,
                 second="white" if color != "white" else "black",
-                size=0.42,
+                size=0.52,
                 pattern=("plain", "striped", "dotted", "checkered")[int(rng.integers(4))],
                 material=("matte", "plastic", "rubber")[int(rng.integers(3))],
                 position=(round(x + sx * reach, 4), 0.0, round(z + sz * reach, 4)),
                 heading=round(float(np.arctan2(sx, -sz)), 4),  # its face to the room
                 mass=400.0,  # landmarks stay where they are
                 seed=maze.seed * 1000 + number,
+            )
+        )
+    return tuple(found)
+
+
+def _corners(maze: Maze, room: Room) -> list[tuple[int, int]]:
+    """The corners of a room, as signs of x and z, those far from its doorways first."""
+    x, z = maze.center(room)
+    reach = ROOM / 2 - 0.85
+    ways = [maze.doorway(room, n) for n in maze.neighbors(room)]
+
+    def away(spot: tuple[int, int]) -> float:
+        at = (x + spot[0] * reach, z + spot[1] * reach)
+        return min((float(np.hypot(at[0] - w[0], at[1] - w[1])) for w in ways), default=0.0)
+
+    return sorted([(sx, sz) for sx in (-1, 1) for sz in (-1, 1)], key=away, reverse=True)
+
+
+def furniture(maze: Maze, *, first: int) -> tuple[Entity, ...]:
+    """Something in a second corner of most rooms: a tree, a bench, a lamp...; captions skip it.
+
+    Args:
+        first: id of the first.
+    """
+    rng = np.random.default_rng([maze.seed, 9010])
+    order: list[int] = []
+    found: list[Entity] = []
+    for room in maze.rooms:
+        if not order:
+            order = [int(k) for k in rng.permutation(len(_FURNITURE))]
+        kind, color, size = _FURNITURE[order.pop()]
+        turn = float(rng.uniform(-0.2, 0.2))
+        if rng.random() < 0.15:
+            continue
+        x, z = maze.center(room)
+        sx, sz = _corners(maze, room)[1]
+        reach = ROOM / 2 - (0.85 if kind in ("tree", "lamp", "sign", "balloon") else 1.0)
+        found.append(
+            Entity(
+                id=first + len(found),
+                kind=kind,
+                color=color,
+                second={"green": "green", "brown": "black"}.get(color, "gray"),
+                size=size,
+                material="wood" if color == "brown" else "matte",
+                pattern="lettered" if kind == "sign" else "plain",
+                position=(round(x + sx * reach, 4), 0.0, round(z + sz * reach, 4)),
+                heading=round(float(np.arctan2(sx, -sz)) + np.pi + turn, 4),
+                mass=400.0,
+                seed=maze.seed * 1000 + 500 + len(found),
+                said=False,
             )
         )
     return tuple(found)
@@ -377,7 +426,8 @@ def empty(
         color={"morning": (1.0, 0.93, 0.82), "evening": (1.0, 0.86, 0.7)}.get(
             sky, (1.0, 0.97, 0.92)
         ),
-        ambient=0.55,
+        ambient=0.4,
+        gain=0.9,
     )
     place = Place(
         ground=floor,
@@ -391,12 +441,15 @@ def empty(
         light=sun,
     )
     cast = landmarks(maze)
+    cast = (*cast, *furniture(maze, first=len(cast) + 1))
     player = 0
     if behind:
         player = len(cast) + 1
         kind = ("woman", "man", "child", "robot", "dog")[int(rng.integers(5))]
         second = ("blue", "brown", "gray")[int(rng.integers(3))]
-        walker = Entity(id=player, kind=kind, color="red", second=second, size=0.6, seed=maze.seed)
+        walker = Entity(
+            player, kind, "red", second=second, size=_TALL[kind], seed=maze.seed, mass=60.0
+        )
         cast = (*cast, walker)
     spec = SceneSpec(
         seed=maze.seed,
