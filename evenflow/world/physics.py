@@ -51,8 +51,8 @@ SIDE = 0.25
 SLIP = 0.004
 """World units a substep that a body is pushed aside whose middle is over an edge."""
 
-SLOP = 3e-4
-"""World units that bodies at rest sink into each other, so that they keep touching."""
+SLOP = 5e-5
+"""World units: bodies this close touch; those at rest stay exactly in touch."""
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -522,11 +522,10 @@ def _pair(
     hjx, hjy, hjz = half[j, 0] * size[j], half[j, 1] * size[j], half[j, 2] * size[j]
     dx, dy, dz = pos[i, 0] - pos[j, 0], pos[i, 1] - pos[j, 1], pos[i, 2] - pos[j, 2]
     # Quick: spheres around both, seen from above, and heights.
-    if abs(dy) >= hiy + hjy:
-        if not (shape[j] == 5 or shape[i] == 5):
-            return False
-        if abs(dy) >= hiy + hjy + 0.5 * hiy:
-            return False
+    if abs(dy) >= hiy + hjy + SLOP and shape[i] != 5 and shape[j] != 5:
+        return False
+    if abs(dy) >= 1.5 * (hiy + hjy):
+        return False
     ri = hix + hiz if shape[i] == 1 or shape[i] == 5 else hix
     rj = hjx + hjz if shape[j] == 1 or shape[j] == 5 else hjx
     if dx * dx + dz * dz >= (ri + rj) * (ri + rj):
@@ -536,13 +535,13 @@ def _pair(
     if shape[i] == 0:
         lx = cj * dx + sj * dz
         lz = -sj * dx + cj * dz
-        if not _ball(lx, dy, lz, hix, shape[j], hjx, hjy, hjz, work, out):
+        if not _ball(lx, dy, lz, hix + SLOP, shape[j], hjx, hjy, hjz, work, out):
             return False
         nx, nz = out[1], out[3]
         out[1] = cj * nx - sj * nz
         out[3] = sj * nx + cj * nz
         for k in range(3):
-            out[4 + k] = pos[i, k] - out[1 + k] * (hix - out[0])
+            out[4 + k] = pos[i, k] - out[1 + k] * (hix + SLOP - out[0])
         return True
     if shape[i] == 5 or shape[j] == 5:
         # What stands on a ramp lies flat on it: its center is half its height above the plane.
@@ -560,9 +559,9 @@ def _pair(
         # Distance from the sloping plane through (z, y) = (hz, -hy).
         d = (lz - hz) * nz + (py + hy) * ny
         if abs(lx) < hx and lz > -hz and d > -oy and lz < hz + 0.5 * oy:
-            if d >= oy:
+            if d >= oy + SLOP:
                 return False
-            depth = oy - d
+            depth = oy + SLOP - d
             sx, sy, sz = 0.0, ny, nz
             qx, qy, qz = lx, py - ny * d, lz - nz * d
         else:
@@ -587,7 +586,7 @@ def _pair(
         out[5] = pos[w, 1] + qy
         out[6] = pos[w, 2] + s * qx + c * qz
         return True
-    up = hiy + hjy - abs(dy)
+    up = hiy + hjy + SLOP - abs(dy)
     low = max(pos[i, 1] - hiy, pos[j, 1] - hjy)
     high = min(pos[i, 1] + hiy, pos[j, 1] + hjy)
     if shape[i] == 3:  # cones are thinner higher up
@@ -874,6 +873,12 @@ def _run(
     driven = np.zeros(n, np.bool_)
     found = np.empty((n, 3))
     seen = np.full((n, n + 1), -1000000, np.int64)  # the last column is the ground
+    asleep = np.zeros(n, np.bool_)
+    live = np.empty(n, np.int64)
+    still = np.zeros(n, np.int64)
+    moves = np.ones(n, np.bool_)
+    before = np.full((n, 5), np.nan)  # where everything was, to see what is moved from outside
+    long_still = int(0.12 / dt) + 2
     num_touch = 0
     num_broken = 0
     gap = int(0.06 / dt) + 2
@@ -887,6 +892,8 @@ def _run(
                 continue
             if mode[i] == 0 and kind != 10:
                 continue
+            asleep[i] = False
+            still[i] = 0
             v = values[k]
             u = (s - start + 1) / max(end - start, 1)
             if kind == 0 and s == start:
@@ -919,6 +926,7 @@ def _run(
                     for c in range(3):
                         state[k, c] = pos[i, c]
                     state[k, 3] = pos[o, 1] - half[o, 1] * size[o]
+                    group[o] = group[i]
                 top = v[0] + half[i, 1] * size[i]
                 low = state[k, 3] + half[i, 1] * size[i]
                 above = (state[k, 0] - pos[o, 0]) ** 2 + (state[k, 2] - pos[o, 2]) ** 2 < 1e-4
@@ -948,13 +956,17 @@ def _run(
                     mode[i] = 3
                     vel[i] = 0.0
                     state[k, 1] = pos[i, 1]
+                    asleep[o] = False
                     if host[o] == i:
                         host[o] = -1
+                        group[o] = group[i]
                         mode[o] = 2
                         vel[o] = 0.0
                         spin[o] = 0.0
                 top = v[0] + half[i, 1] * size[i]
                 pos[i, 1] = state[k, 1] + (top - state[k, 1]) * _smooth(u)
+                if s >= end:
+                    group[o] = entity[o]
             elif kind == 6 and s == start:
                 joint[i] = v[0]
                 rate[i] = 0.0
@@ -1040,6 +1052,30 @@ def _run(
         # 3. Flight.
         for i in range(n):
             if mode[i] == 2:
+                moves[i] = not asleep[i]
+            elif mode[i] == 3 or pivot[i, 1] != 0:
+                moves[i] = (
+                    before[i, 0] != pos[i, 0] or before[i, 1] != pos[i, 1]
+                    or before[i, 2] != pos[i, 2] or before[i, 3] != yaw[i]
+                    or before[i, 4] != half[i, 1] or driven[i]
+                )  # fmt: skip
+            else:
+                moves[i] = False
+            before[i, 0], before[i, 1], before[i, 2] = pos[i, 0], pos[i, 1], pos[i, 2]
+            before[i, 3], before[i, 4] = yaw[i], half[i, 1]
+        for i in range(n):
+            if asleep[i]:
+                j = support[i]
+                if mode[i] != 2 or (j >= 0 and (moves[j] or mode[j] == 0)):
+                    asleep[i] = False
+                    still[i] = 0
+                    moves[i] = True
+                if j >= -1:
+                    seen[i, j] = s
+                    if j >= 0:
+                        seen[j, i] = s
+        for i in range(n):
+            if mode[i] == 2 and not asleep[i]:
                 if pivot[i, 3] > 0:
                     length = pivot[i, 3]
                     q, p = joint[i], rate[i]
@@ -1092,23 +1128,18 @@ def _run(
         # 4. What touches.
         num = 0
         for i in range(n):
+            live[i] = STATIC if asleep[i] else mode[i]
             for c in range(3):
                 found[i, c] = pos[i, c]
         for i in range(n):
-            if mode[i] < 2:
+            if live[i] < 2:
                 continue
-            if mode[i] == 2 and ground and pivot[i, 3] == 0:
-                h = half[i, 1] * size[i]
-                if pos[i, 1] < h and num < len(ci):
-                    ci[num], cj[num] = i, -1
-                    con[num, 0] = h - pos[i, 1]
-                    con[num, 1], con[num, 2], con[num, 3] = 0.0, 1.0, 0.0
-                    con[num, 4], con[num, 5], con[num, 6] = pos[i, 0], 0.0, pos[i, 2]
-                    num += 1
             for j in range(n):
-                if mode[j] == 0 or j == i or (mode[j] >= 2 and j < i):
+                if live[j] == 0 or j == i or (live[j] >= 2 and j < i):
                     continue
-                if mode[i] == 3 and mode[j] != 2:
+                if live[i] == 3 and live[j] != 2:
+                    continue
+                if not (moves[i] or moves[j]):
                     continue
                 if group[i] != 0 and group[i] == group[j]:
                     continue
@@ -1119,6 +1150,39 @@ def _run(
                     for c in range(7):
                         con[num, c] = out[c]
                     num += 1
+                    if asleep[i] or asleep[j]:
+                        w = i if asleep[i] else j
+                        vx = vel[i, 0] - vel[j, 0]
+                        vy = vel[i, 1] - vel[j, 1]
+                        vz = vel[i, 2] - vel[j, 2]
+                        vn = vx * out[1] + vy * out[2] + vz * out[3]
+                        steep = abs(out[2]) > 0.5
+                        along = np.sqrt(max(vx * vx + vy * vy + vz * vz - vn * vn, 0.0))
+                        if (
+                            live[i] == 3 or live[j] == 3
+                            or vn < (-0.2 if steep else -0.01) or (steep and along > 0.05)
+                        ):  # fmt: skip
+                            asleep[w] = False
+                            live[w] = FREE
+                            still[w] = 0
+        for i in range(n):
+            if ground and live[i] == 2 and pivot[i, 3] == 0:
+                h = half[i, 1] * size[i] + SLOP
+                if pos[i, 1] < h and num < len(ci):
+                    ci[num], cj[num] = i, -1
+                    con[num, 0] = h - pos[i, 1]
+                    con[num, 1], con[num, 2], con[num, 3] = 0.0, 1.0, 0.0
+                    con[num, 4], con[num, 5], con[num, 6] = pos[i, 0], 0.0, pos[i, 2]
+                    num += 1
+        for c in range(num):
+            order[c] = c
+        for c in range(1, num):  # by height, ties by order
+            k = order[c]
+            b = c - 1
+            while b >= 0 and con[order[b], 5] > con[k, 5]:
+                order[b + 1] = order[b]
+                b -= 1
+            order[b + 1] = k
         # 5. Bounces, at the instant of touch.
         for c in range(num):
             i, j = ci[c], cj[c]
@@ -1126,8 +1190,8 @@ def _run(
             con[c, 7] = 0.0
             con[c, 8], con[c, 9], con[c, 10] = 0.0, 0.0, 0.0
             con[c, 11] = 0.0
-            fi = mode[i] == 2
-            fj = j >= 0 and mode[j] == 2
+            fi = live[i] == 2
+            fj = j >= 0 and live[j] == 2
             vn = vel[i, 0] * nx + vel[i, 1] * ny + vel[i, 2] * nz
             if j >= 0:
                 vn -= vel[j, 0] * nx + vel[j, 1] * ny + vel[j, 2] * nz
@@ -1135,11 +1199,15 @@ def _run(
             gj = -gravity * weight[j] if fj and pivot[j, 3] == 0 else 0.0
             gn = (gi - gj) * ny
             b = -vn
-            under = b * b + 2 * gn * con[c, 0]
+            deep = con[c, 0] - SLOP
+            under = b * b + 2 * gn * deep
             tau = 0.0
-            if b > 0 and under > 0:
-                tau = min(2 * con[c, 0] / (b + np.sqrt(under)), dt)
+            if deep > 0 and b > 0 and under > 0:
+                tau = min(2 * deep / (b + np.sqrt(under)), dt)
             if vn + (-gn) * tau > -REST_SPEED:
+                continue
+            if deep <= 0:  # not there yet: next time
+                con[c, 11] = 1.0
                 continue
             con[c, 11] = 1.0
             for k in range(3):
@@ -1157,7 +1225,7 @@ def _run(
             e = rest[i] if j < 0 else np.sqrt(rest[i] * rest[j])
             mu = fric[i] if j < 0 else np.sqrt(fric[i] * fric[j])
             _touch(
-                i, j, c, con, e, mu, shape, mode, mass, inertia, vel, spin, pos, wheels, front, yaw,
+                i, j, c, con, e, mu, shape, live, mass, inertia, vel, spin, pos, wheels, front, yaw,
                 half, size, pivot, joint, work, tmp,
             )  # fmt: skip
             jn = con[c, 7]
@@ -1186,13 +1254,14 @@ def _run(
         # 6. What rests: impulses that only keep apart.
         for _ in range(10):
             moved = False
-            for c in range(num):
+            for m in range(num):
+                c = order[m]
                 if con[c, 11] == 1.0:
                     continue
                 i, j = ci[c], cj[c]
                 mu = fric[i] if j < 0 else np.sqrt(fric[i] * fric[j])
                 if _touch(
-                    i, j, c, con, 0.0, mu, shape, mode, mass, inertia, vel, spin, pos, wheels,
+                    i, j, c, con, 0.0, mu, shape, live, mass, inertia, vel, spin, pos, wheels,
                     front,
                     yaw, half, size, pivot, joint, work, tmp,
                 ):  # fmt: skip
@@ -1201,17 +1270,9 @@ def _run(
                 break
         # 7. From the ground up.
         for i in range(n):
-            grounded[i] = mode[i] != 2
-            support[i] = -2
-        for c in range(num):
-            order[c] = c
-        for c in range(1, num):  # by height, ties by order
-            k = order[c]
-            b = c - 1
-            while b >= 0 and con[order[b], 5] > con[k, 5]:
-                order[b + 1] = order[b]
-                b -= 1
-            order[b + 1] = k
+            grounded[i] = live[i] != 2 or asleep[i]
+            if not asleep[i]:
+                support[i] = -2
         for m in range(num):
             c = order[m]
             i, j = ci[c], cj[c]
@@ -1225,7 +1286,7 @@ def _run(
             depth = max(depth - SLOP, 0.0)
             if abs(ny) > 0.3:
                 upper, lower, sign = (i, j, 1.0) if ny > 0 else (j, i, -1.0)
-                if upper >= 0 and mode[upper] == 2 and pivot[upper, 3] == 0:
+                if upper >= 0 and live[upper] == 2 and pivot[upper, 3] == 0:
                     if ny * sign > 0.5:
                         support[upper] = lower if lower >= 0 else -1
                     if lower < 0 or grounded[lower]:
@@ -1245,8 +1306,8 @@ def _run(
                         if ny * sign > 0.5:
                             grounded[upper] = True
                         continue
-            wi = 1 / mass[i] if mode[i] == 2 and pivot[i, 3] == 0 else 0.0
-            wj = 1 / mass[j] if j >= 0 and mode[j] == 2 and pivot[j, 3] == 0 else 0.0
+            wi = 1 / mass[i] if live[i] == 2 and pivot[i, 3] == 0 else 0.0
+            wj = 1 / mass[j] if j >= 0 and live[j] == 2 and pivot[j, 3] == 0 else 0.0
             if wi + wj > 0:
                 pi, pj = depth * wi / (wi + wj), depth * wj / (wi + wj)
                 pos[i, 0] += nx * pi
@@ -1262,6 +1323,8 @@ def _run(
             jn = con[c, 7]
             late = s - seen[i, j] > gap
             seen[i, j] = s
+            if j >= 0:
+                seen[j, i] = s
             late = late and s > gap and con[c, 11] == 0.0 and jn > 0
             if late and num_touch < len(touched):
                 touched[num_touch, 0], touched[num_touch, 1], touched[num_touch, 2] = s, i, j
@@ -1274,11 +1337,11 @@ def _run(
                 num_touch += 1
             for side in range(2):
                 b = i if side == 0 else j
-                if b < 0 or mode[b] != 2 or jn <= 0 or con[c, 11] == 1.0:
+                if b < 0 or live[b] != 2 or jn <= 0 or con[c, 11] == 1.0 or asleep[b]:
                     continue
                 o = j if side == 0 else i
                 dv = jn / mass[b]
-                if shape[b] == 0:
+                if shape[b] == 0 or wheels[b] > 0:
                     ux = vel[b, 0] - (vel[o, 0] if o >= 0 else 0.0)
                     uy = vel[b, 1] - (vel[o, 1] if o >= 0 else 0.0)
                     uz = vel[b, 2] - (vel[o, 2] if o >= 0 else 0.0)
@@ -1295,7 +1358,7 @@ def _run(
                     spin[b, 0] *= keep
                     spin[b, 1] *= max(keep, 1 - 2 * dt)
                     spin[b, 2] *= keep
-                else:
+                if shape[b] != 0:
                     arm = 0.67 * half[b, 0] * size[b]
                     lose = fric[b] * jn * arm * inertia[b]
                     if spin[b, 1] > lose:
@@ -1305,7 +1368,22 @@ def _run(
                     else:
                         spin[b, 1] = 0.0
         for i in range(n):
-            if mode[i] == 2 and shape[i] != 0 and pivot[i, 3] == 0:
+            if live[i] == 2 and pivot[i, 3] == 0 and not asleep[i]:
+                v2 = vel[i, 0] ** 2 + vel[i, 1] ** 2 + vel[i, 2] ** 2
+                w2 = spin[i, 0] ** 2 + spin[i, 1] ** 2 + spin[i, 2] ** 2
+                firm = support[i] == -1
+                if support[i] >= 0:
+                    j = support[i]
+                    firm = live[j] == 1 or (live[j] == 3 and not moves[j]) or asleep[j]
+                if firm and v2 < 1e-6 and w2 * half[i, 0] ** 2 < 1e-6:
+                    still[i] += 1
+                    if still[i] > long_still and abs(tilt[i, 1] - 1) < 1e-6:
+                        asleep[i] = True
+                        vel[i] = 0.0
+                        spin[i] = 0.0
+                else:
+                    still[i] = 0
+            if live[i] == 2 and shape[i] != 0 and pivot[i, 3] == 0 and not asleep[i]:
                 tx, ty, tz = 0.0, 1.0, 0.0
                 j = support[i]
                 if j >= 0 and shape[j] == 5:
@@ -1317,7 +1395,7 @@ def _run(
                 tilt[i, 0] = tx + (tilt[i, 0] - tx) * keep
                 tilt[i, 1] = ty + (tilt[i, 1] - ty) * keep
                 tilt[i, 2] = tz + (tilt[i, 2] - tz) * keep
-            if pivot[i, 3] > 0 and mode[i] == 2:
+            if pivot[i, 3] > 0 and live[i] == 2:
                 a = joint[i]
                 rate[i] = (
                     (vel[i, 0] * np.cos(yaw[i]) + vel[i, 2] * np.sin(yaw[i])) * np.cos(a)

@@ -315,9 +315,9 @@ def _begin(spec: SceneSpec, stage: Stage, one: Entity) -> None:
     if causes and causes[0].kind == "drop" and not one.attached:
         y = _number(causes[0], "height", y)
     _put(stage, one, x, y, z, heading)
-    if one.kind in THINGS and one.kind != "balloon" and causes and y > 0.02:
-        if causes[0].kind in ("drop", "throw", "rise", "cover"):
-            stage.mode[row] = MOVED
+    waits = bool(causes) and causes[0].kind in ("drop", "throw", "rise", "cover")
+    if one.kind in THINGS and one.kind != "balloon" and waits and y > 0.02:
+        stage.mode[row] = MOVED
     if one.kind == "screen":
         moves = _events(spec, one.id, "lower", "raise")
         world.joint[row] = 0.0 if moves and moves[0].kind == "raise" else 1.0
@@ -332,6 +332,7 @@ def _begin(spec: SceneSpec, stage: Stage, one: Entity) -> None:
     if one.attached and one.kind in THINGS and spec.entity(one.attached).kind in THINGS:
         host = stage.main[one.attached]
         world.host[row] = host
+        world.group[row] = world.group[host]
         stage.mode[row] = MOVED
 
 
@@ -441,10 +442,8 @@ def _clip(tracks: Sequence[Track], first: int, frames: int) -> list[Track]:
     return out
 
 
-def _run(
-    spec: SceneSpec, stage: Stage, tracks: Sequence[Track], more: Sequence[Command]
-) -> tuple[Course, int]:
-    """All shots, one after the other; returns the course and the substeps of a frame."""
+def _run(spec: SceneSpec, stage: Stage, tracks: Sequence[Track], more: Sequence[Command]) -> Course:
+    """All shots, one after the other."""
     fps = float(spec.fps)
     num_sub = physics.substeps(fps)
     commands = [*_commands(spec, stage, fps * num_sub), *more]
@@ -502,11 +501,11 @@ def _run(
             if one.id in here and world.mode[row] != physics.ABSENT:
                 mode[row] = world.mode[row]
         first += shot.frames
-    names = [name for name in Course.__dataclass_fields__]
+    names = list(Course.__dataclass_fields__)
     if len(courses) == 1:
-        return courses[0], num_sub
+        return courses[0]
     joined = {name: np.concatenate([getattr(c, name) for c in courses]) for name in names}
-    return Course(**joined), num_sub
+    return Course(**joined)
 
 
 def _shown(spec: SceneSpec) -> NDArray[np.bool_]:
@@ -882,7 +881,7 @@ def simulate(spec: SceneSpec) -> Animation:
     """
     _check(spec)
     stage = _stage(spec)
-    course, num_sub = _run(spec, stage, _routes(spec, stage), ())
+    course = _run(spec, stage, _routes(spec, stage), ())
     color, second, names = _palette(spec)
     entities, *pose = _entities(spec, stage, course, names)
     parts = _parts(
