@@ -274,12 +274,23 @@ class _Batch:
                 starts=tuple(int(one) for one in begins),
             )  # fmt: skip
         specs = [self.animations[a].spec for a, _ in units]
+        place = [self.first_place[a] + int(self.animations[a].place[f]) for a, f in units]
         return Chunk(
-            len(units), parts, self._view(every), cores, self._sun(units), flat, whole,
-            self._lights(units), tuple(STYLES.index(one.style) for one in specs), tuple(one.preset in ("lab", "flat") for one in specs), tuple(one.seed for one in specs),
-            self._put(np.array([self.first_place[a] + int(self.animations[a].place[f]) for a, f in units], np.int32)),
-            other_row, other_frame,
-        )  # fmt: skip
+            core=len(units),
+            parts=parts,
+            view=self._view(every),
+            cores=cores,
+            sun=self._sun(units),
+            values=flat,
+            numbers=whole,
+            lights=self._lights(units),
+            styles=tuple(STYLES.index(one.style) for one in specs),
+            neutral=tuple(one.preset in ("lab", "flat") for one in specs),
+            seeds=tuple(one.seed for one in specs),
+            place=self._put(np.array(place, np.int32)),
+            other_row=other_row,
+            other_frame=other_frame,
+        )
 
     def _put(self, values: NDArray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
@@ -572,9 +583,10 @@ def _smooth(
     samples = edges.resample(who, list_, local, view, rays, FAR)
     if not len(samples.pixel):
         return
-    groups = []
-    for cell in (samples.things.cell, samples.ground, samples.sky):
-        groups.append(Where(*edges.place(cell, samples.pixel, view.width, view.height)))
+    groups = [
+        Where(*edges.place(cell, samples.pixel, view.width, view.height))
+        for cell in (samples.things.cell, samples.ground, samples.sky)
+    ]
     painted = _paint(
         batch, chunk, local, rays, sun, samples.things, groups[0], groups[1],
         samples.depth.index_select(0, samples.ground), groups[2],
@@ -672,6 +684,9 @@ def _gather(
         count = animation.entities.present.shape[1]
         visible, boxes = truth_.boxes_of(out["instance"], count)
         out["visible"], out["boxes"] = visible, boxes
+    if "tracks" in wanted:
+        found = truth_.tracks(animation, rows, out["depth"], out["part"], out["instance"])
+        out.update(found)
     if "boxes_3d" in wanted:
         out["boxes_3d"] = put(truth_.boxes_3d(animation, rows))
     if "light_direction" in wanted:

@@ -15,12 +15,16 @@ from jaxtyping import Bool, Float, Int16, Int32, Int64
 from numpy.typing import NDArray
 from torch import Tensor
 
-from evenflow.world import raster
+from evenflow.world import primitives, raster
 from evenflow.world.animation import SHAPES, Animation
 from evenflow.world.edges import GROUND, SKY
 
 TOLERANCE = 2e-3
 """Share of the depth by which a visible point may lie behind what covers its pixel."""
+
+
+TRACKS = 128
+"""Points that are tracked."""
 
 
 @dataclass(frozen=True)
@@ -386,3 +390,123 @@ def boxes_3d(animation: Animation, frames: NDArray[np.int64]) -> NDArray[np.floa
         corners = np.einsum("tij,tcj->tci", axes, local) + middle[:, None]
         out[:, e] = np.where(there[:, None, None], corners, np.nan)
     return out
+
+
+def tracks(
+    animation: Animation,
+    frames: NDArray[np.int64],
+    depth: Float[Tensor, "t h w"],
+    part: Int16[Tensor, "t h w"],
+    instance: Int16[Tensor, "t h w"],
+    *,
+    num: int = TRACKS,
+) -> dict[str, Tensor]:
+    """Points that move with surfaces, where they are in every frame and whether they are seen.
+
+    Points are picked at pixel centers of random frames, the same number from every entity as long
+    as it has some, the rest from the ground and walls.
+
+    Args:
+        frames: numbers of the frames that were drawn.
+        depth, part, instance: their truth.
+        num: of points; fewer if little more than the sky is seen.
+    """
+    device = depth.device
+    rng = np.random.default_rng([animation.spec.seed, 0x7AC])
+    count, height, width = part.shape
+    at = rng.integers(0, count * height * width, 64 * num)
+    where = torch.from_numpy(at).to(device)
+    kind = part.reshape(-1)[where].cpu().numpy().astype(np.int64)
+    owner = np.where(kind < 0, kind, instance.reshape(-1)[where].cpu().numpy())
+    order: list[tuple[int, int]] = []
+    for one in np.unique(owner[owner != SKY]):
+        order += [(i, int(j)) for i, j in enumerate(np.flatnonzero(owner == one)[:num])]
+    chosen = np.array([j for _, j in sorted(order)[:num]], np.int64)
+    kind = kind[chosen]
+    place = at[chosen]
+    first, rest = place // (height * width), place % (height * width)
+    own = len(animation.parts.shape)
+    moving = (kind >= 0) & (kind < own)
+    row = np.where(moving, kind, 0)
+    camera = animation.camera
+
+    def rays(f: NDArray[np.int64]) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+        k = camera.intrinsics[f].astype(np.float64)
+        turn = camera.world_to_camera[f, :3, :3].astype(np.float64)
+        shift = camera.world_to_camera[f, :3, 3].astype(np.float64)
+        return k, turn, shift, camera.orthographic[f]
+
+    # The points, in the world and on their parts.
+    f = frames[first]
+    k, turn, shift, flat = rays(f)
+    z = depth.reshape(-1)[torch.from_numpy(place).to(device)].cpu().numpy().astype(np.float64)
+    x = (rest % width + 0.5 - k[:, 0, 2]) / k[:, 0, 0]
+    y = (rest // width + 0.5 - k[:, 1, 2]) / k[:, 1, 1]
+    seen_at = np.stack([np.where(flat, x, x * z), np.where(flat, y, y * z), z], 1)
+    world = ((seen_at - shift)[:, :, None] * turn).sum(1)
+    parts = animation.parts
+    if own:
+        axes = parts.rotation[f, row].astype(np.float64)
+        size = np.maximum(parts.scale[f, row].astype(np.float64), 1e-6)
+        local = ((world - parts.position[f, row])[:, :, None] * axes).sum(1) / size
+        normal = _normals_at(parts.shape[row], local, size, parts.param[row])
+        # Every frame.
+        axes = parts.rotation[frames][:, row].astype(np.float64)  # (t, n, 3, 3)
+        here = local * parts.scale[frames][:, row]
+        moved = (axes * here[:, :, None, :]).sum(-1) + parts.position[frames][:, row]
+        spot = np.where(moving[None, :, None], moved, world)
+        there = np.where(moving, parts.present[frames][:, row], True)
+    else:
+        spot = np.broadcast_to(world, (count, *world.shape))
+        there = np.ones(spot.shape[:2], bool)
+    same_place = animation.place[frames][:, None] == animation.place[f]
+    there = there & (moving | same_place)
+    k, turn, shift, flat = rays(frames)
+    view = (turn[:, None] * spot[:, :, None, :]).sum(-1) + shift[:, None]
+    divisor = np.where(flat[:, None], 1.0, np.maximum(view[..., 2], 1e-6))
+    u = k[:, None, 0, 0] * view[..., 0] / divisor + k[:, None, 0, 2]
+    v = k[:, None, 1, 1] * view[..., 1] / divisor + k[:, None, 1, 2]
+    facing = np.ones(u.shape, bool)
+    if own:
+        eye = -(turn * shift[:, :, None]).sum(1)
+        ray = np.where(flat[:, None, None], turn[:, None, 2], spot - eye[:, None])
+        inner = (axes * ray[..., None]).sum(-2)
+        facing = ~moving | ((inner * normal).sum(-1) <= 0)
+    back = np.where(flat, raster.BACK, 0.0)[:, None]
+
+    def put(values: NDArray, kind: type) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(values.astype(kind))).to(device).reshape(-1)
+
+    known = there & (flat[:, None] | (view[..., 2] > raster.NEAR))
+    landing = Landing(
+        put(u, np.float32), put(v, np.float32), put(view[..., 2] + back, np.float32),
+        put(known, np.bool_),
+    )  # fmt: skip
+    number = np.broadcast_to(np.arange(count)[:, None], u.shape)
+    mine = np.broadcast_to(kind, u.shape)
+    depth = depth + put(back, np.float32)[:, None, None]
+    clear = seen(
+        landing, put(mine, np.int32), put(number, np.int32), depth, part.to(torch.int32),
+        put(facing, np.bool_),
+    )  # fmt: skip
+    pixels = torch.stack([landing.x, landing.y], -1).view(count, -1, 2)
+    return {
+        "tracks": pixels.transpose(0, 1).contiguous(),
+        "track_occluded": ~clear.view(count, -1).t().contiguous(),
+        "track_part": torch.from_numpy(kind.astype(np.int16)).to(device),
+        "track_frame": torch.from_numpy(first.astype(np.int16)).to(device),
+    }
+
+
+def _normals_at(shape: NDArray, local: NDArray, size: NDArray, param: NDArray) -> NDArray:
+    """Outward directions, in their part's axes, at unit coordinates of parts."""
+    kinds = torch.from_numpy(shape.astype(np.int32))
+    scale, values = torch.from_numpy(size.T.copy()), torch.from_numpy(param.astype(np.float64))
+    unit = primitives.casting_scale(kinds, scale, values)
+    half = scale / unit
+    point = torch.from_numpy(local.T.copy()) * half
+    out = torch.zeros_like(point)
+    for one in np.unique(shape):
+        rows = torch.from_numpy(np.flatnonzero(shape == one))
+        out[:, rows] = primitives.normal(int(one), point[:, rows], values[rows], half[:, rows])
+    return (out / unit).T.numpy()
