@@ -706,9 +706,10 @@ def _parts(
     out_position = position[:, e] + np.einsum("tkij,kj->tki", turned, at) * big[:, :, None]
     out_rotation = np.einsum("tkij,kjl->tkil", turned, local)
     out_scale = half[None] * big[:, :, None]
-    paint, paint2 = join("paint"), join("second")
-    first_color = _painted(paint, join("fixed", (3,)), color[:, e], second[:, e])
-    second_color = _painted(paint2, join("fixed_second", (3,)), color[:, e], second[:, e])
+    gain = join("gain")[None, :, None]
+    own = (color[:, e], second[:, e])
+    first_color = np.minimum(_painted(join("paint"), join("fixed", (3,)), *own) * gain, 1)
+    second_color = _painted(join("second"), join("fixed_second", (3,)), *own)
     shown = present[:, e].copy()
     for k, one in enumerate(cast):
         rows = slice(int(begin[k]), int(begin[k + 1]))
@@ -880,6 +881,10 @@ def simulate(spec: SceneSpec) -> Animation:
         BadInput: the spec names what is not there, or numbers that make no sense.
     """
     _check(spec)
+    if spec.actions:
+        from evenflow.world import play
+
+        return play.animate(spec)
     stage = _stage(spec)
     course = _run(spec, stage, _routes(spec, stage), ())
     color, second, names = _palette(spec)

@@ -58,6 +58,7 @@ class Piece:
         shape: one of SHAPES.
         at: its center; half: its half extents.
         paint, second: `color` or `second` for those of the entity, or sRGB.
+        gain: factor of its linear colors: a shade of the entity's color.
         pattern: one of PATTERNS, or empty for the entity's.
         material: one of MATERIALS, or empty for the entity's.
         param: see SHAPES.
@@ -72,6 +73,7 @@ class Piece:
     half: tuple[float, float, float]
     paint: Paint = "color"
     second: Paint = "second"
+    gain: float = 1.0
     pattern: str = "plain"
     material: str = ""
     param: float = 0.0
@@ -170,12 +172,12 @@ def _vase(_: np.random.Generator) -> Model:
 
 def _crate(_: np.random.Generator) -> Model:
     posts = tuple(
-        Piece("box", (0.9 * x, 0, 0.9 * z), (0.1, 1, 0.1), "second", material="wood")
+        Piece("box", (0.9 * x, 0, 0.9 * z), (0.1, 1, 0.1), gain=0.6, material="wood")
         for x in (-1, 1)
         for z in (-1, 1)
     )
     plates = tuple(
-        Piece("box", (0, 0.9 * y, 0), (0.985, 0.1, 0.985), "second", material="wood")
+        Piece("box", (0, 0.9 * y, 0), (0.985, 0.1, 0.985), gain=0.6, material="wood")
         for y in (-1, 1)
     )
     core = Piece("box", (0, 0, 0), (0.9, 0.9, 0.9), pattern="planks", material="wood")
@@ -200,7 +202,7 @@ def _cart(_: np.random.Generator) -> Model:
         for z in (-0.85, 0.85):
             at = (x, -1 + radius, z)
             wheels.append(
-                Piece("cylinder", at, (radius, 0.1, radius), DARK, (200, 200, 200), "two-tone",
+                Piece("cylinder", at, (radius, 0.1, radius), DARK, (200, 200, 200), 1.0, "two-tone",
                       "rubber", turn=(0, 0, np.pi / 2), node=WHEEL, pivot=at)
             )  # fmt: skip
     return Model(
@@ -243,9 +245,9 @@ def _tower(_: np.random.Generator) -> Model:
 def _pillar(_: np.random.Generator) -> Model:
     return Model(
         (
-            Piece("box", (0, -0.95, 0), (0.34, 0.05, 0.34), material="stone"),
+            Piece("box", (0, -0.95, 0), (0.34, 0.05, 0.34), gain=0.75, material="stone"),
             Piece("cylinder", (0, 0, 0), (0.24, 0.92, 0.24), pattern="", material="stone"),
-            Piece("box", (0, 0.94, 0), (0.36, 0.06, 0.36), material="stone"),
+            Piece("box", (0, 0.94, 0), (0.36, 0.06, 0.36), gain=0.85, material="stone"),
         ),
         (
             Solid(physics.CYLINDER, (0, 0, 0), (0.24, 1, 0.24)),
@@ -258,7 +260,7 @@ def _wall(_: np.random.Generator) -> Model:
     return Model(
         (
             Piece("box", (0, -0.04, 0), (1.7, 0.96, 0.14), pattern="", repeats=4),
-            Piece("box", (0, 0.95, 0), (1.76, 0.05, 0.19), "second"),
+            Piece("box", (0, 0.95, 0), (1.76, 0.05, 0.19), gain=0.7),
         ),
         (Solid(physics.BOX, (0, 0, 0), (1.7, 1, 0.16)),),
     )
@@ -270,7 +272,7 @@ def _fence(_: np.random.Generator) -> Model:
         for k in range(9)
     )
     rails = tuple(
-        Piece("box", (0, y, 0.06), (2.4, 0.09, 0.03), "second", material="wood")
+        Piece("box", (0, y, 0.06), (2.4, 0.09, 0.03), gain=0.72, material="wood")
         for y in (-0.45, 0.5)
     )
     return Model((*pickets, *rails), (Solid(physics.BOX, (0, 0, 0), (2.4, 1, 0.09)),))
@@ -321,9 +323,9 @@ def _table(_: np.random.Generator) -> Model:
     return Model(
         (
             Piece("box", (0, 0.91, 0), (1.75, 0.09, 1.1), pattern="", material="wood"),
-            Piece("box", (0, 0.72, 0), (1.5, 0.1, 0.85), "second", material="wood"),
+            Piece("box", (0, 0.72, 0), (1.5, 0.1, 0.85), gain=0.7, material="wood"),
             *(
-                Piece("box", (x, -0.1, z), (0.1, 0.92, 0.1), "second", material="wood")
+                Piece("box", (x, -0.1, z), (0.1, 0.92, 0.1), gain=0.7, material="wood")
                 for x, z in corners
             ),
         ),
@@ -357,10 +359,10 @@ def _ramp(_: np.random.Generator) -> Model:
         top = -z * hy - 0.16  # of a prop at this share of the length, below the plank
         half = 0.5 * (top + 1)
         props += [
-            Piece("box", (x, -1 + half, z * hz), (0.08, half, 0.08), "second", material="wood")
+            Piece("box", (x, -1 + half, z * hz), (0.08, half, 0.08), gain=0.6, material="wood")
             for x in (-0.82, 0.82)
         ]
-    foot = Piece("box", (0, -0.97, -0.1 * hz), (0.08, 0.03, 0.85 * hz), "second", material="wood")
+    foot = Piece("box", (0, -0.97, -0.1 * hz), (0.08, 0.03, 0.85 * hz), gain=0.6, material="wood")
     return Model((plank, *props, foot), (Solid(physics.WEDGE, (0, 0, 0), RAMP_HALF),))
 
 
@@ -372,11 +374,10 @@ def _tree(rng: np.random.Generator) -> Model:
     if kind == 0:  # a fir
         for k in range(3):
             wide = (0.5 - 0.11 * k) * rng.uniform(0.92, 1.08)
-            paint: Paint = "color" if k % 2 == 0 else "second"
             y = -0.2 + 0.42 * k
             crown.append(
-                Piece("cone", (lean[0] * k, y, lean[1] * k), (wide, 0.36, wide), paint,
-                      material="matte")
+                Piece("cone", (lean[0] * k, y, lean[1] * k), (wide, 0.36, wide),
+                      gain=0.72 + 0.16 * k, material="matte")
             )  # fmt: skip
     elif kind == 1:  # a round crown of several balls
         crown.append(Piece("sphere", (0, 0.32, 0), (0.5, 0.52, 0.5), material="matte"))
@@ -386,16 +387,16 @@ def _tree(rng: np.random.Generator) -> Model:
             r = rng.uniform(0.26, 0.36)
             crown.append(
                 Piece("sphere", (0.34 * np.cos(a), rng.uniform(0.0, 0.4), 0.34 * np.sin(a)),
-                      (r, r * 0.92, r), "second" if k % 2 else "color", material="matte")
+                      (r, r * 0.92, r), gain=0.78 if k % 2 else 1.12, material="matte")
             )  # fmt: skip
         crown.append(Piece("sphere", (lean[0], 0.72, lean[1]), (0.3, 0.28, 0.3), material="matte"))
     else:  # a poplar
         crown.append(Piece("sphere", (0, 0.28, 0), (0.27, 0.72, 0.27), material="matte"))
         crown.append(
-            Piece("sphere", (0.08, -0.05, 0.05), (0.22, 0.42, 0.22), "second", material="matte")
+            Piece("sphere", (0.08, -0.05, 0.05), (0.22, 0.42, 0.22), gain=0.8, material="matte")
         )
         crown.append(
-            Piece("sphere", (-0.09, 0.12, -0.06), (0.2, 0.5, 0.2), "second", material="matte")
+            Piece("sphere", (-0.09, 0.12, -0.06), (0.2, 0.5, 0.2), gain=0.88, material="matte")
         )
     return Model((trunk, *crown), (Solid(physics.CYLINDER, (0, -0.5, 0), (0.085, 0.5, 0.085)),))
 
@@ -408,7 +409,7 @@ def _bush(rng: np.random.Generator) -> Model:
         r = rng.uniform(0.5, 0.65)
         parts.append(
             Piece("sphere", (0.68 * np.cos(a), -0.98 + r, 0.68 * np.sin(a)), (r, r, r),
-                  "second" if k % 2 else "color", material="matte")
+                  gain=0.75 if k % 2 else 1.1, material="matte")
         )  # fmt: skip
     berries: Rgb = [(214, 52, 60), (250, 240, 240), (246, 196, 60)][int(rng.integers(3))]
     for _ in range(5):
@@ -420,17 +421,19 @@ def _bush(rng: np.random.Generator) -> Model:
 
 
 def _rock(rng: np.random.Generator) -> Model:
-    turn = rng.uniform(0, 2 * np.pi)
+    about = rng.uniform(0, 2 * np.pi)
+    lean = rng.uniform(-0.22, 0.22, 2)
     parts = [
-        Piece("sphere", (0, -0.1, 0), (1.25, 1.1, 1.05), material="stone", pattern="",
-              turn=(0.0, turn, 0.1)),
+        Piece("rounded_box", (0, -0.12, 0), (1.15, 0.95, 0.9), pattern="", material="stone",
+              param=0.45, turn=(float(lean[0]), about, float(lean[1]))),
     ]  # fmt: skip
     for k in range(2):
-        a = turn + 2.2 + k * 2.4
-        r = rng.uniform(0.5, 0.75)
+        a = about + 2.0 + k * 2.6
+        r = rng.uniform(0.5, 0.72)
+        at = (0.85 * np.cos(a), -1 + 0.8 * r, 0.85 * np.sin(a))
         parts.append(
-            Piece("sphere", (0.85 * np.cos(a), -1 + 0.75 * r, 0.85 * np.sin(a)), (r, 0.8 * r, r),
-                  "second" if k else "color", material="stone")
+            Piece("rounded_box", at, (r, 0.8 * r, 0.85 * r), gain=0.8 + 0.3 * k, material="stone",
+                  param=0.5, turn=(0.2 * k, a, 0.3 - 0.5 * k))
         )  # fmt: skip
     return Model(tuple(parts), (Solid(physics.CYLINDER, (0, 0, 0), (1.15, 1, 1.15)),))
 
@@ -498,12 +501,12 @@ def _arch(_: np.random.Generator) -> Model:
     parts = []
     solids = []
     for x in (-0.62, 0.62):
-        parts.append(Piece("box", (x, -0.94, 0), (0.21, 0.06, 0.21), "second", material="stone"))
+        parts.append(Piece("box", (x, -0.94, 0), (0.21, 0.06, 0.21), gain=0.75, material="stone"))
         parts.append(
             Piece("box", (x, -0.15, 0), (0.16, 0.75, 0.16), pattern="", material="stone", repeats=3)
         )
         solids.append(Solid(physics.BOX, (x, -0.15, 0), (0.17, 0.85, 0.17)))
-    parts.append(Piece("box", (0, 0.72, 0), (0.84, 0.12, 0.2), "second", material="stone"))
+    parts.append(Piece("box", (0, 0.72, 0), (0.84, 0.12, 0.2), gain=0.8, material="stone"))
     parts.append(Piece("box", (0, 0.9, 0), (0.7, 0.1, 0.16), pattern="", material="stone"))
     solids.append(Solid(physics.BOX, (0, 0.8, 0), (0.84, 0.2, 0.2)))
     return Model(tuple(parts), tuple(solids))
@@ -525,8 +528,8 @@ def _pendulum(_: np.random.Generator) -> Model:
     pivot = (0.0, top, 0.0)
     posts = []
     for x in (-1.3, 1.3):
-        posts.append(Piece("box", (x, 0, 0), (0.07, 1, 0.07), "second", material="wood"))
-        posts.append(Piece("box", (x, -0.96, 0), (0.1, 0.04, 0.4), "second", material="wood"))
+        posts.append(Piece("box", (x, 0, 0), (0.07, 1, 0.07), WOOD, material="wood"))
+        posts.append(Piece("box", (x, -0.96, 0), (0.1, 0.04, 0.4), WOOD, gain=0.7, material="wood"))
     return Model(
         (
             Piece("sphere", (0, top - length, 0), (bob, bob, bob), pattern="", node=BOB,
@@ -534,7 +537,7 @@ def _pendulum(_: np.random.Generator) -> Model:
             Piece("cylinder", (0, top - 0.5 * length, 0), (0.018, 0.5 * length, 0.018), DARK,
                   material="metal", node=BOB, pivot=pivot),
             *posts,
-            Piece("box", (0, 0.94, 0), (1.37, 0.06, 0.08), "second", material="wood"),
+            Piece("box", (0, 0.94, 0), (1.37, 0.06, 0.08), WOOD, material="wood"),
         ),
         (
             Solid(physics.SPHERE, (0, top - length, 0), (bob, bob, bob), BOB),
@@ -615,6 +618,7 @@ class Sheet:
         param, repeats: see `Piece`.
         at, half, pivot: `(k, 3)`; rotation `(k, 3, 3)`.
         node: `(k,)`.
+        gain: `(k,)`, see `Piece`.
         paint: 0 color, 1 second, 2 fixed; fixed colors are linear RGB in `fixed`, `(k, 3)`.
         second: 0 color, 1 second, 2 fixed; `fixed_second`, `(k, 3)`.
     """
@@ -629,6 +633,7 @@ class Sheet:
     pivot: D
     rotation: D
     node: NDArray[np.int8]
+    gain: D
     paint: NDArray[np.int8]
     fixed: D
     second: NDArray[np.int8]
@@ -659,6 +664,7 @@ def _sheet(kind: str, seed: int) -> Sheet:
         pivot=np.array([p.pivot for p in pieces], np.float64),
         rotation=np.array([turn(*p.turn) for p in pieces]),
         node=np.array([p.node for p in pieces], np.int8),
+        gain=np.array([p.gain for p in pieces], np.float64),
         paint=np.array([p[0] for p in paints], np.int8),
         fixed=np.array([p[1] for p in paints]),
         second=np.array([p[0] for p in seconds], np.int8),
