@@ -21,10 +21,13 @@ SIZE = 256
 LEVELS = 9  # 256 ... 1
 REPEATS = 8  # repeats of the pattern, as `Place.scale` means them, over a texture
 VARIETIES = 4  # of each kind of ground; a place's seed chooses
-SHORE = 26.0
+SHORE = 17.0
 """World units from the origin to the water where the background is the sea."""
 
 _OFFSETS = np.cumsum([0] + [(SIZE >> i) ** 2 for i in range(LEVELS)])
+SEA = (38, 108, 140)
+"""Its own color, sRGB before light, under what it mirrors."""
+
 F = NDArray[np.float32]
 
 SPANS = {
@@ -284,6 +287,10 @@ def paint(
     away2 = x * x + z * z
     haze = away2 / (away2 + 1600.0) * far[3]  # half of it at 40 units
     rgb = torch.lerp(color[:3], far[:3], haze)
+    if grounds.water:
+        sea = (wetness(grounds, place, x, z) - grounds.wet.index_select(0, place)).clamp(min=0.0)
+        deep = torch.from_numpy(linear(SEA)).to(rgb.device)[:, None]
+        rgb = rgb + (deep - rgb) * sea
     return rgb.contiguous()
 
 
@@ -297,7 +304,8 @@ def wetness(
     place = place.to(torch.int32)
     shore = grounds.shore.index_select(0, place)
     wet = grounds.wet.index_select(0, place)
-    line = z + 0.06 * x
+    bay = (x * (1.0 / 46.0)) - torch.floor(x * (1.0 / 46.0)) - 0.5
+    line = z + bay * (1.0 - 2.0 * bay.abs()) * 14.0
     return torch.maximum(wet, ((line - shore) * 0.8).clamp(0.0, 1.0))
 
 

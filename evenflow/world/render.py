@@ -15,7 +15,7 @@ from jaxtyping import Float, Int32, UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
-from evenflow.world import edges, grounds, panorama, patterns, raster, shading, shadows, sky, styles
+from evenflow.world import contact, edges, grounds, panorama, patterns, raster, shading, shadows, sky, styles
 from evenflow.world import truth as truth_
 from evenflow.world.animation import SHAPES, Animation
 from evenflow.world.primitives import BOX, casting_scale
@@ -386,6 +386,7 @@ def _paint(
     local: raster.Local,
     rays: raster.Rays,
     sun: shadows.Shadows,
+    close: Tensor,
     things: raster.Surface,
     on_things: Where,
     on_ground: Where,
@@ -435,8 +436,14 @@ def _paint(
     else:
         reach = reach * torch.cat([(ray * ray).sum(0).sqrt(), length])
     light_below = chunk.lights.take(on_ground.frame)
-    contact = torch.zeros_like(floor_lit)
-    shaded_floor = shading.ground(floor_albedo, 1.0 - floor_lit, contact, floor_point, light_below)
+    row = on_ground.frame * view.height + on_ground.y.to(torch.int32)
+    hidden = close.index_select(0, row * view.width + on_ground.x.to(torch.int32))
+    shaded_floor = shading.ground(floor_albedo, 1.0 - floor_lit, hidden, floor_point, light_below)
+    if batch.grounds.water:
+        shaded_floor = sky.water(
+            shaded_floor, batch.grounds, batch.panorama, place, floor_point,
+            (down * torch.rsqrt((down * down).sum(0))).expand(3, len(floor)), light_below, width,
+        )  # fmt: skip
     split = len(inst)
     shaded = shading.fog(shaded, reach[:split], light)
     shaded_floor = shading.fog(shaded_floor, reach[split:], light_below)
@@ -481,9 +488,10 @@ def _draw(
     ground = raster.padded((who[:own] == edges.GROUND).nonzero()[:, 0].to(torch.int32))
     air = raster.padded((who[:own] == edges.SKY).nonzero()[:, 0].to(torch.int32))
     sun = shadows.shadows(chunk.cores, chunk.sun)
+    close = contact.contact(chunk.cores, view)
     places = [pixels.at(one) for one in (things.cell, ground, air)]
     painted = _paint(
-        batch, chunk, local, rays, sun, things, places[0], places[1],
+        batch, chunk, local, rays, sun, close, things, places[0], places[1],
         floor.index_select(0, ground), places[2],
     )  # fmt: skip
     every = torch.cat([things.cell, ground, air]).to(torch.int64)
@@ -491,7 +499,7 @@ def _draw(
     shape = (frames, height, width)
     who, depth = who.view(shape), depth.view(shape)
     if antialias:
-        _smooth(batch, chunk, local, rays, sun, list_, who[:core], linear)
+        _smooth(batch, chunk, local, rays, sun, close, list_, who[:core], linear)
     names = {STYLES[one] for one in chunk.styles}
     instance = part = None
     if wanted & {"instance", "part", "visible", "boxes", "tracks"} or names & OUTLINED:
@@ -574,6 +582,7 @@ def _smooth(
     local: raster.Local,
     rays: raster.Rays,
     sun: shadows.Shadows,
+    close: Tensor,
     list_: raster.Pairs,
     who: Tensor,
     linear: Tensor,
@@ -588,7 +597,7 @@ def _smooth(
         for cell in (samples.things.cell, samples.ground, samples.sky)
     ]
     painted = _paint(
-        batch, chunk, local, rays, sun, samples.things, groups[0], groups[1],
+        batch, chunk, local, rays, sun, close, samples.things, groups[0], groups[1],
         samples.depth.index_select(0, samples.ground), groups[2],
     )  # fmt: skip
     index = torch.cat([samples.things.cell, samples.ground, samples.sky]).to(torch.int64)

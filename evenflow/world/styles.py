@@ -19,7 +19,7 @@ from evenflow.world.words import STYLES
 
 GRADES: dict[str, tuple[tuple[float, float, float], float, float, float]] = {
     # gain of red, green, blue; saturation; contrast about the middle; vignette in the corners
-    "plain": ((1.00, 1.00, 1.00), 1.06, 1.04, 0.12),
+    "plain": ((1.015, 1.00, 0.985), 1.22, 1.08, 0.10),
     "toon": ((1.02, 1.01, 0.98), 1.22, 1.05, 0.0),
     "pastel": ((1.02, 1.00, 1.01), 0.66, 0.70, 0.0),
     "night": ((0.70, 0.84, 1.16), 0.62, 1.06, 0.30),
@@ -29,6 +29,9 @@ GRADES: dict[str, tuple[tuple[float, float, float], float, float, float]] = {
     "paper": ((1.0, 1.0, 1.0), 0.62, 0.94, 0.0),
 }
 """What each style does to the colors after the tone curve."""
+
+EXPOSURE = 1.16
+"""What the light is multiplied by before the tone curve, except in neutral frames."""
 
 NEUTRAL = ((1.0, 1.0, 1.0), 1.0, 1.0, 0.0)
 """The grade of `lab` and `flat`: what is painted is what is seen."""
@@ -121,7 +124,7 @@ def _develop(
         linear = _blocks(linear)
     if name == "toon":
         linear = _bands(linear)
-    color = tone(linear)
+    color = tone(linear if neutral else linear * EXPOSURE)
     gains, saturation, contrast, vignette = NEUTRAL if neutral else GRADES[name]
     if name == "pixel":
         color = torch.round(color * 11.0) * (1.0 / 11.0)
