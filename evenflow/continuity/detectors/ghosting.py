@@ -38,6 +38,12 @@ ALONE, PLAIN, UNSURE = 0.5, 0.8, 0.1
 will do where one flow leaves much more than two layers."""
 UNLIT = 0.7
 """Of what it explains a copy explains so much still once every tile's own light is taken out."""
+FINE, SIGMA = 0.6, 5.0
+"""Least share that a copy explains where it begins once every place's own light, read within so
+many pixels of the working size, is taken out: light that flickers in one place has no fine
+structure of its own, a copy has; in practice 0.7 to 1, and below 0.5 where it is light."""
+FINE_SURE = 0.75
+"""Above that it counts instead of the share of all that is left, where it is larger."""
 CLEAR, ALONE_LOCAL = 0.75, 0.85
 """In a part of the picture: the clearer of both ends, and where only one end is seen."""
 LOCAL = 0.6
@@ -118,8 +124,10 @@ def detect(passage: Passage) -> list[Candidate]:
     loud = spikes(passage)
     for frame in loud:
         begin = _best(passage, flow, frame, behind=False)
-        if begin is not None:
-            tried.append(begin)
+        fine = 0.0 if begin is None else _fine(passage, flow, begin)
+        if begin is not None and fine > FINE:
+            sure = begin.explained if fine < FINE_SURE else max(begin.explained, fine)
+            tried.append(replace(begin, explained=sure))
         end = _best(passage, flow, frame - 1, behind=True)
         if end is not None:
             ends.append(replace(end, frame=frame))
@@ -299,6 +307,36 @@ def _unlit(powers: Series) -> Series:
     rows = powers[:, light]
     made: Series = powers - rows.transpose(0, 2, 1) @ np.linalg.solve(own, rows)
     return made
+
+
+def _fine(passage: Passage, flow: NDArray[np.float32], copy: Copy) -> float:
+    """Share of the fine structure left that a copy explains where it begins, beside local light."""
+    frame = copy.frame
+    base = passage.gray(frame - 1)
+    expected = cv2.GaussianBlur(warped(base, -flow[frame - 1]), (0, 0), 0.6)
+
+    def mean(values: Gray) -> Gray:
+        made: Gray = cv2.GaussianBlur(values, (0, 0), SIGMA)
+        return made
+
+    usual = mean(expected)
+    spread = mean(expected * expected) - usual * usual + np.float32(4.0)
+
+    def rest(values: Gray) -> Gray:
+        """What a gain and a constant of the place do not explain."""
+        low = mean(values)
+        gain = (mean(expected * values) - usual * low) / spread
+        made: Gray = values - low - gain * (expected - usual)
+        return made
+
+    new = rest(_blurred(passage, frame) - expected)
+    stale = rest(_blurred(passage, max(0, frame - copy.age)) - expected)
+    if copy.place is not None:
+        place = copy.place.reshape(TILE_ROWS, TILE_COLS).astype(np.uint8)
+        inside = cv2.resize(place, new.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+        new, stale = new[inside], stale[inside]
+    shown = float((new * stale).sum())
+    return shown * max(shown, 0.0) / max(float((new**2).sum() * (stale**2).sum()), 1e-9)
 
 
 def _youngest(passage: Passage) -> int:
