@@ -7,6 +7,7 @@ place lie in one list of texels, so that a pixel costs two bilinear fetches what
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -63,7 +64,7 @@ class Grounds:
     water: bool
 
 
-def linear(srgb: Sequence[float] | NDArray[np.float64]) -> F:
+def linear(srgb: Sequence[Any] | NDArray[Any]) -> F:
     """Linear RGB in [0, 1] of sRGB in [0, 255]."""
     c = np.asarray(srgb, dtype=np.float64) / 255.0
     return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4).astype(np.float32)

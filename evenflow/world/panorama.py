@@ -8,6 +8,7 @@ It holds land as paint before light, hazier the farther it is, lit windows and s
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ LOWEST = -0.06
 BEND = 0.35  # the smaller, the more rows lie near the horizon
 VARIETIES = 4
 CHANNELS = 8
-"""Red, green, blue (with haze), opacity (with haze), cover, lights, clouds, brightness of clouds."""
+"""Red, green, blue and opacity (both with haze), cover, lights, clouds, brightness of clouds."""
 
 F = NDArray[np.float32]
 
@@ -108,7 +109,7 @@ class _Strip:
         self.step = np.gradient(_heights())[:, None]
         self.image = np.zeros((CHANNELS, HEIGHT, WIDTH), np.float32)
 
-    def below(self, profile: F) -> F:
+    def below(self, profile: NDArray[Any]) -> F:
         """Coverage of everything lower than a profile."""
         return np.asarray(np.clip((profile - self.height) / self.step + 0.5, 0, 1), np.float32)
 
@@ -238,7 +239,7 @@ def _city(rng: np.random.Generator, strip: _Strip) -> None:
             pane = pane & (x > 1) & (x < wide - 2) & (cell_y >= 0)
             chance = rng.uniform(size=(80, wide // pitch_x + 2))
             draw = chance[
-                np.clip(cell_y, 0, 79), np.broadcast_to(cell_x, cell_y.shape[:1] + (wide,))
+                np.clip(cell_y, 0, 79), np.broadcast_to(cell_x, (*cell_y.shape[:1], wide))
             ]
             dark = np.where(pane, 0.52 + 0.25 * (draw > 0.8), 1.0)
             side = np.where(x < 0.3 * wide, 0.78, 1.0)  # its other side, in shade
@@ -361,8 +362,8 @@ def _room(rng: np.random.Generator, strip: _Strip) -> None:
             frame = (up > 0.15) & (up < 0.40) & (c < 62)
             glass = (up > 0.165) & (up < 0.385) & (c > 3) & (c < 58) & (np.abs(c - 30) > 1)
             glass = glass & (np.abs(up - 0.275) > 0.006)
-            paint = np.where(glass, linear((206, 226, 240))[:, None, None] * (0.8 + 0.9 * (up - 0.15)),
-                             linear((244, 240, 232))[:, None, None])  # fmt: skip
+            view = linear((206, 226, 240))[:, None, None] * (0.8 + 0.9 * (up - 0.15))
+            paint = np.where(glass, view, linear((244, 240, 232))[:, None, None])
             lights = np.where(glass, 0.30, 0.0)
         else:  # a picture
             tall = rng.uniform(0.05, 0.09)
@@ -371,8 +372,8 @@ def _room(rng: np.random.Generator, strip: _Strip) -> None:
             inner = (np.abs(up - 0.26) < tall - 0.012) & (np.abs(c - 38) < wide - 3)
             sky, land = rng.integers(90, 230, 3), rng.integers(60, 180, 3)
             line = 0.25 + 0.02 * np.sin(c / 7 + i)
-            paint = np.where(inner, np.where(up > line, linear(sky)[:, None, None],
-                             linear(land)[:, None, None]), linear(wood)[:, None, None] * 0.7)  # fmt: skip
+            view = np.where(up > line, linear(sky)[:, None, None], linear(land)[:, None, None])
+            paint = np.where(inner, view, linear(wood)[:, None, None] * 0.7)
             lights = np.zeros_like(up + c)
         part[:3] = np.where(frame, paint, part[:3])
         part[5] = np.where(frame, lights, part[5])

@@ -62,9 +62,11 @@ class Lights:
 
 def _split(flat: Tensor, num_lamps: int) -> Lights:
     """Views of one table of fields."""
-    rows = [flat[3 * i : 3 * i + 3] for i in range(6)]
     lamps = flat[21:].reshape(8, num_lamps, flat.shape[1])
-    return Lights(*rows, flat[18], flat[19], flat[20], lamps)
+    return Lights(
+        flat[0:3], flat[3:6], flat[6:9], flat[9:12], flat[12:15], flat[15:18], flat[18], flat[19],
+        flat[20], lamps,
+    )  # fmt: skip
 
 
 def gather(
