@@ -39,6 +39,8 @@ COVER = 0.62
 """Least share of the pairs that part more than outside the span."""
 RETURNS = 0.62
 """Most of the way that may be left at the end, as a share of its length (median over the cells)."""
+COVER_STRONG, RISE_STRONG, RETURNS_STRONG = 0.8, 3.0, 0.72
+"""Where nearly the whole picture parts much more than outside the span, more may be left."""
 SEEN = 0.9
 """Least share of cells with a flow, as a share of those outside the span."""
 ARCMIN = 0.75
@@ -129,6 +131,8 @@ def _softened(passage: Passage, slow: Series, stretch: Series, ends: Ends) -> li
         smooth = _smooth(slow[start:end])
         if smooth < _smooth(slow[other]) or _against(slow[start:end], ends) < AGAINST:
             continue
+        if _returns(slow[start:end], ends) > RETURNS_STRONG:
+            continue
         size = _size(slow[start:end], ends) * passage.arcmin
         rise = inside / max(float(np.median(share[other])), 1e-3)
         peak = start + int(np.argmax(stretch[start:end]))
@@ -149,6 +153,14 @@ def _against(slow: Series, ends: Ends) -> float:
     parts = ((slow[:, ends[0]] - slow[:, ends[1]]) ** 2).sum(axis=2).mean(axis=0)
     each = 0.5 * (power[ends[0]] + power[ends[1]])
     return float(np.median(np.sqrt(parts / np.maximum(each, 1e-12))))
+
+
+def _returns(part: Series, ends: Ends) -> float:
+    """Way left at the end as a share of its length, the median over the cells."""
+    cells = np.unique(np.concatenate(ends))
+    length = np.hypot(part[:, cells, 0], part[:, cells, 1]).sum(axis=0)
+    way = np.hypot(*part[:, cells].sum(axis=0).T)
+    return float(np.median(way / np.maximum(length, 1e-6)))
 
 
 def _smooth(steps: Series) -> float:
@@ -193,12 +205,11 @@ def _judged(
     cover = np.median(power[inside], axis=0) > 2.0 * np.median(power[other], axis=0)
     part = slow[inside]
     cells = np.unique(np.concatenate(ends))
-    length = np.hypot(part[:, cells, 0], part[:, cells, 1]).sum(axis=0)
-    way = np.hypot(*part[:, cells].sum(axis=0).T)
-    returns = float(np.median(way / np.maximum(length, 1e-6)))
+    returns = _returns(part, ends)
     finite = np.isfinite(passage.cells["u"][:, cells])
     seen = finite[inside].mean() / max(finite[other].mean(), 0.5)
-    if cover.mean() < COVER or returns > RETURNS or seen < SEEN:
+    strong = cover.mean() > COVER_STRONG and rise > RISE_STRONG
+    if cover.mean() < COVER or seen < SEEN or returns > (RETURNS_STRONG if strong else RETURNS):
         return None
     if _against(part, ends) < AGAINST:
         return None
@@ -222,4 +233,5 @@ def _candidate(start: int, end: int, peak: int, size: float, rise: float) -> Can
         ("parallax", "shake", "moving object"),
         # a camera that trembles moves the ground, it does not stretch it
         immune=frozenset({"shake"}),
+        causes=frozenset({"unstable_texture"}),  # what the waves leave unexplained
     )
