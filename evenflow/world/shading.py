@@ -26,6 +26,9 @@ SURFACES: dict[str, tuple[float, float, float, float, float, float]] = {
 }
 """How each material answers light."""
 
+FARTHEST = 45.0
+"""World units of air before what stands at the horizon."""
+
 
 @dataclass(frozen=True)
 class Lights:
@@ -166,6 +169,7 @@ def shade(
         fall = (1.0 - far2 / (reach2 * 9.0)).clamp(min=0.0)
         fall = fall * fall * reach2 / (reach2 + far2 * 3.0) * lamp[7]
         face = ((normal * to).sum(0) * 0.8 + 0.2).clamp(min=0.0)
+        face = torch.maximum(face, (1.0 - far2 * 4.0) * 0.6)  # its own shade lets light through
         color = color + albedo * lamp[3:6] * (face * fall)
     color = color + (light.color * shine + sheen) * tint
     return torch.lerp(color, albedo * 1.12 + 0.02, (glow * (1.0 / 1.15)).clamp(max=1.0))
@@ -183,7 +187,8 @@ def ground(
     Args:
         contact: share of the sky that things close by hide, in [0, 1].
     """
-    key = light.direction[1].clamp(min=0.0) * (1.0 - shadow)
+    key = light.direction[1].clamp(min=0.0)
+    key = key * (1.45 - 0.45 * key) * (1.0 - shadow)  # rough ground is bright under a low sun
     diffuse = light.color * key + light.sky * (1.0 - 0.75 * contact)
     color = albedo * diffuse
     for i in range(light.lamps.shape[1]):
@@ -203,5 +208,8 @@ def fog(
     distance: Float[Tensor, " k"],
     light: Lights,
 ) -> Float[Tensor, "3 k"]:
-    """Color after the air between the point and the camera: `exp(-density * distance)` is left."""
-    return torch.lerp(light.horizon, color, torch.exp(-light.fog * distance))
+    """Color after the air between the point and the camera: `exp(-density * distance)` is left.
+
+    The air ends at the foot of what stands at the horizon, so both meet in one color.
+    """
+    return torch.lerp(light.horizon, color, torch.exp(-light.fog * distance.clamp(max=FARTHEST)))

@@ -8,7 +8,7 @@ from torch import Tensor
 from evenflow.world.grounds import Grounds, wetness
 from evenflow.world.panorama import Panorama, fetch
 from evenflow.world.patterns import wave
-from evenflow.world.shading import Lights
+from evenflow.world.shading import FARTHEST, Lights
 
 SUN = 0.9993
 """Cosine of the radius of the disk: larger than the real one, so that it can be seen at all."""
@@ -30,11 +30,11 @@ def paint(
     up = direction[1]
     lift = up.clamp(min=0.0)
     climb = torch.sqrt(lift)
-    climb = climb * (1.7 - 0.7 * climb)
+    climb = climb * (1.9 - 0.9 * climb)
     color = torch.lerp(light.horizon, light.zenith, climb)
     # A band of haze lies on the horizon.
     low = (1.0 - lift * 9.0).clamp(min=0.0)
-    color = color * (1.0 - 0.12 * (1.0 - low))
+    color = color * (0.94 - 0.14 * (1.0 - low))
     facing = (direction * light.direction).sum(0).clamp(min=0.0)
     wide = facing / (10.0 - 9.0 * facing)
     narrow = facing / (240.0 - 239.0 * facing)
@@ -54,7 +54,9 @@ def paint(
     # Land: paint in the light of the sun and the whole sky.
     falling = light.direction[1].clamp(0.0, 1.0) * 0.45 + 0.30
     paint_light = light.color * falling + light.sky * 0.75
-    color = color * (1.0 - land[3]) + land[:3] * paint_light
+    air = torch.exp(-light.fog * FARTHEST)
+    hazy = land[3] * (1.0 - air)
+    color = color * (1.0 - land[3]) + land[:3] * (paint_light * air) + light.horizon * hazy
     warm = torch.stack([
         0.80 + 0.20 * land[4], 0.84 - 0.22 * land[4], 1.0 - 0.72 * land[4],
     ])  # fmt: skip

@@ -21,12 +21,12 @@ GRADES: dict[str, tuple[tuple[float, float, float], float, float, float]] = {
     # gain of red, green, blue; saturation; contrast about the middle; vignette in the corners
     "plain": ((1.015, 1.00, 0.985), 1.22, 1.08, 0.10),
     "toon": ((1.02, 1.01, 0.98), 1.22, 1.05, 0.0),
-    "pastel": ((1.02, 1.00, 1.01), 0.66, 0.70, 0.0),
+    "pastel": ((1.02, 1.00, 1.00), 1.20, 0.70, 0.0),
     "night": ((0.70, 0.84, 1.16), 0.62, 1.06, 0.30),
     "foggy": ((0.99, 1.00, 1.02), 0.70, 0.82, 0.05),
-    "sepia": ((1.0, 1.0, 1.0), 0.0, 1.05, 0.30),
+    "sepia": ((1.06, 1.06, 1.06), 0.0, 1.16, 0.26),
     "pixel": ((1.01, 1.00, 1.00), 1.18, 1.08, 0.0),
-    "paper": ((1.0, 1.0, 1.0), 0.62, 0.94, 0.0),
+    "paper": ((1.0, 1.0, 1.0), 0.80, 1.0, 0.0),
 }
 """What each style does to the colors after the tone curve."""
 
@@ -63,7 +63,7 @@ def _grain(height: int, width: int) -> NDArray[np.float32]:
     fibers = sum(np.roll(fine, (i // 2, i), (0, 1)) for i in range(5)) / 5**0.5
     broad = np.kron(rng.standard_normal((height // 16 + 1, width // 16 + 1)), np.ones((16, 16)))
     return np.asarray(
-        1 + 0.018 * fine + 0.022 * fibers + 0.008 * broad[:height, :width], np.float32
+        1 + 0.010 * fine + 0.013 * fibers + 0.006 * broad[:height, :width], np.float32
     )
 
 
@@ -139,7 +139,7 @@ def _develop(
     if gains != (1.0, 1.0, 1.0):
         color = color * torch.tensor(gains, device=color.device)[:, None, None]
     if contrast != 1.0:
-        middle = {"pastel": 0.86, "foggy": 0.72, "paper": 0.8}.get(name, 0.5)
+        middle = {"pastel": 0.90, "foggy": 0.72, "paper": 0.8}.get(name, 0.5)
         color = (color - middle) * contrast + middle
     height, width = color.shape[2:]
     if vignette:
