@@ -243,14 +243,44 @@ class WorldSource:
     ) -> "tuple[NDArray[np.uint8], Truth]":
         """Pictures `(t, h, w, 3)` of some frames, and their truth."""
         render = _render()
+        rows = [int(f) for f in frames]
+        num = self.spec.num_frames
+        if not rows or min(rows) < 0 or max(rows) >= num:
+            raise BadInput(f"this scene has frames 0 to {num - 1}, got {rows[:1] or 'none'}")
+        # Only what is near is handed over: a call costs as much as its frames, not the clip.
+        first, last = max(min(rows) - 1, 0), min(max(rows) + 2, num)
         drawn = render(
-            [self.animation],
-            frames=list(frames),
+            [cut(self.animation, first, last)],
+            frames=[f - first for f in rows],
             device=self.device,
             truth=tuple(truth),
             antialias=self.antialias,
         )
         return drawn.frames[0].cpu().numpy(), drawn.truth[0]
+
+
+def cut(animation: Animation, start: int, stop: int) -> Animation:
+    """The frames `[start, stop)` of an animation, as an animation of the same scene.
+
+    Contacts and what happened keep their frames in the whole scene.
+    """
+    some = slice(start, stop)
+    flat = {"shape", "entity", "param", "pattern", "material", "pattern_scale", "pattern_seed"}
+
+    def cut_all(group: Any, but: frozenset[str] | set[str] = frozenset()) -> Any:
+        rows = {n: v[some] for n, v in vars(group).items() if n not in but}
+        return replace(group, **rows)
+
+    return replace(
+        animation,
+        parts=cut_all(animation.parts, flat),
+        camera=cut_all(animation.camera),
+        light=cut_all(animation.light),
+        entities=cut_all(animation.entities),
+        skeletons=cut_all(animation.skeletons, {"entity"}),
+        shot=animation.shot[some],
+        place=animation.place[some],
+    )
 
 
 def _render() -> Any:
