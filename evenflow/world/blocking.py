@@ -17,6 +17,7 @@ import numpy as np
 
 from evenflow.core.errors import BadInput
 from evenflow.world.casting import FRAGILE, HANDS, weigh
+from evenflow.world.gait import HALF_HEIGHTS
 from evenflow.world.physics import ROLLING
 from evenflow.world.script import Deed, Standing
 from evenflow.world.spec import Entity, Event
@@ -39,11 +40,6 @@ WALKER_HALF: dict[str, tuple[float, float]] = {
     "dog": (0.16, 0.48), "cat": (0.11, 0.32), "horse": (0.3, 1.1),
 }  # fmt: skip
 """Half width and half length of a walker of natural size."""
-PACE: dict[str, float] = {
-    "man": 1.2, "woman": 1.15, "child": 1.0, "robot": 1.0, "dog": 1.3, "cat": 1.0, "horse": 1.6,
-}  # fmt: skip
-RUN = 2.1
-"""How much faster running is than walking."""
 REACH = 0.34
 """From the middle of a walker to the near side of what it takes in its hands."""
 
@@ -113,8 +109,7 @@ def box_of(entity: Entity) -> tuple[float, float, float]:
     """Half of the box that somebody or something takes up (x, y, z) at heading 0."""
     if entity.kind in WALKERS:
         wide, long = WALKER_HALF[entity.kind]
-        natural = {"man": 0.88, "woman": 0.83, "child": 0.6, "robot": 0.85}.get(entity.kind)
-        share = entity.size / natural if natural else 1.0
+        share = entity.size / HALF_HEIGHTS[entity.kind]
         return wide * share, entity.size, long * share
     return extent(entity)
 
@@ -159,6 +154,7 @@ class Stage:
         self.pending_enter: list[tuple[int, str]] = []
         self.done: set[int] = set()
         self.starts_hidden: dict[int, int] = {}
+        self.close: set[frozenset[int]] = set()
 
     # Placing.
 
@@ -189,6 +185,8 @@ class Stage:
                 continue
             if self._stacked(one, other):
                 continue
+            if frozenset((one.entity.id, other.entity.id)) in self.close:
+                continue
             away = float(np.hypot(*(one.flat - other.flat)))
             way = (other.flat - one.flat) / max(away, 1e-6)
             need = one.reach(way) + other.reach(-way)
@@ -216,6 +214,17 @@ class Stage:
                 return False
         return True
 
+    def lane_free(self, a: np.ndarray, b: np.ndarray, r: float, ignore: Sequence[int] = ()) -> bool:
+        """True if a straight way hits nobody who stands and crosses nobody's way."""
+        for id, other in self.actors.items():
+            if other.at is None or id in ignore or other.held or other.gone:
+                continue
+            if _off_segment(other.flat, a, b) < r + other.radius + 0.08:
+                return False
+        return all(
+            _apart(a, b, c, d) > r + q + 0.05 for c, d, q in self.corridors
+        )
+
     def put_aside(self, id: int, deep: tuple[float, float] = (-0.6, 1.6)) -> None:
         """Places an actor where it hides nobody and stands in nobody's way."""
         actor = self.actors[id]
@@ -234,6 +243,12 @@ class Stage:
                     score -= 0.9 * max(0.0, 1.0 - self._screen_gap(x, z, actor, px, pz, other))
             if score > best:
                 best, spot = score, (x, z)
+        if spot is None:
+            for _ in range(40):
+                z, x = self.uniform(0.8, 3.4 * self.roomy), self.uniform(-1.3 * wide, 1.3 * wide)
+                if self.clear(x, z, actor):
+                    spot = (x, z)
+                    break
         if spot is None:
             raise Unstaged(f"there is no room for the {actor.entity.kind}")
         self.put(id, *spot, heading=self.natural_heading(actor, *spot))
@@ -413,6 +428,19 @@ def _off_segment(p: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     square = float(along @ along)
     t = 0.0 if square < 1e-12 else float(np.clip((p - a) @ along / square, 0, 1))
     return float(np.hypot(*(p - a - t * along)))
+
+
+def _apart(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> float:
+    """Distance of two segments."""
+
+    def side(p: np.ndarray, q: np.ndarray, r: np.ndarray) -> float:
+        return float((q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0]))
+
+    if side(a, b, c) * side(a, b, d) < 0 and side(c, d, a) * side(c, d, b) < 0:
+        return 0.0
+    return min(
+        _off_segment(a, c, d), _off_segment(b, c, d), _off_segment(c, a, b), _off_segment(d, a, b)
+    )
 
 
 def fit_sizes(

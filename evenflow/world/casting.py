@@ -10,16 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evenflow.core.errors import BadInput
+from evenflow.world.gait import HALF_HEIGHTS
 from evenflow.world.script import Deed, Role, Script
 from evenflow.world.spec import Entity, Preset
 from evenflow.world.things import USUAL_SIZE
 from evenflow.world.words import COLORS, FIXTURES, HUES, PATTERNS, SIZES, THINGS, WALKERS
-
-HALF_HEIGHTS: dict[str, float] = {
-    "man": 0.88, "woman": 0.83, "child": 0.6, "robot": 0.85, "dog": 0.38, "cat": 0.26,
-    "horse": 0.85,
-}  # fmt: skip
-"""Half of the natural height of walkers, world units."""
 
 FACTORS: dict[str, float] = {"cup": 0.62, "vase": 0.85}
 """Smaller than `things.USUAL_SIZE`, so that hands can hold it."""

@@ -128,6 +128,8 @@ def visibility(animation: Animation, frames: NDArray[np.int64]) -> tuple[D, D, N
         if one.kind == "ball":
             y = local[:, e, 1] * scale + k[:, 1, 2]
             y0, y1 = y - size[:, e] * scale, y + size[:, e] * scale
+        if one.kind == "screen":
+            y0 = y1 + (y0 - y1) * _panel(animation, frames, one.id)
         rx = wide_half * size[:, e] * scale
         boxes[:, e] = np.stack([x - rx, y0, x + rx, y1], 1)
     absent = ~animation.entities.present[frames]
@@ -148,6 +150,13 @@ def visibility(animation: Animation, frames: NDArray[np.int64]) -> tuple[D, D, N
     return visible * share, alone * share, by + 1, boxes / np.array([wide, high, wide, high])
 
 
+def _panel(animation: Animation, frames: NDArray[np.int64], id: int) -> D:
+    """Share of a screen that is up."""
+    first = int(np.flatnonzero(animation.parts.entity == id)[0])
+    high: D = animation.parts.scale[frames, first, 1].astype(np.float64)
+    return high / animation.spec.cast[id - 1].size
+
+
 def simulated(spec: SceneSpec) -> Animation:
     """The animation of a scene; a seam so that checks can be made cheaper."""
     from evenflow.world.simulate import simulate
@@ -155,10 +164,13 @@ def simulated(spec: SceneSpec) -> Animation:
     return simulate(spec)
 
 
-def problem_of(layout: "Layout", script: Script) -> str:
-    """What is wrong with a staged scene, in words; empty if all came true."""
+def problem_of(
+    layout: "Layout", script: Script, animation: Animation
+) -> tuple[str, dict[int, float]]:
+    """What is wrong with a staged scene, in words (empty if all came true), and when the events
+    that are consequences really began, by number of the event."""
     spec = layout.spec
-    animation = simulated(spec)
+    times_of: dict[int, float] = {}
     fps = float(spec.fps)
     step = max(1, spec.num_frames // 32)
     frames = np.arange(0, spec.num_frames, step)
@@ -166,21 +178,23 @@ def problem_of(layout: "Layout", script: Script) -> str:
     times = frames / fps
     problem = _unseen(layout, animation, frames, times, visible, alone)
     if problem:
-        return problem
+        return problem, {}
     order: dict[int, float] = {}
-    for event, deed in zip(spec.events, layout.deeds, strict=True):
+    for number, (event, deed) in enumerate(zip(spec.events, layout.deeds, strict=True)):
         if not event.said:
             continue
         problem, when = _came_true(event, animation, layout, frames, visible, alone, boxes)
         if problem:
-            return problem
+            return problem, {}
+        if when is not None and event.kind in ("hit", "bounce", "shatter"):
+            times_of[number] = when
         if when is not None and deed >= 0:
             order[deed] = min(when, order.get(deed, 1e9))
     numbers = sorted(order)
     for a, b in zip(numbers, numbers[1:], strict=False):
         if order[b] < order[a] - 0.35 and not script.deeds[b].together:
-            return f"{script.deeds[b].kind} comes before {script.deeds[a].kind}"
-    return ""
+            return f"{script.deeds[b].kind} comes before {script.deeds[a].kind}", {}
+    return "", times_of
 
 
 def _name(spec: SceneSpec, id: int) -> str:

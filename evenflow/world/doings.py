@@ -10,15 +10,14 @@ import numpy as np
 from evenflow.core.errors import BadInput
 from evenflow.world.blocking import (
     HASTE,
-    PACE,
     REACH,
-    RUN,
     WAYS,
     Actor,
     Stage,
     Unstaged,
     heading_of,
 )
+from evenflow.world.gait import pace
 from evenflow.world.motions import Item, enter_way, stage_edge
 from evenflow.world.script import Deed
 from evenflow.world.words import WALKERS
@@ -33,7 +32,8 @@ FARTHEST = 4.4
 
 def pace_of(actor: Actor, deed: Deed, *, run: bool = False) -> float:
     """Units a second."""
-    return PACE[actor.entity.kind] * (RUN if run else 1.0) * HASTE.get(deed.manner, 1.0)
+    entity = actor.entity
+    return pace(entity.kind, entity.size, run=run, manner=deed.manner)
 
 
 def length_of(points: Sequence[np.ndarray]) -> float:
@@ -96,12 +96,12 @@ def walk_along(
     length = length_of(points)
     if length < 0.15:
         return start
-    pace = pace_of(actor, item.deed, run=run)
+    usual = pace_of(actor, item.deed, run=run)
     room = max(end - start - 0.1, 0.2)
     speed = length / room
     if item.deed.start is None or not said:
-        speed = max(speed, 0.55 * pace)
-    if speed > fastest * pace:
+        speed = max(speed, 0.55 * usual)
+    if speed > fastest * usual:
         raise Unstaged("there is too little time to walk there")
     ends = start + length / speed + 0.1
     route: list[float] = []
@@ -149,8 +149,8 @@ def walk(stage: Stage, items: Sequence[Item], number: int) -> None:
     kind = deed.kind
     run = kind == "run"
     start, end = item.start, item.end
-    pace = pace_of(actor, deed, run=run)
-    reach = min(pace * max(end - start - 0.1, 0.3), FARTHEST * stage.roomy)
+    usual = pace_of(actor, deed, run=run)
+    reach = min(usual * max(end - start - 0.1, 0.3), FARTHEST * stage.roomy)
     relation = deed.relation
     if kind == "hide":
         relation = "to behind"
@@ -170,10 +170,10 @@ def walk(stage: Stage, items: Sequence[Item], number: int) -> None:
         return
     way = np.array(WAYS[deed.direction]) if deed.direction in WAYS else None
     if kind == "enter" or relation == "enter":
-        _enter(stage, item, way, pace)
+        _enter(stage, item, way, usual)
         return
     if kind == "exit":
-        _exit(stage, item, way, pace)
+        _exit(stage, item, way, usual)
         return
     if relation == "off":
         relation = "away from"
@@ -250,8 +250,8 @@ def _route(
     if not item.target:
         return _straight(stage, item, way, reach)
     target = stage.actors[item.target]
-    wide = actor.half[0]
-    stand = float(target.radius + wide + NEAR * 0.4)
+    wide, long = actor.half[0], actor.half[2]
+    stand = float(target.radius + long + NEAR * 0.4)
     if relation in ("", "toward", "beside", "into", "in front of", "under") and target.at is None:
         # The target stands where the walk ends.
         points = _straight(stage, item, way, min(reach, 3.2))
@@ -262,7 +262,7 @@ def _route(
         elif relation == "in front of":
             spot = points[-1] + stage.from_eye(points[-1]) * (stand + 0.1)
         else:
-            spot = points[-1] + going * (target.reach(going) + wide + NEAR * 0.5)
+            spot = points[-1] + going * (target.reach(going) + long + NEAR * 0.5)
         stage.put(item.target, float(spot[0]), float(spot[1]))
         return points
     if target.at is None:
@@ -290,7 +290,7 @@ def _route(
         else:
             going = center - a
             going = going / max(float(np.hypot(*going)), 1e-6)
-            goal = center - going * (target.reach(going) + wide + NEAR * 0.5)
+            goal = center - going * (target.reach(going) + long + NEAR * 0.5)
         return around(stage, actor, a, goal)
     if relation in ("past", "behind", "to behind", "out from behind", "through", "between"):
         sign = 1.0
@@ -301,7 +301,7 @@ def _route(
         elif stage.rng.random() < 0.5:
             sign = -1.0
         near = target.reach(away) + wide + 0.22
-        side = target.reach(across) + wide + 0.55
+        side = target.reach(across) + long + 0.4
         if relation == "past":
             behind = stage.rng.random() < 0.2
             mid = center + away * (near if behind else -near)
@@ -369,7 +369,7 @@ def _route(
         if actor.at is None:
             going = going if going is not None else stage.way_of(item.deed)
             assert going is not None
-            a = center + going * (target.reach(going) + wide + 0.2)
+            a = center + going * (target.reach(going) + long + 0.12)
             begin(stage, item.agent, float(a[0]), float(a[1]), heading_of(going))
         a = actor.flat
         if going is None:
@@ -398,7 +398,7 @@ def _ahead(stage: Stage, actor: Actor, id: int, way: np.ndarray | None, reach: f
     raise Unstaged(f"there is no room for the {target.entity.kind}")
 
 
-def _enter(stage: Stage, item: Item, way: np.ndarray | None, pace: float) -> None:
+def _enter(stage: Stage, item: Item, way: np.ndarray | None, usual: float) -> None:
     actor = stage.actors[item.agent]
     going = enter_way(item.deed.direction) if way is not None else None
     if actor.at is not None and not actor.gone:
@@ -418,16 +418,16 @@ def _enter(stage: Stage, item: Item, way: np.ndarray | None, pace: float) -> Non
         begin(stage, item.agent, float(a[0]), float(a[1]), heading_of(going))
     length = length_of([a, goal])
     start = item.start
-    if start - stage.start < 0.4 and length > 1.2 * pace * (item.end - start):
+    if start - stage.start < 0.4 and length > 1.2 * usual * (item.end - start):
         start = stage.start
     stage.off.append((item.agent, stage.start, item.end))
     ends = walk_along(stage, item, [a, goal], start=start, end=max(item.end, start + 0.6), said=False,
-                      kind="walk", run=length / max(item.end - start, 0.3) > 2 * pace, fastest=4.0)  # fmt: skip
+                      kind="walk", run=length / max(item.end - start, 0.3) > 2 * usual, fastest=4.0)  # fmt: skip
     stage.emit(item.index, item.deed, start, max(item.end, ends), agent=item.agent)
     actor.gone = False
 
 
-def _exit(stage: Stage, item: Item, way: np.ndarray | None, pace: float) -> None:
+def _exit(stage: Stage, item: Item, way: np.ndarray | None, usual: float) -> None:
     actor = stage.ensure(item.agent)
     sign = 1.0 if actor.flat[0] > 0 else -1.0
     if way is None:
@@ -436,7 +436,7 @@ def _exit(stage: Stage, item: Item, way: np.ndarray | None, pace: float) -> None
     points = around(stage, actor, actor.flat, goal)
     length = length_of(points)
     start, end = item.start, item.end
-    hurried = length / max(end - start, 0.3) > 1.8 * pace
+    hurried = length / max(end - start, 0.3) > 1.8 * usual
     ends = walk_along(stage, item, points, start=start, end=end, said=False,
                       kind="run" if hurried else "walk", run=hurried, fastest=3.0)  # fmt: skip
     stage.emit(item.index, item.deed, start, min(max(end, ends), stage.end), agent=item.agent)
@@ -493,7 +493,7 @@ def circle(stage: Stage, items: Sequence[Item], number: int) -> None:
     actor = stage.actors[item.agent]
     target = stage.ensure(item.target)
     wide = actor.half[0]
-    pace = pace_of(actor, item.deed)
+    usual = pace_of(actor, item.deed)
     ring = target.radius + wide + 0.3
     length = 2 * np.pi * ring
     room = max(item.end - item.start - 0.1, 0.3)
@@ -501,8 +501,8 @@ def circle(stage: Stage, items: Sequence[Item], number: int) -> None:
     if actor.at is None:
         turn0 = stage.uniform(-2.6, -0.5)
         a = target.flat + ring * np.array([np.cos(turn0), np.sin(turn0)])
-        begin(stage, item.agent, float(a[0]), float(a[1]), 0.0)
-        actor.heading = heading_of(sign * np.array([-np.sin(turn0), np.cos(turn0)]))
+        going = sign * np.array([-np.sin(turn0), np.cos(turn0)])
+        begin(stage, item.agent, float(a[0]), float(a[1]), heading_of(going))
     rel = actor.flat - target.flat
     turn0 = float(np.arctan2(rel[1], rel[0]))
     turns = turn0 + sign * np.linspace(0, 2 * np.pi, 17)
@@ -511,7 +511,7 @@ def circle(stage: Stage, items: Sequence[Item], number: int) -> None:
         points = [actor.flat, *points]
         length = length_of(points)
     speed = length / room
-    if speed > 2.9 * pace:
+    if speed > 2.9 * usual:
         raise Unstaged("there is too little time to go around")
     route = [float(v) for p in points for v in p]
     stage.emit(item.index, item.deed, item.start, item.end, agent=item.agent, target=item.target,
@@ -616,6 +616,7 @@ def sit(stage: Stage, items: Sequence[Item], number: int) -> None:
         if target.entity.kind != "bench":
             front = -stage.from_eye(target.flat)
         spot = target.flat + front * (target.reach(front) + actor.half[2] * 0.5 + 0.08)
+        stage.close.add(frozenset((item.agent, item.target)))
         if actor.at is None:
             begin(stage, item.agent, float(spot[0]), float(spot[1]), heading_of(front))
         else:
@@ -636,11 +637,12 @@ def _beside(
 ) -> float:
     """Brings a walker next to a thing, by where it starts or by a walk; returns when it is there."""
     actor, thing = stage.actors[item.agent], stage.actors[id]
-    pace = pace_of(actor, item.deed)
+    stage.close.add(frozenset((item.agent, id)))
+    usual = pace_of(actor, item.deed)
     if thing.at is None and actor.at is None:
         stage.put_aside(id, deep=(-0.4, 0.8))
     elif thing.at is None:
-        _ahead(stage, actor, id, None, max(0.5, min(pace * (end - item.start), 2.4)))
+        _ahead(stage, actor, id, None, max(0.5, min(usual * (end - item.start), 2.4)))
     assert thing.at is not None
     if thing.at[1] > 0.05:
         stage.corridors.append((thing.flat, thing.flat, 0.1))
@@ -669,7 +671,7 @@ def _beside(
     spot = thing.flat + spot_way * (base + gap)
     if actor.at is None:
         lead = max(end - item.start - 0.15, 0.0)
-        back = min(pace * lead, 1.8) if lead > 0.5 else 0.0
+        back = min(usual * lead, 1.8) if lead > 0.5 else 0.0
         start = spot + spot_way * back
         if abs(start[0]) > 2.5 * stage.roomy:
             start = spot
@@ -738,16 +740,16 @@ def carry(stage: Stage, items: Sequence[Item], number: int) -> None:
     if start > item.end - 0.4:
         start = item.start
     deed = item.deed
-    pace = pace_of(actor, deed)
+    usual = pace_of(actor, deed)
     way = np.array(WAYS[deed.direction]) if deed.direction in WAYS else None
-    reach = min(pace * max(item.end - start - 0.1, 0.3), 3.2)
+    reach = min(usual * max(item.end - start - 0.1, 0.3), 3.2)
     goal = replace(item, target=item.other, other=0)
     points = _route(stage, goal, deed.relation or ("toward" if item.other else ""), way, reach)
     if actor.at is not None and stage.actors[item.target].at is None:
         stage.actors[item.target].at = np.array([points[0][0], 0.0, points[0][1]])
     length = length_of(points)
-    speed = max(length / max(item.end - start - 0.1, 0.2), 0.5 * pace)
-    if speed > 2.0 * pace:
+    speed = max(length / max(item.end - start - 0.1, 0.2), 0.5 * usual)
+    if speed > 2.0 * usual:
         raise Unstaged("there is too little time to carry it there")
     route = [float(v) for p in points for v in p]
     stage.emit(item.index, deed, start, min(start + length / speed + 0.1, stage.end), agent=item.agent,
@@ -855,8 +857,8 @@ def push(stage: Stage, items: Sequence[Item], number: int) -> None:
     approach = item.start + (0.35 * (item.end - item.start) if actor.at is not None else 0.0)
     there = _beside(stage, item, item.target, approach, side=-way, gap=0.02)
     room = max(item.end - there, 0.5)
-    pace = pace_of(actor, deed) * 0.8
-    length = float(np.clip(pace * room, 0.5, 2.6))
+    usual = pace_of(actor, deed) * 0.8
+    length = float(np.clip(usual * room, 0.5, 2.6))
     if goal is not None and goal.at is None and item.other:
         spot = thing.flat + way * (length + thing.reach(way) + goal.reach(way) + 0.2)
         stage.put(item.other, float(spot[0]), float(spot[1]))
@@ -867,7 +869,7 @@ def push(stage: Stage, items: Sequence[Item], number: int) -> None:
     if abs(b[0]) > 2.9 * stage.roomy:
         raise Unstaged("it would be pushed out of the picture")
     speed = length / room
-    if speed > 2.0 * pace:
+    if speed > 2.0 * usual:
         raise Unstaged("there is too little time to push it there")
     stage.emit(item.index, deed, there, there + room, agent=item.agent, target=item.target, other=item.other,
                route=[*map(float, a), *map(float, b)], speed=(speed,))  # fmt: skip

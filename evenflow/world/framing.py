@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenflow.world import cameras
-from evenflow.world.blocking import Actor, Unstaged
+from evenflow.world.animation import Animation
+from evenflow.world.blocking import Actor, Unstaged, box_of
 from evenflow.world.spec import Camera, CameraMove
+from evenflow.world.words import FIXTURES
 
 D = NDArray[np.float64]
 
@@ -81,6 +83,47 @@ def points_of(
                 for who, a, b in off:
                     if who == id:
                         shown &= (times < a) | (times > b)
+                must.append(shown)
+    return np.stack(boxes, 1), np.stack(must, 1)
+
+
+def seen_points(
+    animation: Animation, needed: Sequence[int], off: Sequence[tuple[int, float, float]],
+    frames: NDArray[np.int64], yaw: float,
+) -> tuple[D, D]:  # fmt: skip
+    """Like `points_of`, from where everybody really is.
+
+    Args:
+        frames: numbers of frames.
+        yaw: heading that the camera looks in.
+    """
+    spec = animation.spec
+    times = frames / float(spec.fps)
+    right = np.array([np.cos(yaw), 0.0, np.sin(yaw)])
+    boxes, must = [], []
+    for id in needed:
+        one = spec.cast[id - 1]
+        center = animation.entities.position[frames, id - 1].astype(np.float64)
+        size = animation.entities.size[frames, id - 1].astype(np.float64)
+        half = np.array(box_of(one)) / one.size
+        rotation = animation.entities.rotation[frames, id - 1].astype(np.float64)
+        if one.kind in ("ball", "cylinder", "cone", "capsule", "cup", "vase", "balloon"):
+            wide = np.full(len(frames), half[0])
+        else:
+            wide = np.abs(rotation[:, :, 0] @ right) * half[0] + np.abs(rotation[:, :, 2] @ right) * half[2]
+        low = center[:, 1] - size
+        high = center[:, 1] + size
+        if one.kind in FIXTURES:
+            high = np.minimum(high, TALL)
+        shown = animation.entities.present[frames, id - 1].copy()
+        for who, a, b in off:
+            if who == id:
+                shown &= (times < a) | (times > b)
+        for side in (-1.0, 1.0):
+            for y in (low, high):
+                p = center + (side * wide * size)[:, None] * right
+                p[:, 1] = y
+                boxes.append(p)
                 must.append(shown)
     return np.stack(boxes, 1), np.stack(must, 1)
 

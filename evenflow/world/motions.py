@@ -87,8 +87,14 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
     )
     # How it slows down.
     longest = LONGEST * stage.roomy
+    strikes = any(items[k].deed.kind in ("hit", "bounce") for k in numbers)
+    chained = strikes and any(
+        items[k].agent in {items[j].target for j in numbers if items[j].deed.kind == "hit"}
+        and items[k].deed.kind in ("hit", "roll", "slide", "exit") and k > first
+        for k in range(len(items))
+    )  # fmt: skip
     if rolls:
-        actor.entity = replace(entity, friction=0.85 if entity.friction >= 0.39 else entity.friction)
+        actor.entity = replace(entity, friction=0.3 if strikes else 0.85)
     else:
         actor.entity = replace(entity, friction=round(stage.uniform(0.06, 0.1), 3))
     slow = slowing(actor.entity, "roll" if rolls else "slide")
@@ -106,6 +112,8 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
         station.gap = _gap(stage, station, radius, way)
     # Distances.
     pace = PACES[kind] * stage.haste(lead.deed) * stage.uniform(0.9, 1.1)
+    if chained:
+        pace, longest = 2.4 * pace / PACES[kind], 0.55 * longest
     total = stage.end - begin
     inner = [s for s in stations if s.what != "exit"]
     last = inner[-1].time if inner else begin + min(total, 3.2)
@@ -173,8 +181,9 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
             speed = float(np.sqrt(2 * slow * goal))
         else:
             speed = goal / due + 0.5 * slow * due
-            if speed - slow * due < 0.35:
-                speed = float(np.sqrt(0.35**2 + 2 * slow * goal))
+            slowest = 1.7 if chained else 0.8 if strikes else 0.35
+            if speed - slow * due < slowest:
+                speed = float(np.sqrt(slowest**2 + 2 * slow * goal))
     else:
         rest = total
         speed = far / lasting + 0.5 * slow * lasting
@@ -467,8 +476,18 @@ def _way(
                         way[0] * np.sin(turn) + way[1] * np.cos(turn)])  # fmt: skip
     if aims:
         return way, aims[0][1], aims[0][0]
-    lane = stage.uniform(-0.2, 1.0)
-    return way, np.array([stage.uniform(-0.25, 0.25), lane]), None
+    half = 0.5 * LONGEST * stage.roomy * way
+    for _ in range(14):
+        middle = np.array([stage.uniform(-0.25, 0.25), stage.uniform(-0.4, 1.1)])
+        if stage.lane_free(middle - half, middle + half, radius):
+            return way, middle, None
+    for _ in range(10):  # behind or before everybody
+        middle = np.array([stage.uniform(-0.25, 0.25), stage.uniform(1.1, 2.4)])
+        if stage.rng.random() < 0.4:
+            middle[1] = stage.uniform(-1.4, -0.4)
+        if stage.lane_free(middle - half, middle + half, radius):
+            return way, middle, None
+    raise Unstaged("there is no free lane")
 
 
 def _inward(stage: Stage, point: np.ndarray, deed: Deed) -> np.ndarray:
@@ -595,6 +614,8 @@ def _pushed_on(
     bounce = min(one.entity.restitution, entity.restitution)
     share = one.entity.mass / (one.entity.mass + entity.mass)
     gained = (1 + bounce) * share * arriving
+    if entity.kind == "ball":
+        gained *= 5 / 7  # it slides until it rolls
     ending = min(stage.end - when, gained / lost)
     length = gained * ending - 0.5 * lost * ending**2
     struck.moves = True
@@ -679,7 +700,7 @@ def _drop(
                 base = float(target.at[1]) + target.half[1] * 1.06
         else:
             x, z = _spot(stage, lead.agent)
-        early = lead.start - stage.start < 0.5
+        early = lead.start - stage.start < 0.75
         high = stage.uniform(1.3, 1.9)
         if "shatter" in kinds:
             high = max(high, 1.9)
@@ -744,7 +765,8 @@ def _throw(stage: Stage, items: Sequence[Item], lead: Item, goal: int, numbers: 
     if actor.at is not None and target is not None and target.at is not None:
         toward = target.flat - actor.flat
         way = toward / max(float(np.hypot(*toward)), 1e-6)
-    distance = stage.uniform(2.0, 2.8) * (1.15 if deed.manner == "quickly" else 1.0)
+    distance = stage.uniform(1.6, 2.2) * (1.15 if deed.manner == "quickly" else 1.0)
+    actor.entity = replace(actor.entity, friction=0.9)
     upward = deed.direction == "up"
     if upward:
         distance = 0.0
@@ -756,7 +778,14 @@ def _throw(stage: Stage, items: Sequence[Item], lead: Item, goal: int, numbers: 
             mid = 0.5 if relation == "over" else 1.0
             start = target.flat - way * distance * mid
         else:
-            start = np.array([stage.uniform(-0.2, 0.2), stage.uniform(0.0, 0.8)]) - way * distance / 2
+            for _ in range(16):
+                start = np.array([stage.uniform(-0.2, 0.2), stage.uniform(-0.2, 1.2)]) - way * (
+                    0.5 * distance + 0.9
+                )
+                if stage.lane_free(start, start + way * (distance + 1.5), actor.radius):
+                    break
+            else:
+                raise Unstaged("there is no free lane")
         stage.put(lead.agent, float(start[0]), float(start[1]))
     assert actor.at is not None
     start = actor.flat
@@ -798,8 +827,10 @@ def _throw(stage: Stage, items: Sequence[Item], lead: Item, goal: int, numbers: 
         p = start + flat * t
         y = y0 - low + vy * t - 0.5 * GRAVITY * t * t
         actor.path.append((lead.start + t, float(p[0]), y, float(p[1])))
-    after = end + flat * 0.6
-    actor.path.append((min(stage.end, lead.start + flight + 1.0), float(after[0]), 0.0, float(after[1])))
+    rest = min(stage.end - lead.start - flight, 2.5)
+    after = end + flat * max(0.0, 0.7 * rest - 0.2 * rest * rest / max(float(np.hypot(*flat)), 0.5))
+    if target is None or relation == "over":
+        actor.path.append((stage.end, float(after[0]), 0.0, float(after[1])))
     stage.corridor(start, after, actor.radius)
     _aftermath(stage, items, numbers, lead.start + flight)
 

@@ -13,7 +13,8 @@ from fractions import Fraction
 import numpy as np
 
 from evenflow.core.errors import BadInput
-from evenflow.world import casting, checking, doings, framing, motions, scenery, timing
+from evenflow.world import cameras, casting, checking, doings, framing, motions, scenery, timing
+from evenflow.world.animation import Animation
 from evenflow.world.blocking import (
     FREE_MOTIONS,
     THEN,
@@ -34,7 +35,7 @@ ATTEMPTS = 30
 _WALKS = ("walk", "run", "enter", "exit", "pass", "hide", "appear", "hit", "stop")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Layout:
     """A staged scene and what is planned in it.
 
@@ -44,6 +45,7 @@ class Layout:
         off: `(id, start, end)`: planned to be out of the picture.
         hidden: `(id, by whom, start, end)`: planned to be hidden.
         needed: ids that have to be seen, by shot.
+        views: field of view, pitch, heading, shot size and the id that is followed, by shot.
     """
 
     spec: SceneSpec
@@ -51,6 +53,7 @@ class Layout:
     off: tuple[tuple[int, float, float], ...]
     hidden: tuple[tuple[int, int, float, float], ...]
     needed: tuple[tuple[int, ...], ...]
+    views: tuple[tuple[float, float, float, str, int], ...] = ()
 
 
 def stage(
@@ -91,18 +94,65 @@ def layout(
                 script, preset=preset, seed=seed, rng=rng, counts=counts, slots=slots, fps=fps,
                 size=size, attempt=attempt,
             )  # fmt: skip
-            problem = checking.problem_of(found, script)
+            animation = checking.simulated(found.spec)
+            found, animation = _reframed(found, animation)
+            problem, times = checking.problem_of(found, script, animation)
         except Unstaged as error:
             problem = str(error)
         else:
             if not problem:
-                return found
+                return replace(found, spec=_retimed(found.spec, times))
         why[problem] = why.get(problem, 0) + 1
     reason = max(why, key=lambda key: why[key])
     raise BadInput(
         f"this could not be staged in {frames} frames after {attempts} layouts: {reason}; "
         f"say less, or ask for more frames"
     )
+
+
+def _reframed(found: Layout, animation: Animation) -> tuple[Layout, Animation]:
+    """The same scene with cameras that fit what was simulated, rather than what was planned."""
+    spec = found.spec
+    fps = float(spec.fps)
+    shots = []
+    first = 0
+    for number, shot in enumerate(spec.shots):
+        fov, pitch, yaw, shot_size, follows = found.views[number]
+        frames = np.unique(np.linspace(first, first + shot.frames - 1, 11).round().astype(int))
+        first += shot.frames
+        needed = found.needed[number]
+        if not needed:
+            shots.append(shot)
+            continue
+        times = frames / fps
+        points, must = framing.seen_points(animation, needed, found.off, frames, yaw)
+        targets = {
+            id: animation.entities.position[frames, id - 1].astype(np.float64)
+            for id in ({move.target for move in shot.camera.moves} - {0})
+        }
+        camera = framing.frame(
+            points, must, times, moves=shot.camera.moves, fov=fov, pitch=pitch, yaw=yaw,
+            shot_size=shot_size, size=spec.size, fps=fps, targets=targets,
+            nearest=3.6 if not follows else 4.8, farthest=15.0 if len(needed) < 7 else 22.0,
+        )  # fmt: skip
+        shots.append(replace(shot, camera=camera))
+    spec = replace(spec, shots=tuple(shots))
+    camera_track = cameras.track(spec, animation.entities)
+    return replace(found, spec=spec), replace(animation, spec=spec, camera=camera_track)
+
+
+def _retimed(spec: SceneSpec, times: dict[int, float]) -> SceneSpec:
+    """Events that are consequences begin when they were seen to begin.
+
+    Args:
+        times: seconds by number of the event.
+    """
+    events = list(spec.events)
+    for number, time in times.items():
+        event = events[number]
+        long = max(event.end - event.start, 0.05)
+        events[number] = replace(event, start=round(time, 4), end=round(time + long, 4))
+    return replace(spec, events=tuple(events))
 
 
 def _check_script(script: Script, frames: int) -> None:
@@ -243,6 +293,7 @@ def _attempt(
     hidden: list[tuple[int, int, float, float]] = []
     shots: list[Shot] = []
     needed_all: list[tuple[int, ...]] = []
+    views: list[tuple[float, float, float, str, int]] = []
     first_position: dict[int, tuple[np.ndarray, float]] = {}
     where: dict[int, int] = {}
     extra: list[Entity] = []
@@ -357,6 +408,7 @@ def _attempt(
         off += set_up.off
         hidden += set_up.hidden
         needed_all.append(tuple(sorted(look_for)))
+        views.append((fov, pitch, turn, shot.size, follows))
         shots.append(
             Shot(
                 frames=counts[number], camera=camera, place=place, starts=tuple(starts),
@@ -389,7 +441,7 @@ def _attempt(
         spec = turn_scene(spec, turn)
     else:
         spec = replace(spec, cast=tuple(_rounded(one) for one in spec.cast))
-    return Layout(spec, tuple(events[k][0] for k in order), tuple(off), tuple(hidden), tuple(needed_all))
+    return Layout(spec, tuple(events[k][0] for k in order), tuple(off), tuple(hidden), tuple(needed_all), tuple(views))
 
 
 def where_new(where: dict[int, int], present: Sequence[int], place: int) -> bool:

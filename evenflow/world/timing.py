@@ -28,7 +28,7 @@ DURATIONS: dict[str, tuple[float, float]] = {
 }  # fmt: skip
 """Seconds of every kind of event: at least, and where there is room."""
 
-LEAD, TAIL = 0.12, 0.2
+LEAD, TAIL = 0.1, 0.3
 """Seconds before the first and after the last deed of a shot, at least."""
 MOST = 1.5
 """How much longer than natural a deed may take where a clip is long."""
@@ -193,8 +193,8 @@ def _fill(
             lengths = [h * longer for h in high]
             gap = (room - sum(lengths)) / (len(run) + 1)
             gap = min(gap, 4.0)
-        for g, length in zip(run, lengths, strict=True):
-            at += gap
+        for number, (g, length) in enumerate(zip(run, lengths, strict=True)):
+            at += gap if number else min(0.4 * gap, 0.5)
             for i in g:
                 slots[i] = Slot(round(at, 4), round(at + length, 4))
             at += length
