@@ -46,8 +46,7 @@ class Grounds:
     """Textures of some places.
 
     Args:
-        texels: linear RGB and height of all levels of all places, `(places * texels, 4)`.
-        mean: `(4, places)`.
+        texels: linear RGB of all levels of all places, `(3, places * texels)`.
         far: linear RGB that the ground turns into toward the horizon, and how much, `(4, places)`.
         frequency: textures per world unit, `(places,)`.
         shore: distance of the sea, `(places,)`; 1e9 where there is none.
@@ -55,8 +54,7 @@ class Grounds:
         water: whether any place has water, its ground's or the sea's.
     """
 
-    texels: Float[Tensor, "n 4"]
-    mean: Float[Tensor, "4 p"]
+    texels: Float[Tensor, "3 n"]
     far: Float[Tensor, "4 p"]
     frequency: Float[Tensor, " p"]
     shore: Float[Tensor, " p"]
@@ -106,7 +104,7 @@ def _lines(positions: F, at: F, half: float) -> F:
 
 
 @lru_cache(maxsize=128)
-def _fields(ground: str, variety: int) -> tuple[F, F]:
+def _fields(ground: str, variety: int) -> tuple[NDArray, NDArray]:
     """(mix, gain) of a ground: share of the second color in [0, 1] and brightness about 1."""
     rng = np.random.default_rng([variety, sum(map(ord, ground))])
     y, x = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32) + 0.5
@@ -181,15 +179,15 @@ def _fields(ground: str, variety: int) -> tuple[F, F]:
 
 @lru_cache(maxsize=128)
 def _pyramid(ground: str, variety: int) -> F:
-    """Weights of the first and the second color, and a height, for all levels: (texels, 3)."""
+    """Weights of the first and the second color, for all levels: (2, texels)."""
     mix, gain = _fields(ground, variety)
-    level = np.stack([(1 - mix) * gain, mix * gain, mix], axis=-1).astype(np.float32)
-    out = [level.reshape(-1, 3)]
-    while level.shape[0] > 1:
-        half = level.shape[0] // 2
-        level = level.reshape(half, 2, half, 2, 3).mean((1, 3), dtype=np.float32)
-        out.append(level.reshape(-1, 3))
-    return np.concatenate(out)
+    level = np.stack([(1 - mix) * gain, mix * gain]).astype(np.float32)
+    out = [level.reshape(2, -1)]
+    while level.shape[1] > 1:
+        half = level.shape[1] // 2
+        level = level.reshape(2, half, 2, half, 2).mean((2, 4), dtype=np.float32)
+        out.append(level.reshape(2, -1))
+    return np.concatenate(out, axis=1)
 
 
 FAR_COLORS = {
@@ -201,27 +199,25 @@ FAR_COLORS = {
 
 def textures(places: Sequence[Place], device: torch.device | str = "cpu") -> Grounds:
     """Textures of these places, ready to be looked up by their number."""
-    texels, mean, far, frequency, shore, wet = [], [], [], [], [], []
+    texels, far, frequency, shore, wet = [], [], [], [], []
     for place in places:
-        weights = _pyramid(place.ground, place.seed % VARIETIES)
-        colors = linear(place.colors)  # (2, 3)
-        rgb = np.minimum(weights[:, :1] * colors[0] + weights[:, 1:2] * colors[1], 0.92)
-        texels.append(np.concatenate([rgb, weights[:, 2:]], axis=1))
-        middle = texels[-1][-1]
-        mean.append(middle)
+        first, second = _pyramid(place.ground, place.seed % VARIETIES)
+        colors = linear(place.colors)[:, :, None]  # (2, 3, 1)
+        rgb = np.minimum(first * colors[0] + second * colors[1], 0.92)
+        texels.append(rgb)
+        middle = rgb[:, -1]  # the mean of all
         share = FAR.get(place.background, 0.75)
         if place.background == "sea" or place.ground == "snow":
             share = 0.0
         foot = linear(FAR_COLORS.get(place.background, (128, 128, 128)))
-        far.append(np.concatenate([0.5 * foot + 0.5 * middle[:3], [share]]))
+        far.append(np.concatenate([0.5 * foot + 0.5 * middle, [share]]))
         span = REPEATS * place.scale * SPANS[place.ground]
         frequency.append(1.0 / span)
         shore.append(SHORE if place.background == "sea" and place.ground != "water" else 1e9)
         wet.append(1.0 if place.ground == "water" else 0.0)
     to = {"dtype": torch.float32, "device": device}
     return Grounds(
-        torch.from_numpy(np.concatenate(texels).astype(np.float32)).to(device),
-        torch.tensor(np.stack(mean, axis=1), **to),
+        torch.from_numpy(np.concatenate(texels, axis=1).astype(np.float32)).to(device),
         torch.tensor(np.stack(far, axis=1), **to),
         torch.tensor(frequency, **to),
         torch.tensor(shore, **to),
@@ -230,29 +226,38 @@ def textures(places: Sequence[Place], device: torch.device | str = "cpu") -> Gro
     )
 
 
-def _fetch(grounds: Grounds, base: Tensor, level: Tensor, u: Tensor, v: Tensor) -> Tensor:
-    """Bilinear fetch from a level that may differ from pixel to pixel: (k, 4)."""
+def column(table: Tensor, place: Tensor) -> Tensor:
+    """Rows of a table for the place of every pixel; one column where there is one place."""
+    return table if table.shape[1] == 1 else table.index_select(1, place)
+
+
+def _fetch(
+    texels: Tensor, base: Tensor | int, level: Tensor, u: Tensor, v: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Bilinear fetch of red, green and blue from a level that may differ from pixel to pixel."""
     bits = 8 - level
     size = torch.bitwise_left_shift(torch.ones_like(bits), bits)
-    start = torch.div((1 << 18) - (size << 1) * (size << 1), 3, rounding_mode="trunc")
+    offsets = torch.tensor(_OFFSETS, dtype=torch.int32, device=level.device)
+    start = offsets.index_select(0, level) + base
     scale = size.to(torch.float32)
     x, y = u * scale - 0.5, v * scale - 0.5
     x0, y0 = torch.floor(x), torch.floor(y)
-    fx, fy = (x - x0)[:, None], (y - y0)[:, None]
+    fx, fy = x - x0, y - y0
     mask = size - 1
     ix, iy = x0.to(torch.int32), y0.to(torch.int32)
     jx, jy = (ix + 1) & mask, (iy + 1) & mask
     ix, iy = ix & mask, iy & mask
-    start = base + start
     upper, lower = start + iy * size, start + jy * size
-    table = grounds.texels
-    a = table.index_select(0, upper + ix)
-    b = table.index_select(0, upper + jx)
-    c = table.index_select(0, lower + ix)
-    d = table.index_select(0, lower + jx)
-    a = torch.lerp(a, b, fx)
-    c = torch.lerp(c, d, fx)
-    return torch.lerp(a, c, fy)
+    a, b, c, d = upper + ix, upper + jx, lower + ix, lower + jx
+    red, green, blue = (
+        torch.lerp(
+            torch.lerp(plane.index_select(0, a), plane.index_select(0, b), fx),
+            torch.lerp(plane.index_select(0, c), plane.index_select(0, d), fx),
+            fy,
+        )
+        for plane in texels
+    )
+    return red, green, blue
 
 
 def paint(
@@ -271,28 +276,32 @@ def paint(
             pixel is longer than wide; the geometric mean of both keeps the picture crisp.
     """
     place = place.to(torch.int32)
-    frequency = grounds.frequency.index_select(0, place)
+    frequency = column(grounds.frequency[None], place)[0]
     u, v = x * frequency, z * frequency
     # A whole texture repeats; what is far away keeps its bits by leaving whole repeats out.
     u, v = u - torch.floor(u), v - torch.floor(v)
     texel = (footprint * frequency * SIZE).clamp(min=1.0)
     level = torch.log2(texel).clamp(max=LEVELS - 1.001)
     low = torch.floor(level)
-    part = (level - low)[:, None]
+    part = level - low
     low = low.to(torch.int32)
-    base = place * int(_OFFSETS[-1])
-    color = torch.lerp(
-        _fetch(grounds, base, low, u, v), _fetch(grounds, base, low + 1, u, v), part
-    ).t()
-    far = grounds.far.index_select(1, place)
+    base = place * int(_OFFSETS[-1]) if grounds.frequency.shape[0] > 1 else 0
+    near = _fetch(grounds.texels, base, low, u, v)
+    next_ = _fetch(grounds.texels, base, low + 1, u, v)
+    far = column(grounds.far, place)
     away2 = x * x + z * z
     haze = away2 / (away2 + 1600.0) * far[3]  # half of it at 40 units
-    rgb = torch.lerp(color[:3], far[:3], haze)
+    rgb = torch.stack(
+        [
+            torch.lerp(torch.lerp(a, b, part), far[i], haze)
+            for i, (a, b) in enumerate(zip(near, next_, strict=True))
+        ]
+    )
     if grounds.water:
-        sea = (wetness(grounds, place, x, z) - grounds.wet.index_select(0, place)).clamp(min=0.0)
+        sea = wetness(grounds, place, x, z) - column(grounds.wet[None], place)[0]
         deep = torch.from_numpy(linear(SEA)).to(rgb.device)[:, None]
-        rgb = rgb + (deep - rgb) * sea
-    return rgb.contiguous()
+        rgb = rgb + (deep - rgb) * sea.clamp(min=0.0)
+    return rgb
 
 
 def wetness(
@@ -303,8 +312,8 @@ def wetness(
 ) -> Float[Tensor, " k"]:
     """Share of water under world points, in [0, 1]: all of a lake, the sea beyond its shore."""
     place = place.to(torch.int32)
-    shore = grounds.shore.index_select(0, place)
-    wet = grounds.wet.index_select(0, place)
+    shore = column(grounds.shore[None], place)[0]
+    wet = column(grounds.wet[None], place)[0]
     bay = (x * (1.0 / 46.0)) - torch.floor(x * (1.0 / 46.0)) - 0.5
     line = z + bay * (1.0 - 2.0 * bay.abs()) * 14.0
     return torch.maximum(wet, ((line - shore) * 0.8).clamp(0.0, 1.0))

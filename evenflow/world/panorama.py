@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
-from evenflow.world.grounds import linear
+from evenflow.world.grounds import column, linear
 from evenflow.world.spec import Place
 
 WIDTH, HEIGHT = 1536, 160
@@ -34,12 +34,12 @@ class Panorama:
     """Strips of some places.
 
     Args:
-        texels: `(strips * HEIGHT * (WIDTH + 1), CHANNELS)`; the first column stands again last.
+        texels: `(CHANNELS, strips * HEIGHT * (WIDTH + 1))`; the first column stands again last.
         strip: number of the strip of every place, int32 `(p,)`.
         empty: True if no place has anything at its horizon or in its sky.
     """
 
-    texels: Float[Tensor, "n c"]
+    texels: Float[Tensor, "c n"]
     strip: Int[Tensor, " p"]
     empty: bool
 
@@ -427,7 +427,7 @@ def _stars(rng: np.random.Generator, image: F) -> None:
 
 @lru_cache(maxsize=96)
 def _painted(background: str, sky: str, variety: int) -> F:
-    """All channels of a strip: (HEIGHT * (WIDTH + 1), CHANNELS)."""
+    """All channels of a strip: (CHANNELS, HEIGHT * (WIDTH + 1))."""
     strip = _Strip()
     if background in PAINTERS:
         PAINTERS[background](np.random.default_rng([variety, len(background), 1]), strip)
@@ -437,7 +437,7 @@ def _painted(background: str, sky: str, variety: int) -> F:
     if background != "room" and sky in ("night", "evening"):
         _stars(rng, strip.image)
     closed = np.concatenate([strip.image, strip.image[:, :, :1]], axis=2)
-    return np.ascontiguousarray(closed.reshape(CHANNELS, -1).T, np.float32)
+    return np.ascontiguousarray(closed.reshape(CHANNELS, -1), np.float32)
 
 
 def build(places: Sequence[Place], device: torch.device | str = "cpu") -> Panorama:
@@ -451,9 +451,11 @@ def build(places: Sequence[Place], device: torch.device | str = "cpu") -> Panora
         strip.append(keys.setdefault(key, len(keys)))
     empty = all(not sky and background not in PAINTERS for background, sky, _ in keys)
     if empty:
-        texels = torch.zeros(1, CHANNELS, device=device)
+        texels = torch.zeros(CHANNELS, 1, device=device)
     else:
-        texels = torch.from_numpy(np.concatenate([_painted(*key) for key in keys])).to(device)
+        texels = torch.from_numpy(np.concatenate([_painted(*key) for key in keys], axis=1)).to(
+            device
+        )
     return Panorama(texels, torch.tensor(strip, dtype=torch.int32, device=device), empty)
 
 
@@ -465,11 +467,17 @@ def fetch(
     x = torch.where(x < 0, x + WIDTH, x)
     y = row_of(direction[1]).clamp(0.0, HEIGHT - 1.001)
     x0, y0 = x.to(torch.int32).clamp(max=WIDTH - 1), y.to(torch.int32)
-    fx, fy = (x - x0)[:, None], (y - y0)[:, None]
-    strip = panorama.strip.index_select(0, place.to(torch.int32))
-    at = (strip * HEIGHT + y0) * (WIDTH + 1) + x0
-    table = panorama.texels
-    upper = torch.lerp(table.index_select(0, at), table.index_select(0, at + 1), fx)
-    at = at + (WIDTH + 1)
-    lower = torch.lerp(table.index_select(0, at), table.index_select(0, at + 1), fx)
-    return torch.lerp(upper, lower, fy).t()
+    fx, fy = x - x0, y - y0
+    strip = column(panorama.strip[None], place.to(torch.int32))[0]
+    upper = (strip * HEIGHT + y0) * (WIDTH + 1) + x0
+    a, b, c, d = upper, upper + 1, upper + (WIDTH + 1), upper + (WIDTH + 2)
+    return torch.stack(
+        [
+            torch.lerp(
+                torch.lerp(plane.index_select(0, a), plane.index_select(0, b), fx),
+                torch.lerp(plane.index_select(0, c), plane.index_select(0, d), fx),
+                fy,
+            )
+            for plane in panorama.texels
+        ]
+    )
