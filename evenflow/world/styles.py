@@ -43,7 +43,11 @@ PIXELS = 32  # rows of the picture in the style `pixel`
 def tone(linear: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """Display value in [0, 1) of linear light; increasing, and never 1."""
     s = torch.sqrt(linear.clamp(min=0.0))
-    return s * (s * (s + 0.481973) + 0.522293) / (s * (s * (s + 0.597132) + 0.188582) + 0.543551)
+    above = s + 0.481973
+    above.mul_(s).add_(0.522293).mul_(s)
+    below = s + 0.597132
+    below.mul_(s).add_(0.188582).mul_(s).add_(0.543551)
+    return above.div_(below)
 
 
 @lru_cache(maxsize=16)
@@ -130,20 +134,20 @@ def _develop(
         color = torch.round(color * 11.0) * (1.0 / 11.0)
     if saturation != 1.0:
         gray = color[:, 0:1] * LUMA[0] + color[:, 1:2] * LUMA[1] + color[:, 2:3] * LUMA[2]
-        color = torch.lerp(gray, color, saturation)
+        color = color.mul_(saturation).add_(gray.mul_(1.0 - saturation))
     if name == "sepia":
         gray = color[:, :1]
         color = torch.cat([
             gray * (1.16 - 0.17 * gray), gray * (0.93 + 0.01 * gray), gray * (0.66 + 0.13 * gray),
         ], dim=1)  # fmt: skip
     if gains != (1.0, 1.0, 1.0):
-        color = color * torch.tensor(gains, device=color.device)[:, None, None]
+        color = color.mul_(torch.tensor(gains, device=color.device)[:, None, None])
     if contrast != 1.0:
         middle = {"pastel": 0.90, "foggy": 0.72, "paper": 0.8}.get(name, 0.5)
-        color = (color - middle) * contrast + middle
+        color = color.mul_(contrast).add_(middle - middle * contrast)
     height, width = color.shape[2:]
     if vignette:
-        color = color * torch.from_numpy(_vignette(height, width, vignette)).to(color.device)
+        color = color.mul_(torch.from_numpy(_vignette(height, width, vignette)).to(color.device))
     if name == "paper":
         grain = torch.from_numpy(_grain(height, width)).to(color.device)
         color = torch.lerp(torch.tensor([0.96, 0.93, 0.86], device=color.device)[:, None, None],
@@ -152,8 +156,8 @@ def _develop(
         line = _outlines(instance, depth, 0.85 if name == "toon" else 0.5)
         ink = torch.tensor([0.10, 0.09, 0.12], device=color.device)[:, None, None]
         color = torch.lerp(color, ink, line[:, None])
-    levels = color * 255.0 + 0.5
-    return levels.clamp(0.0, 255.0).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+    levels = color.mul_(255.0).add_(0.5).clamp_(0.0, 255.0).to(torch.uint8)
+    return torch.stack([levels[:, 0], levels[:, 1], levels[:, 2]], dim=-1)
 
 
 def _blocks(linear: Tensor) -> Tensor:
