@@ -133,11 +133,14 @@ class Stage:
         rng: of this attempt.
         start, end: seconds of the shot.
         half_width: tangent of half the horizontal field of view.
+        roomy: factor of the stage's width.
+        flat: everything happens in the plane z = 0.
     """
 
     def __init__(
         self, actors: dict[int, Actor], *, eye: tuple[float, float, float],
         rng: np.random.Generator, start: float, end: float, half_width: float, roomy: float = 1.0,
+        flat: bool = False,
     ) -> None:  # fmt: skip
         self.actors = actors
         self.eye = np.array(eye)
@@ -145,6 +148,7 @@ class Stage:
         self.start, self.end = start, end
         self.half_width = half_width
         self.roomy = roomy
+        self.flat = flat
         self.events: list[tuple[int, Event]] = []
         self.corridors: list[tuple[np.ndarray, np.ndarray, float]] = []
         self.off: list[tuple[int, float, float]] = []
@@ -167,6 +171,10 @@ class Stage:
         actor = self.actors[id]
         if actor.at is not None:
             raise Unstaged(f"{actor.entity.kind} has to be at two places")
+        for other, offset in self.offsets.get(id, ()):
+            if offset[1] < -1e-6 and self.actors[other].at is None:  # it stands on that one
+                self.put(other, x + float(offset[0]), z + float(offset[2]), max(0.0, y + float(offset[1])))
+                return
         actor.at = np.array([x, y, z])
         if heading is not None:
             actor.heading = heading
@@ -227,11 +235,15 @@ class Stage:
 
     def put_aside(self, id: int, deep: tuple[float, float] = (-0.6, 1.6)) -> None:
         """Places an actor where it hides nobody and stands in nobody's way."""
+        for other, offset in self.offsets.get(id, ()):
+            if offset[1] < -1e-6 and self.actors[other].at is None:
+                self.put_aside(other, deep)
+                return
         actor = self.actors[id]
         best, spot = -1e9, None
         wide = 2.1 * self.roomy
         for _ in range(28):
-            z = self.uniform(deep[0], deep[1] * self.roomy)
+            z = 0.0 if self.flat else self.uniform(deep[0], deep[1] * self.roomy)
             x = self.uniform(-wide, wide)
             if not self.clear(x, z, actor):
                 continue
@@ -246,6 +258,8 @@ class Stage:
         if spot is None:
             for _ in range(40):
                 z, x = self.uniform(0.8, 3.4 * self.roomy), self.uniform(-1.3 * wide, 1.3 * wide)
+                if self.flat:
+                    z, x = 0.0, 2.4 * x
                 if self.clear(x, z, actor):
                     spot = (x, z)
                     break
@@ -266,6 +280,8 @@ class Stage:
     def natural_heading(self, actor: Actor, x: float, z: float) -> float:
         """Walkers look toward the eye, more or less; things stand a little turned."""
         kind = actor.entity.kind
+        if self.flat:
+            return 0.0
         if kind in WALKERS:
             return heading_of((self.eye[0] - x, self.eye[2] - z)) + self.uniform(-0.7, 0.7)
         if kind in ("cube", "box", "crate", "tower", "rock"):
@@ -355,6 +371,8 @@ class Stage:
                     [sign * (near + 0.3 * gap + 0.06 + (number // 2) * (2 * one.radius + 0.15)), 0.0,
                      self.uniform(-0.15, 0.15)]
                 )  # fmt: skip
+            if self.flat:
+                offset[2] = 0.0
             self.offsets.setdefault(anchor, []).append((id, offset))
             self.offsets.setdefault(id, []).append((anchor, -offset))
 
@@ -407,7 +425,7 @@ class Stage:
             return np.array(WAYS[deed.direction])
         if not free:
             return None
-        turn = self.uniform(-0.3, 0.3)
+        turn = 0.0 if self.flat else self.uniform(-0.3, 0.3)
         sign = 1.0 if self.rng.random() < 0.5 else -1.0
         return np.array([sign * np.cos(turn), np.sin(turn)])
 

@@ -13,6 +13,7 @@ from evenflow.core.errors import BadInput
 from evenflow.world.blocking import FLIGHTS, FREE_MOTIONS, GRAVITY, THEN, Stage, Unstaged, heading_of, slowing
 from evenflow.world.casting import ROLLING, weigh
 from evenflow.world.script import Deed
+from evenflow.world.things import RAMP_HALF
 from evenflow.world.words import WALKERS
 
 LONGEST = 4.6
@@ -74,6 +75,9 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
     lead = items[first]
     actor = stage.actors[lead.agent]
     entity = actor.entity
+    if lead.target and stage.actors[lead.target].entity.kind == "ramp" and lead.deed.kind in FREE_MOTIONS:
+        down_ramp(stage, items, first)
+        return
     kind = lead.deed.kind if lead.deed.kind in FREE_MOTIONS else (
         "roll" if entity.kind in ROLLING else "slide"
     )
@@ -95,9 +99,18 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
     )  # fmt: skip
     if rolls:
         actor.entity = replace(entity, friction=0.3 if strikes else 0.85)
+        if stage.flat:
+            actor.entity = replace(entity, friction=0.0)
     else:
         actor.entity = replace(entity, friction=round(stage.uniform(0.06, 0.1), 3))
     slow = slowing(actor.entity, "roll" if rolls else "slide")
+    if stage.flat:
+        for k in numbers:
+            if items[k].deed.kind == "hit" and items[k].target:
+                other = stage.actors[items[k].target]
+                if other.entity.kind == "ball":
+                    other.entity = replace(other.entity, friction=0.0, restitution=1.0)
+                    actor.entity = replace(actor.entity, restitution=1.0)
     begin = lead.start
     stations = _stations(stage, items, lead, numbers)
     stops = bool(stations) and stations[-1].what in ("stop", "stay")
@@ -190,11 +203,13 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
         ends = far
         if not exits:
             # It may go on after its slot: it must come to rest in the picture.
-            ends = speed * rest - 0.5 * slow * rest * rest if speed > slow * rest else speed**2 / (2 * slow)
+            ends = speed * rest - 0.5 * slow * rest * rest
+            if speed < slow * rest:
+                ends = speed**2 / (2 * slow)
             if ends > longest:
                 speed = (
                     float(np.sqrt(2 * slow * longest))
-                    if np.sqrt(2 * slow * longest) < slow * rest
+                    if slow > 0 and np.sqrt(2 * slow * longest) < slow * rest
                     else longest / rest + 0.5 * slow * rest
                 )
     if speed > 7.5:
@@ -221,7 +236,7 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
     if entity.kind in ("cart",):
         actor.heading = heading_of(way)
     # After a station "hit" the rest is the collision's.
-    ending = min(stage.end - begin, speed / slow)
+    ending = min(stage.end - begin, speed / max(slow, 1e-9))
     length = speed * ending - 0.5 * slow * ending * ending
     if inner and inner[-1].what in ("hit", "wall"):
         length = min(length, inner[-1].at)
@@ -262,6 +277,75 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
     if lead.deed.kind == "enter":
         stage.emit(lead.index, lead.deed, begin, lead.end, agent=lead.agent)
     _pushed_on(stage, items, stations, way, speed, slow, begin, start_point)
+
+
+def down_ramp(stage: Stage, items: Sequence[Item], first: int) -> None:
+    """Blocks what rolls or slides down a ramp, from near its top."""
+    lead = items[first]
+    numbers = chain_of(items, first)
+    stage.done.update((first, *numbers))
+    actor, ramp = stage.actors[lead.agent], stage.actors[lead.target]
+    entity = actor.entity
+    rolls = entity.kind in ROLLING
+    sign = {"left": -1.0, "right": 1.0}.get(lead.deed.direction) or (
+        1.0 if stage.rng.random() < 0.5 else -1.0
+    )
+    way = np.array([sign, 0.0])
+    if not stage.flat:
+        turn = stage.uniform(-0.35, 0.1)
+        way = np.array([sign * np.cos(turn), np.sin(turn)])
+    hx, hy, hz = (v * ramp.entity.size for v in RAMP_HALF)
+    if ramp.at is None:
+        ramp.heading = heading_of(way)
+        middle = np.array([0.0, 0.0 if stage.flat else stage.uniform(0.0, 0.9)]) - way * 0.9
+        stage.put(lead.target, float(middle[0]), float(middle[1]), heading=heading_of(way))
+    else:
+        way = np.array([-np.sin(ramp.heading), np.cos(ramp.heading)])
+    if actor.at is not None:
+        raise Unstaged("it stands somewhere else already")
+    angle = float(np.arctan2(hy, hz))
+    share = stage.uniform(0.55, 0.68)  # of the way from the middle to the top
+    if rolls:
+        actor.entity = replace(entity, friction=0.5 if stage.flat else 0.75)
+    else:
+        actor.entity = replace(entity, friction=0.15)
+    high = actor.half[1]
+    z = -share * hz + high * float(np.sin(angle))
+    y = (1 + share) * hy + high * float(np.cos(angle)) - high
+    spot = ramp.flat + way * z
+    stage.close.add(frozenset((lead.agent, lead.target)))
+    stage.put(lead.agent, float(spot[0]), float(spot[1]), y + 0.002, heading=heading_of(way))
+    actor.moves = True
+    gain = GRAVITY * float(np.sin(angle)) * (5 / 7 if entity.kind == "ball" else 0.8)
+    long = (1 + share) * float(np.hypot(hy, hz))
+    down = float(np.sqrt(2 * long / gain))
+    speed = gain * down
+    slow = slowing(actor.entity, "roll" if rolls else "slide")
+    foot = ramp.flat + way * hz
+    actor.path += [
+        (stage.start, float(spot[0]), y, float(spot[1])),
+        (stage.start + down, float(foot[0]), 0.0, float(foot[1])),
+    ]
+    rest = max(stage.end - stage.start - down, 0.1)
+    far = speed * rest - 0.5 * slow * rest * rest if speed > slow * rest else speed**2 / (2 * slow)
+    stage.emit(lead.index, lead.deed, stage.start, stage.start + down, agent=lead.agent, target=lead.target)
+    for k in numbers:
+        item = items[k]
+        when = stage.start + down + 0.35 * rest
+        if item.deed.kind == "hit" and item.target:
+            target = stage.actors[item.target]
+            far = min(0.55 * far, 1.6)
+            if target.at is None:
+                p = foot + way * (far + actor.half[0] + target.reach(way))
+                stage.put(item.target, float(p[0]), float(p[1]))
+            when = stage.start + down + _when(far, speed, slow)
+        stage.emit(item.index, item.deed, when, min(when + 0.4, stage.end), agent=item.agent,
+                   target=item.target)  # fmt: skip
+    if far > 2.6:  # it may roll out of the picture
+        stage.off.append((lead.agent, stage.start + down + 2.2 / speed, stage.end))
+    end = foot + way * min(far, 2.6)
+    actor.path.append((stage.end, float(end[0]), 0.0, float(end[1])))
+    stage.corridor(foot, end, actor.radius)
 
 
 def _when(distance: float, speed: float, slow: float) -> float:
@@ -471,7 +555,7 @@ def _way(
     way = said if said is not None else stage.way_of(lead.deed)
     assert way is not None
     if said is not None:
-        turn = stage.uniform(-0.14, 0.14)
+        turn = 0.0 if stage.flat else stage.uniform(-0.14, 0.14)
         way = np.array([way[0] * np.cos(turn) - way[1] * np.sin(turn),
                         way[0] * np.sin(turn) + way[1] * np.cos(turn)])  # fmt: skip
     if aims:
@@ -479,6 +563,8 @@ def _way(
     half = 0.5 * LONGEST * stage.roomy * way
     for _ in range(14):
         middle = np.array([stage.uniform(-0.25, 0.25), stage.uniform(-0.4, 1.1)])
+        if stage.flat:
+            middle = np.array([stage.uniform(-2.0, 2.0), 0.0])
         if stage.lane_free(middle - half, middle + half, radius):
             return way, middle, None
     for _ in range(10):  # behind or before everybody
@@ -607,16 +693,16 @@ def _pushed_on(
         stage.done.add(k)
         stage.emit(items[k].index, items[k].deed, items[k].start, items[k].end,
                    agent=items[k].agent, target=items[k].target)  # fmt: skip
-    if entity.kind not in ROLLING:
+    if entity.kind not in ROLLING and not stage.flat:
         mu = 0.22 if not then else 0.1
         struck.entity = entity = replace(entity, friction=mu)
     lost = slowing(entity, "roll" if entity.kind in ROLLING else "slide")
     bounce = min(one.entity.restitution, entity.restitution)
     share = one.entity.mass / (one.entity.mass + entity.mass)
     gained = (1 + bounce) * share * arriving
-    if entity.kind == "ball":
+    if entity.kind == "ball" and not stage.flat:
         gained *= 5 / 7  # it slides until it rolls
-    ending = min(stage.end - when, gained / lost)
+    ending = min(stage.end - when, gained / max(lost, 1e-6))
     length = gained * ending - 0.5 * lost * ending**2
     struck.moves = True
     struck.speed, struck.way = gained, (float(way[0]), float(way[1]))
@@ -714,6 +800,10 @@ def _drop(
     falling = float(np.sqrt(2 * max(high - base, 0.05) / GRAVITY))
     said = lead.deed.kind == "drop"
     actor.moves = True
+    if actor.entity.kind == "ball":
+        actor.entity = replace(actor.entity, friction=0.9)
+        if goal:  # it may roll off and away
+            stage.off.append((lead.agent, lead.start + falling + 0.7, stage.end))
     stage.emit(lead.index if said else -1, lead.deed, lead.start, lead.start + falling,
                agent=lead.agent, target=goal if not said else lead.target, said=said, kind="drop",
                height=(high,))  # fmt: skip
@@ -728,7 +818,7 @@ def _spot(stage: Stage, id: int) -> tuple[float, float]:
     """Free ground in the middle of the picture."""
     actor = stage.actors[id]
     for _ in range(20):
-        x, z = stage.uniform(-1.5, 1.5), stage.uniform(-0.4, 1.0)
+        x, z = stage.uniform(-1.5, 1.5), 0.0 if stage.flat else stage.uniform(-0.4, 1.0)
         if stage.clear(x, z, actor, 0.25):
             return x, z
     raise Unstaged(f"there is no room for the {actor.entity.kind} to fall")
@@ -779,9 +869,8 @@ def _throw(stage: Stage, items: Sequence[Item], lead: Item, goal: int, numbers: 
             start = target.flat - way * distance * mid
         else:
             for _ in range(16):
-                start = np.array([stage.uniform(-0.2, 0.2), stage.uniform(-0.2, 1.2)]) - way * (
-                    0.5 * distance + 0.9
-                )
+                depth = 0.0 if stage.flat else stage.uniform(-0.2, 1.2)
+                start = np.array([stage.uniform(-0.2, 0.2), depth]) - way * (0.5 * distance + 0.9)
                 if stage.lane_free(start, start + way * (distance + 1.5), actor.radius):
                     break
             else:

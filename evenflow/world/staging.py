@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from evenflow.core.errors import BadInput
-from evenflow.world import cameras, casting, checking, doings, framing, motions, scenery, timing
+from evenflow.world import cameras, casting, checking, doings, flat, framing, motions, scenery, timing
 from evenflow.world.animation import Animation
 from evenflow.world.blocking import (
     FREE_MOTIONS,
@@ -84,9 +84,13 @@ def layout(
     counts, slots = timing.plan(script, frames=frames, fps=fps)
     why: dict[str, int] = {}
     if preset == "flat":
-        from evenflow.world.flat import flat_layout
-
-        return flat_layout(script, seed=seed, counts=counts, slots=slots, fps=fps, size=size)
+        for deed in script.deeds:
+            if not flat.allowed(deed.kind):
+                raise BadInput(
+                    f"{deed.kind.replace('_', ' ')} does not happen in a flat scene, which has only "
+                    f"things and their physics; take lab or story"
+                )
+        script = flat.straight(script)
     for attempt in range(attempts):
         rng = np.random.default_rng([seed, 8101, attempt])
         try:
@@ -130,6 +134,10 @@ def _reframed(found: Layout, animation: Animation) -> tuple[Layout, Animation]:
             id: animation.entities.position[frames, id - 1].astype(np.float64)
             for id in ({move.target for move in shot.camera.moves} - {0})
         }
+        if spec.preset == "flat":
+            camera = flat.side_view(animation, needed, found.off, frames, spec.size)
+            shots.append(replace(shot, camera=camera))
+            continue
         camera = framing.frame(
             points, must, times, moves=shot.camera.moves, fov=fov, pitch=pitch, yaw=yaw,
             shot_size=shot_size, size=spec.size, fps=fps, targets=targets,
@@ -298,7 +306,7 @@ def _attempt(
     where: dict[int, int] = {}
     extra: list[Entity] = []
     extra_of_place: dict[int, list[int]] = {}
-    turn = 0.0 if preset == "lab" else float(rng.uniform(-0.5, 0.5))
+    turn = 0.0 if preset in ("lab", "flat") else float(rng.uniform(-0.5, 0.5))
     begin = 0
     for number, shot in enumerate(script.shots):
         start, end = begin / fps_f, (begin + counts[number]) / fps_f
@@ -333,6 +341,7 @@ def _attempt(
         set_up = Stage(
             everyone, eye=eye, rng=rng, start=start, end=end,
             half_width=float(np.tan(0.5 * fov)) * size[0] / size[1], roomy=roomy,
+            flat=preset == "flat",
         )  # fmt: skip
         for standing in script.standing:
             if all(i in everyone for role in (standing.role, standing.target) for i in of[role]):
