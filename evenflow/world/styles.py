@@ -19,13 +19,13 @@ from evenflow.world.words import STYLES
 
 GRADES: dict[str, tuple[tuple[float, float, float], float, float, float]] = {
     # gain of red, green, blue; saturation; contrast about the middle; vignette in the corners
-    "plain": ((1.015, 1.00, 0.985), 1.22, 1.08, 0.10),
-    "toon": ((1.02, 1.01, 0.98), 1.22, 1.05, 0.0),
-    "pastel": ((1.02, 1.00, 1.00), 1.20, 0.70, 0.0),
+    "plain": ((1.015, 1.00, 0.985), 1.34, 1.08, 0.10),
+    "toon": ((1.02, 1.01, 0.98), 1.34, 1.05, 0.0),
+    "pastel": ((1.02, 1.00, 1.00), 1.40, 0.70, 0.0),
     "night": ((0.70, 0.84, 1.16), 0.62, 1.06, 0.30),
     "foggy": ((0.99, 1.00, 1.02), 0.70, 0.82, 0.05),
     "sepia": ((1.06, 1.06, 1.06), 0.0, 1.16, 0.26),
-    "pixel": ((1.01, 1.00, 1.00), 1.18, 1.08, 0.0),
+    "pixel": ((1.01, 1.00, 1.00), 1.30, 1.08, 0.0),
     "paper": ((1.0, 1.0, 1.0), 0.80, 1.0, 0.0),
 }
 """What each style does to the colors after the tone curve."""
@@ -134,7 +134,12 @@ def _develop(
         color = torch.round(color * 11.0) * (1.0 / 11.0)
     if saturation != 1.0:
         gray = color[:, 0:1] * LUMA[0] + color[:, 1:2] * LUMA[1] + color[:, 2:3] * LUMA[2]
-        color = color.mul_(saturation).add_(gray.mul_(1.0 - saturation))
+        if saturation > 1.0:  # pale colors gain most, so that none leaves the range
+            chroma = color.amax(1, keepdim=True).sub_(color.amin(1, keepdim=True))
+            more = chroma.neg_().add_(1.0).mul_(saturation - 1.0)
+            color = color.add_((color - gray).mul_(more))
+        else:
+            color = color.mul_(saturation).add_(gray.mul_(1.0 - saturation))
     if name == "sepia":
         gray = color[:, :1]
         color = torch.cat([
@@ -142,7 +147,10 @@ def _develop(
         ], dim=1)  # fmt: skip
     if gains != (1.0, 1.0, 1.0):
         color = color.mul_(torch.tensor(gains, device=color.device)[:, None, None])
-    if contrast != 1.0:
+    if contrast > 1.0:  # an S whose ends stay where they are
+        bend = (color - 0.5).mul_(color).mul_(1.0 - color)
+        color = color.add_(bend.mul_(4.0 * (contrast - 1.0)))
+    elif contrast < 1.0:
         middle = {"pastel": 0.90, "foggy": 0.72, "paper": 0.8}.get(name, 0.5)
         color = color.mul_(contrast).add_(middle - middle * contrast)
     height, width = color.shape[2:]
@@ -156,6 +164,10 @@ def _develop(
         line = _outlines(instance, depth, 0.85 if name == "toon" else 0.5)
         ink = torch.tensor([0.10, 0.09, 0.12], device=color.device)[:, None, None]
         color = torch.lerp(color, ink, line[:, None])
+    if not neutral:
+        over = (color - 0.9).clamp_(min=0.0)  # bends over: a color that is full keeps its shape
+        color = color.sub_(over.square().div_(over.add(0.1)))
+        color = color.mul_(0.985).add_(0.012)
     levels = color.mul_(255.0).add_(0.5).clamp_(0.0, 255.0).to(torch.uint8)
     return torch.stack([levels[:, 0], levels[:, 1], levels[:, 2]], dim=-1)
 
