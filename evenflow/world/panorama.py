@@ -113,7 +113,9 @@ class _Strip:
         """Coverage of everything lower than a profile."""
         return np.asarray(np.clip((profile - self.height) / self.step + 0.5, 0, 1), np.float32)
 
-    def lay(self, cover: F, color: F, haze: float | F, lights: F | float = 0.0) -> None:
+    def lay(
+        self, cover: NDArray, color: NDArray, haze: float | NDArray, lights: NDArray | float = 0.0
+    ) -> None:
         """Cover with paint: `color` (3,) or (3, h, w), `haze` the share that the air takes."""
         paint = color if color.ndim == 3 else color[:, None, None]
         keep = 1 - cover

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from evenflow.world.animation import SHAPES
+from evenflow.world.raster import padded
 from evenflow.world.words import PATTERNS
 
 GLYPHS = {
@@ -176,23 +177,29 @@ def paint(
     for kind in sorted(set(range(len(PATTERNS)) if kinds is None else kinds)):
         if kind == 0:
             continue
-        at = (pattern == kind).nonzero()[:, 0]
+        at = padded((pattern == kind).nonzero()[:, 0].to(torch.int32))
         if at.numel() == 0:
             continue
-        p, n = local[:, at], normal_local[:, at]
-        first, other = color[:, at], second[:, at]
-        s = scale[at]
-        width = torch.full_like(s, 0.02) if footprint is None else footprint[at]
+        p, n, other, drift = (
+            one.index_select(1, at) for one in (local, normal_local, second, shift)
+        )
+        first = color.index_select(1, at)
+        s = scale.index_select(0, at)
+        width = torch.full_like(s, 0.02) if footprint is None else footprint.index_select(0, at)
         width = (width * s * 0.5).clamp(min=1e-3)  # in repeats
-        form = torch.full_like(at, 1) if shape is None else shape[at].to(torch.int64)
-        share, gain = _mix(PATTERNS[kind], p, n, s, seed[at].to(torch.int32), shift[:, at],
-                           width, form)  # fmt: skip
+        form = torch.ones_like(at) if shape is None else shape.index_select(0, at)
+        share, gain = _mix(
+            PATTERNS[kind], p, n, s, seed.index_select(0, at).to(torch.int32), drift, width,
+            form.to(torch.int64),
+        )  # fmt: skip
         mixed = first + (other - first) * share
         if gain is not None:
             mixed = mixed * gain
         if not fresh:
             albedo, fresh = color.clone(), True
-        albedo[:, at] = mixed
+        index = at.to(torch.int64)
+        for channel in range(3):
+            albedo[channel].scatter_(0, index, mixed[channel])
     return albedo
 
 

@@ -19,8 +19,8 @@ from torch import Tensor
 
 from evenflow.world.animation import SHAPES
 
-STEPS = 16
-"""Sphere-tracing steps for the shapes without a closed form."""
+STEPS = 20
+"""Sphere-tracing steps for the shapes without a closed form (torus, rounded box)."""
 TINY = 1e-12
 SPHERE, BOX, CYLINDER, CONE, CAPSULE, TORUS, STAR, CUP, ROUNDED = range(len(SHAPES))
 
@@ -127,10 +127,54 @@ def _capsule_hit(o: Tensor, d: Tensor, length: Tensor) -> Tensor:
     return near + torch.where(y.abs() <= length, enter, _sphere_hit(moved, d))
 
 
+def _cup_hit(o: Tensor, d: Tensor, wall: Tensor) -> Tensor:
+    """A cylinder less a narrower one that is open at the top: two intervals."""
+    enter, leave = _tube(o, d)
+    low, high = _slab(o[1], d[1], 1.0)
+    enter, leave = torch.maximum(enter, low), torch.minimum(leave, high)
+    wide = 1.0 - wall.clamp(0.03, 0.9)
+    inner = torch.stack([o[0] / wide, o[1], o[2] / wide])
+    hollow, end = _tube(inner, torch.stack([d[0] / wide, d[1], d[2] / wide]))
+    floor = (-wide - o[1]) / (d[1] + (d[1] == 0) * TINY)  # where the ray passes the floor's plane
+    falls = d[1] < 0
+    end = torch.where(falls & (floor < end), floor, end)
+    hollow = torch.where(~falls & (floor > hollow), floor, hollow)
+    through = (hollow <= enter + 1e-6) & (enter < end)
+    t = torch.where(through, end, enter)
+    return torch.where((enter <= leave) & (t < leave), t, torch.nan)
+
+
+def _star_hit(o: Tensor, d: Tensor, inner: Tensor) -> Tensor:
+    """Five kites, each convex: two edges of the star and two cuts through its center."""
+    low, high = _slab(o[2], d[2], 1.0)
+    step = math.pi / 5
+    edge_x, edge_y = 1.0 - inner * math.cos(step), inner * math.sin(step)
+    reach = edge_y  # of the edge's line from the center, times the length of its normal
+    best = torch.full_like(low, torch.inf)
+    for point in range(5):
+        c, s = math.cos(2 * step * point), math.sin(2 * step * point)
+        # Along y this point of the star, x to its side.
+        ox, oy = c * o[0] - s * o[1], s * o[0] + c * o[1]
+        dx, dy = c * d[0] - s * d[1], s * d[0] + c * d[1]
+        enter, leave = low, high
+        for side in (1.0, -1.0):
+            for nx, ny, far in (
+                (side * edge_x, edge_y, reach),
+                (side * math.cos(step), -math.sin(step), 0.0),
+            ):
+                speed = nx * dx + ny * dy
+                t = (far - (nx * ox + ny * oy)) / (speed + (speed == 0) * TINY)
+                out = speed > 0
+                leave = torch.where(out & (t < leave), t, leave)
+                enter = torch.where(~out & (t > enter), t, enter)
+        best = torch.where((enter <= leave) & (enter < best), enter, best)
+    return torch.where(best < torch.inf, best, torch.nan)
+
+
 def distance(
     shape: int, p: Float[Tensor, "3 *k"], param: Float[Tensor, "*#k"], half: Float[Tensor, "3 *#k"]
 ) -> Float[Tensor, "*k"]:
-    """Distance to a shape without a closed form, in its casting space; negative inside.
+    """Distance to a shape whose normal is a gradient, in its casting space; negative inside.
 
     Args:
         shape: TORUS, STAR, CUP or ROUNDED.
@@ -221,6 +265,10 @@ def hit(
         return _cone_hit(o, d)
     if shape == CAPSULE:
         return _capsule_hit(o, d, (half[1] - 1.0).clamp_min(0))
+    if shape == STAR:
+        return _star_hit(o, d, param)
+    if shape == CUP:
+        return _cup_hit(o, d, param)
     return _traced_hit(shape, o, d, param, half)
 
 

@@ -147,8 +147,8 @@ def localize(parts: Instances, view: View) -> Local:
     else:
         fixed, base = start, transposed(parts.turn, moving[0]) / parts.unit
     half = parts.scale / parts.unit
-    single = (one.to(torch.float32) for one in (fixed, base, across, along))
-    return Local(*single, param=parts.param, half=half.to(torch.float32))
+    rays = torch.stack([fixed, base, across, along]).to(torch.float32)
+    return Local(rays[0], rays[1], rays[2], rays[3], parts.param, half.to(torch.float32))
 
 
 def bounds(parts: Instances, view: View) -> Int32[Tensor, "4 n"]:

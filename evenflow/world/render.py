@@ -15,7 +15,18 @@ from jaxtyping import Float, Int32, UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
-from evenflow.world import contact, edges, grounds, panorama, patterns, raster, shading, shadows, sky, styles
+from evenflow.world import (
+    contact,
+    edges,
+    grounds,
+    panorama,
+    patterns,
+    raster,
+    shading,
+    shadows,
+    sky,
+    styles,
+)
 from evenflow.world import truth as truth_
 from evenflow.world.animation import SHAPES, Animation
 from evenflow.world.primitives import BOX, casting_scale
@@ -103,7 +114,7 @@ def sheet(animation: Animation) -> Sheet:
     own = len(parts.shape)
 
     def all_frames(values: NDArray, extra: NDArray) -> NDArray[np.float32]:
-        values = np.asarray(values, np.float32).reshape(frames, own, -1)
+        values = np.asarray(values, np.float32).reshape(frames, own, extra.shape[1])
         if not num_walls:
             return values
         extra = np.broadcast_to(extra.astype(np.float32), (frames, *extra.shape))
@@ -285,7 +296,7 @@ class _Batch:
             numbers=whole,
             lights=self._lights(units),
             styles=tuple(STYLES.index(one.style) for one in specs),
-            neutral=tuple(one.preset in ("lab", "flat") for one in specs),
+            neutral=tuple(one.preset in ("lab", "flat") and one.style == "plain" for one in specs),
             seeds=tuple(one.seed for one in specs),
             place=self._put(np.array(place, np.int32)),
             other_row=other_row,
