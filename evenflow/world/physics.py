@@ -692,20 +692,16 @@ def _inertia(
 
 @njit(cache=True, nogil=True)
 def _arm(
-    i: int, c: int, con: NDArray, shape: NDArray, pos: NDArray, half: NDArray, size: NDArray,
-    out: NDArray,
+    i: int, c: int, side: float, con: NDArray, shape: NDArray, pos: NDArray, half: NDArray,
+    size: NDArray, out: NDArray,
 ) -> None:  # fmt: skip
     """From the center of a body to where it is touched; upright bodies are not tipped over."""
     out[0] = con[c, 4] - pos[i, 0]
     out[1] = con[c, 5] - pos[i, 1]
     out[2] = con[c, 6] - pos[i, 2]
-    if shape[i] == 0:
-        d = np.sqrt(out[0] * out[0] + out[1] * out[1] + out[2] * out[2])
-        r = half[i, 0] * size[i]
-        if d > 1e-9:
-            out[0] *= r / d
-            out[1] *= r / d
-            out[2] *= r / d
+    if shape[i] == 0:  # a ball is touched where the normal says
+        r = side * half[i, 0] * size[i]
+        out[0], out[1], out[2] = r * con[c, 1], r * con[c, 2], r * con[c, 3]
     elif abs(con[c, 2]) > 0.7:
         out[0], out[2] = 0.0, 0.0
 
@@ -744,12 +740,12 @@ def _touch(
         return False
     ii = inertia[i] if mode[i] == 2 and pivot[i, 3] == 0 else 0.0
     ij = inertia[j] if j >= 0 and mode[j] == 2 and pivot[j, 3] == 0 else 0.0
-    _arm(i, c, con, shape, pos, half, size, work)
+    _arm(i, c, -1.0, con, shape, pos, half, size, work)
     ax, ay, az = work[0], work[1], work[2]
     bi, bj = shape[i] == 0, False
     bx, by, bz = 0.0, 0.0, 0.0
     if j >= 0:
-        _arm(j, c, con, shape, pos, half, size, work)
+        _arm(j, c, 1.0, con, shape, pos, half, size, work)
         bx, by, bz = work[0], work[1], work[2]
         bj = shape[j] == 0
     _speed(i, j, vel, spin, bi, bj, ax, ay, az, bx, by, bz, mode, tmp)
@@ -1137,7 +1133,7 @@ def _run(
             for j in range(n):
                 if live[j] == 0 or j == i or (live[j] >= 2 and j < i):
                     continue
-                if live[i] == 3 and live[j] != 2:
+                if live[i] == 3 and live[j] != 2 and not asleep[j]:
                     continue
                 if not (moves[i] or moves[j]):
                     continue
@@ -1207,7 +1203,7 @@ def _run(
             if vn + (-gn) * tau > -REST_SPEED:
                 continue
             if deep <= 0:  # not there yet: next time
-                con[c, 11] = 1.0
+                con[c, 11] = 2.0
                 continue
             con[c, 11] = 1.0
             for k in range(3):
@@ -1222,6 +1218,16 @@ def _run(
                 pos[j, 1] += 0.5 * gj * tau * tau
                 vel[j, 1] -= gj * tau
             vn -= gn * tau
+            if j >= 0 and shape[i] == 0 and shape[j] == 0:  # the normal at the touch
+                nx, ny, nz = pos[i, 0] - pos[j, 0], pos[i, 1] - pos[j, 1], pos[i, 2] - pos[j, 2]
+                d = np.sqrt(nx * nx + ny * ny + nz * nz)
+                if d > 1e-9:
+                    con[c, 1], con[c, 2], con[c, 3] = nx / d, ny / d, nz / d
+            if shape[i] == 0:
+                for k in range(3):
+                    con[c, 4 + k] = pos[i, k] - con[c, 1 + k] * half[i, 0] * size[i]
+            elif j < 0:
+                con[c, 4], con[c, 6] = pos[i, 0], pos[i, 2]
             e = rest[i] if j < 0 else np.sqrt(rest[i] * rest[j])
             mu = fric[i] if j < 0 else np.sqrt(fric[i] * fric[j])
             _touch(
@@ -1256,7 +1262,7 @@ def _run(
             moved = False
             for m in range(num):
                 c = order[m]
-                if con[c, 11] == 1.0:
+                if con[c, 11] > 0:
                     continue
                 i, j = ci[c], cj[c]
                 mu = fric[i] if j < 0 else np.sqrt(fric[i] * fric[j])
@@ -1275,6 +1281,8 @@ def _run(
                 support[i] = -2
         for m in range(num):
             c = order[m]
+            if con[c, 11] == 2.0:
+                continue
             i, j = ci[c], cj[c]
             nx, ny, nz = con[c, 1], con[c, 2], con[c, 3]
             depth = con[c, 0]
@@ -1319,6 +1327,8 @@ def _run(
                     pos[j, 2] -= nz * pj
         # 8. Resistance of rolling and turning, tilt on ramps, first touches.
         for c in range(num):
+            if con[c, 11] == 2.0:
+                continue
             i, j = ci[c], cj[c]
             jn = con[c, 7]
             late = s - seen[i, j] > gap

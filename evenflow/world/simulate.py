@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenflow.core.errors import BadInput
-from evenflow.world import cameras, lights, physics, things
+from evenflow.world import cameras, control, lights, outcome, physics, things
 from evenflow.world.animation import (
     Animation,
     Contact,
@@ -427,6 +427,8 @@ def _routes(spec: SceneSpec, stage: Stage) -> list[Track]:
         else:
             pose[:] = rows[0]
         pose[:, 1] += one.size
+        if one.kind == "ball":
+            pose[:, 3] = np.nan  # it rolls there
         tracks.append(Track(stage.main[id], pose, np.ones(num + 1, np.bool_)))
     return tracks
 
@@ -874,6 +876,28 @@ def no_skeletons(num_frames: int) -> Skeletons:
     )
 
 
+def _solids(
+    spec: SceneSpec, stage: Stage, course: Course, present: NDArray[np.bool_]
+) -> outcome.Solids:
+    """Bodies without shards and walls, as what hides and is hidden."""
+    world = stage.world
+    rows = [row for one in spec.cast for row in stage.rows[one.id]]
+    keep = np.array([row for row in rows if world.burst[row].any() == 0], np.int64)
+    half = np.repeat(world.half[keep][None], len(course.size), 0) * course.size[:, keep, None]
+    for k, row in enumerate(keep):
+        if world.pivot[row, 3] == 0 and world.pivot[row, 1] > 0:
+            half[:, k, 1] = np.maximum(world.pivot[row, 1] * course.joint[:, row], 1e-3)
+    there = present[:, world.entity[keep] - 1] & (course.mode[:, keep] != physics.ABSENT)
+    return outcome.Solids(
+        world.entity[keep],
+        world.shape[keep],
+        course.position[:, keep],
+        course.heading[:, keep],
+        half,
+        there,
+    )
+
+
 def simulate(spec: SceneSpec) -> Animation:
     """Everything that happens in a scene.
 
@@ -895,14 +919,24 @@ def simulate(spec: SceneSpec) -> Animation:
     lengths = [shot.frames for shot in spec.shots]
     shot_of = np.repeat(np.arange(len(lengths)), lengths).astype(np.int16)
     place_of = np.repeat([shot.place for shot in spec.shots], lengths).astype(np.int16)
-    return Animation(
+    camera = cameras.track(spec, entities)
+    contacts = _contacts(spec, stage, course)
+    num_sub = physics.substeps(float(spec.fps))
+    broken = [
+        (min(int(step) // num_sub + 1, spec.num_frames - 1), int(stage.world.entity[row]))
+        for step, row in course.broken
+    ]
+    solids = _solids(spec, stage, course, entities.present)
+    animation = Animation(
         spec=spec,
         parts=parts,
-        camera=cameras.track(spec, entities),
+        camera=camera,
         light=lights.track(spec, entities),
         entities=entities,
         skeletons=no_skeletons(spec.num_frames),
         shot=shot_of,
         place=place_of,
-        contacts=_contacts(spec, stage, course),
+        contacts=contacts,
+        happened=outcome.happened(spec, entities, camera, contacts, broken, solids),
     )
+    return control.with_colors_and_sizes(animation) if spec.keys else animation
