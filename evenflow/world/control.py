@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenflow.core.errors import BadInput
-from evenflow.world.animation import Animation, CameraTrack, EntityTrack
+from evenflow.world.animation import Animation, CameraTrack
 from evenflow.world.spec import CameraMove, Entity, Event, Key, SceneSpec, Vec3
 from evenflow.world.words import COLORS, WALKERS
 
@@ -334,52 +334,35 @@ def depth_map(
     return np.round(np.clip((inverse - 1.0 / far) / span, 0, 1) * 65535).astype(np.uint16)
 
 
-def pin(animation: Animation) -> Animation:
-    """The same animation, whose entities are where the keys of its scene say (`SceneSpec.keys`).
+def with_colors_and_sizes(animation: Animation) -> Animation:
+    """The same animation, with the sizes and colors that keys of its scene pin.
 
-    Positions follow a smooth curve through the keys that never swings beyond them; balls roll along
-    it without slipping; colors and sizes go over evenly.
-
-    Source: Fritsch and Carlson 1980, Monotone piecewise cubic interpolation.
+    Places and headings are those of the simulation, which pushes aside what is in the way; sizes
+    grow about the foot, colors go over evenly from key to key, and pieces that have colors of their
+    own keep them.
     """
     spec = animation.spec
-    if not spec.keys:
+    wanted = [key for key in spec.keys if key.size or key.color]
+    if not wanted:
         return animation
     parts, entities = animation.parts, animation.entities
-    num = spec.num_frames
-    times = np.arange(num) / float(spec.fps)
-    position, rotation = parts.position.copy(), parts.rotation.copy()
-    scale, color = parts.scale.copy(), parts.color.copy()
-    center, turn = entities.position.copy(), entities.rotation.copy()
-    velocity, spin = entities.velocity.copy(), entities.spin.copy()
-    size, names = entities.size.copy(), entities.color.copy()
-    support = entities.support.copy()
+    times = np.arange(spec.num_frames) / float(spec.fps)
+    position, scale, color = parts.position.copy(), parts.scale.copy(), parts.color.copy()
+    center, size, names = entities.position.copy(), entities.size.copy(), entities.color.copy()
     rows = list(COLORS)
-    for id in sorted({key.entity for key in spec.keys}):
+    for id in sorted({key.entity for key in wanted}):
         who, e = _entity(spec, id), id - 1
         states = sorted((k for k in spec.keys if k.entity == id), key=lambda k: k.time)
         at = np.array([s.time for s in states])
-        foot = _curve(times, at, np.array([s.position for s in states]))
-        heading = _curve(times, at, np.unwrap([s.heading for s in states]))
         half = _curve(times, at, np.array([s.size or who.size for s in states]))
-        grown = half / np.maximum(size[:, e], 1e-9)
-        lift = float(center[0, e, 1]) - who.position[1]  # of the center above the foot
-        middle = foot.copy()
-        middle[:, 1] += lift * half / max(who.size, 1e-9)
-        face = _about_y(heading)
-        if who.kind == "ball":
-            face = _rolled(middle, half) @ face[:1]
+        grown = half / np.maximum(size[:, e].astype(np.float64), 1e-9)
         mine = parts.entity == id
         away = position[:, mine] - center[:, e][:, None]
-        change = face @ turn[:, e].transpose(0, 2, 1)  # (t, 3, 3)
-        moved = np.einsum("tij,tpj->tpi", change, away) * grown[:, None, None]
-        position[:, mine] = middle[:, None] + moved
-        rotation[:, mine] = np.einsum("tij,tpjk->tpik", change, rotation[:, mine])
+        moved = center[:, e].astype(np.float64)
+        moved[:, 1] += (grown - 1) * size[:, e]
+        position[:, mine] = moved[:, None] + away * grown[:, None, None]
         scale[:, mine] = scale[:, mine] * grown[:, None, None]
-        center[:, e], turn[:, e], size[:, e] = middle, face, half
-        velocity[:, e] = np.gradient(middle, times, axis=0) if num > 1 else 0
-        spin[:, e] = 0
-        support[:, e] = np.where(foot[:, 1] < 1e-3, 0, -1)
+        center[:, e], size[:, e] = moved, half
         named = [s.color or who.color for s in states]
         if any(name != who.color for name in named):
             paint = np.array([_linear(COLORS[name]) for name in named])
@@ -392,12 +375,8 @@ def pin(animation: Animation) -> Animation:
             names[:, e] = np.array([rows.index(name) for name in named])[latest]
     return replace(
         animation,
-        parts=replace(
-            parts, position=_f(position), rotation=_f(rotation), scale=_f(scale), color=_f(color)
-        ),
-        entities=EntityTrack(
-            _f(center), _f(turn), _f(velocity), _f(spin), _f(size), names, entities.present, support
-        ),
+        parts=replace(parts, position=position, scale=scale, color=color),
+        entities=replace(entities, position=center, size=size, color=names),
     )
 
 
@@ -416,38 +395,10 @@ def _curve(times: Array, at: Array, values: NDArray) -> Array:
     return np.asarray(PchipInterpolator(at, values, axis=0)(inside), np.float64)
 
 
-def _about_y(heading: Array) -> Array:
-    c, s = np.cos(heading), np.sin(heading)
-    turn = np.zeros((len(heading), 3, 3))
-    turn[:, 0, 0], turn[:, 0, 2], turn[:, 1, 1] = c, -s, 1
-    turn[:, 2, 0], turn[:, 2, 2] = s, c
-    return turn
-
-
-def _rolled(center: Array, radius: Array) -> Array:
-    """Rotation `(t, 3, 3)` of a ball that rolls along a way."""
-    turns = [np.eye(3)]
-    for step, r in zip(np.diff(center, axis=0), radius[1:], strict=True):
-        far = float(np.hypot(step[0], step[2]))
-        if far < 1e-12:
-            turns.append(turns[-1])
-            continue
-        axis = np.array([step[2], 0.0, -step[0]]) / far
-        angle = far / float(r)
-        cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
-        by = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
-        turns.append(by @ turns[-1])
-    return np.stack(turns)
-
-
 def _linear(color: tuple[int, int, int]) -> list[float]:
     return [
         c / 255 / 12.92 if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in color
     ]
-
-
-def _f(values: NDArray) -> NDArray[np.float32]:
-    return values.astype(np.float32)
 
 
 def _vec(values: NDArray) -> Vec3:
