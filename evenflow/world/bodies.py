@@ -123,7 +123,7 @@ def _limb(bone: int, length: float, radius: float, paint: str, **more: object) -
 
 def _head(head: Vec, *, long: bool, big: float) -> list[Part]:
     x, y, z = head
-    eye = 0.016 * big
+    eye = 0.0135 * big
     parts = [
         Part(HEAD, "sphere", (0, 0, 0), head, "skin"),
         Part(HEAD, "sphere", (0, 0.30 * y, -0.22 * z), (1.09 * x, 0.84 * y, 0.98 * z), "hair"),
@@ -209,22 +209,22 @@ def _robot(b: Biped) -> Biped:
 
 BIPEDS: dict[str, Biped] = {
     "man": _person(
-        Biped(hip=0.492, hip_side=0.052, thigh=0.232, shin=0.225, ankle=0.045, foot=0.085,
+        Biped(hip=0.497, hip_side=0.052, thigh=0.232, shin=0.225, ankle=0.045, foot=0.085,
               shoulder=0.785, shoulder_side=0.112, waist=0.545, neck=0.80, head=0.905,
               head_half=(0.07, 0.09, 0.078), upper=0.165, fore=0.145, stance=0.05),
         bulk=1.0, long_hair=False, skirt=False),
     "woman": _person(
-        Biped(hip=0.497, hip_side=0.05, thigh=0.235, shin=0.228, ankle=0.043, foot=0.078,
+        Biped(hip=0.502, hip_side=0.05, thigh=0.235, shin=0.228, ankle=0.043, foot=0.078,
               shoulder=0.775, shoulder_side=0.096, waist=0.56, neck=0.79, head=0.902,
               head_half=(0.07, 0.09, 0.078), upper=0.158, fore=0.14, stance=0.043),
         bulk=0.9, long_hair=True, skirt=True),
     "child": _person(
-        Biped(hip=0.425, hip_side=0.055, thigh=0.196, shin=0.192, ankle=0.046, foot=0.09,
+        Biped(hip=0.43, hip_side=0.055, thigh=0.196, shin=0.192, ankle=0.046, foot=0.09,
               shoulder=0.695, shoulder_side=0.105, waist=0.47, neck=0.715, head=0.858,
               head_half=(0.108, 0.132, 0.116), upper=0.14, fore=0.128, stance=0.056),
         bulk=1.14, long_hair=False, skirt=False),
     "robot": _robot(
-        Biped(hip=0.44, hip_side=0.062, thigh=0.2, shin=0.195, ankle=0.05, foot=0.09,
+        Biped(hip=0.442, hip_side=0.062, thigh=0.2, shin=0.195, ankle=0.05, foot=0.09,
               shoulder=0.735, shoulder_side=0.16, waist=0.475, neck=0.765, head=0.875,
               head_half=(0.088, 0.078, 0.08), upper=0.155, fore=0.15, stance=0.07)),
 }  # fmt: skip
@@ -287,23 +287,23 @@ def _animal(
 
 QUADRUPEDS: dict[str, Quadruped] = {
     "dog": _animal(
-        Quadruped(shoulder=0.55, hip=0.56, ahead=0.36, behind=0.36, front_side=0.105,
-                  hind_side=0.1, upper=0.25, lower=0.25, thigh=0.26, shin=0.26, paw=0.055,
-                  neck=0.2, rise=0.9, head=0.08, tail=0.16, droop=-0.7, knees=-1.0),
-        girth=(0.145, 0.155, 0.12), skull=(0.118, 0.118, 0.13), snout=(0.064, 0.058, 0.1),
-        ear=(0.04, 0.11, 0.065), ears="down", leg=0.042, tail=0.03, neck=0.095),
+        Quadruped(shoulder=0.53, hip=0.54, ahead=0.3, behind=0.3, front_side=0.11,
+                  hind_side=0.105, upper=0.24, lower=0.245, thigh=0.25, shin=0.255, paw=0.055,
+                  neck=0.16, rise=0.95, head=0.09, tail=0.17, droop=-0.75, knees=-1.0),
+        girth=(0.155, 0.165, 0.12), skull=(0.14, 0.138, 0.145), snout=(0.075, 0.066, 0.1),
+        ear=(0.045, 0.13, 0.075), ears="down", leg=0.048, tail=0.034, neck=0.105),
     "cat": _animal(
-        Quadruped(shoulder=0.5, hip=0.52, ahead=0.4, behind=0.4, front_side=0.09, hind_side=0.09,
-                  upper=0.23, lower=0.23, thigh=0.25, shin=0.24, paw=0.05, neck=0.12, rise=0.75,
-                  head=0.1, tail=0.33, droop=-1.0, knees=-1.0),
-        girth=(0.135, 0.14, 0.1), skull=(0.145, 0.135, 0.135), snout=(0.06, 0.048, 0.05),
-        ear=(0.058, 0.09, 0.035), ears="up", leg=0.042, tail=0.036, neck=0.085),
+        Quadruped(shoulder=0.46, hip=0.48, ahead=0.33, behind=0.33, front_side=0.095,
+                  hind_side=0.095, upper=0.21, lower=0.21, thigh=0.23, shin=0.22, paw=0.05,
+                  neck=0.1, rise=0.8, head=0.11, tail=0.3, droop=-0.9, knees=-1.0),
+        girth=(0.15, 0.155, 0.11), skull=(0.19, 0.17, 0.165), snout=(0.075, 0.055, 0.05),
+        ear=(0.07, 0.1, 0.04), ears="up", leg=0.05, tail=0.042, neck=0.1),
     "horse": _animal(
-        Quadruped(shoulder=0.54, hip=0.56, ahead=0.3, behind=0.32, front_side=0.075,
+        Quadruped(shoulder=0.54, hip=0.56, ahead=0.29, behind=0.3, front_side=0.075,
                   hind_side=0.075, upper=0.235, lower=0.262, thigh=0.25, shin=0.262, paw=0.055,
-                  neck=0.27, rise=1.0, head=0.06, tail=0.13, droop=0.9, knees=1.0),
-        girth=(0.115, 0.135, 0.1), skull=(0.06, 0.078, 0.1), snout=(0.042, 0.05, 0.085),
-        ear=(0.02, 0.05, 0.018), ears="up", leg=0.03, tail=0.03, neck=0.07, mane=True),
+                  neck=0.29, rise=0.95, head=0.065, tail=0.14, droop=0.95, knees=1.0),
+        girth=(0.118, 0.138, 0.1), skull=(0.066, 0.085, 0.11), snout=(0.048, 0.056, 0.09),
+        ear=(0.022, 0.055, 0.02), ears="up", leg=0.032, tail=0.036, neck=0.082, mane=True),
 }  # fmt: skip
 
 

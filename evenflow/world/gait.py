@@ -62,7 +62,7 @@ MANNERS: dict[str, Manner] = {
     "quickly": Manner(speed=1.5, stride=1.12, swing=1.3, lean=0.06, elbow=0.3),
     "gently": Manner(speed=0.75, stride=0.9, bounce=0.6, swing=0.7, lift=0.8),
     "cheerfully": Manner(
-        speed=1.15, stride=0.95, bounce=2.4, swing=1.9, lean=-0.04, head=0.14, lift=1.5, elbow=0.35
+        speed=1.15, stride=0.95, bounce=2.4, swing=1.6, lean=-0.04, head=0.14, lift=1.5, elbow=0.35
     ),
     "sadly": Manner(
         speed=0.62, stride=0.75, bounce=0.5, swing=0.35, lean=0.2, head=-0.5, lift=0.6,
@@ -403,7 +403,8 @@ class Way:
             spare = ramp * 0.5 * ((i == 0) + (i == len(legs) - 1))
             have = max(ends[i] - starts[i] - spare, 0.2)
             need = lengths[i] * scale / have
-            wanted = leg.speed or need
+            usual = pace(self.kind, self.size, run=leg.run > 0, manner=leg.manner)
+            wanted = leg.speed or usual
             if i < len(legs) - 1:
                 wanted = need
             elif until < over - 1e-6 and wanted < need:

@@ -84,7 +84,7 @@ def carried_at(walker: Entity, thing: Entity) -> D:
     high = 2.0 * walker.size
     _, y, z = girth(thing)
     if isinstance(b, Biped):
-        low = min(0.60 * high + 0.25 * y, b.shoulder * high - 0.3 * y)
+        low = min(0.575 * high + 0.1 * y, b.shoulder * high - 0.3 * y)
         return np.array([0.0, max(low, y + 0.02), 0.085 * high + 0.02 * high + z])
     nose = (b.ahead + 0.12 + b.neck * float(np.cos(b.rise)) + b.head + 0.16) * high
     up = (b.shoulder + b.neck * float(np.sin(b.rise)) - 0.02) * high

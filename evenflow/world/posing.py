@@ -100,7 +100,7 @@ def neutral(kind: str, size: float) -> D:
     b = bodies.build(kind)
     high = 2.0 * size
     if isinstance(b, Biped):
-        ahead = 0.35 * b.foot
+        ahead = 0.5 * b.foot
         return high * np.array([[-b.stance, ahead], [b.stance, ahead]])
     return high * np.array(
         [
@@ -469,8 +469,8 @@ def _four_legs(kind: str, q: Quadruped, size: float, m: Motion) -> Pose:
     droop = q.droop - 0.8 * np.minimum(manner["head"], 0.0) * 2.0 - 0.3 * act * run
     base_at = hind - trunk[:, :, 2] * (0.10 * high) + trunk[:, :, 1] * (0.07 * high)
     for k in (0, 1):
-        bent = droop * (1.0 if k == 0 else (1.35 if kind == "cat" else 0.85))
-        part = frame(m.heading + swing * (1.0 + 0.5 * k), bent)
+        bent = droop * (1.0 if k == 0 else (1.5 if kind == "cat" else 0.85))
+        part = frame(m.heading + swing * (1.0 + 0.5 * k), -bent)
         tip = base_at - part[:, :, 2] * (q.tail * high)
         origin[:, bodies.TAIL + k] = 0.5 * (base_at + tip)
         rotation[:, bodies.TAIL + k] = bone(base_at, tip, up + 0.01 * front)

@@ -586,11 +586,11 @@ class _Play:
         low = self._bend_for(
             actor, float(at[1]), float(np.hypot(at[0] - x, at[2] - z)) - 0.6 * girth(one)[2]
         )
-        actor.bends.append((start, meet, end, min(low, 0.35)))
+        actor.bends.append((start, meet, end, min(low, 0.16)))
         low = self._bend_for(
             other, float(at[1]), float(np.hypot(at[0] - ox, at[2] - oz)) - 0.6 * girth(one)[2]
         )
-        other.bends.append((start, meet, end, min(low, 0.35)))
+        other.bends.append((start, meet, end, min(low, 0.16)))
         self._hold(
             Grasp(to, one.id, "carry", meet, max(end, meet + 0.3), put, offset=theirs), other
         )
