@@ -21,9 +21,10 @@ IMPLIED: dict[str, str] = {
 kicked: an other) and no relation is said."""
 TRANSITIVE = frozenset({"push", "kick", "carry", "put_down"})
 """Kinds whose relation is about `other`."""
-DIRECTED = frozenset({"roll", "slide", "throw", "bounce", "walk", "run", "turn", "jump", "carry",
-                      "push", "kick", "enter", "exit", "pass", "fall", "drop", "stop", "hide",
-                      "appear"})  # fmt: skip
+DIRECTED = frozenset(
+    {"roll", "slide", "throw", "bounce", "walk", "run", "turn", "jump", "carry", "push", "kick",
+     "enter", "exit", "pass", "fall"}
+)  # fmt: skip
 """Kinds that a direction is said of."""
 
 
@@ -170,3 +171,96 @@ def _renumbered(script: Script) -> Script:
     settings = tuple(next(s for s in script.settings if s.name == name) for name in places)
     shots = tuple(replace(shot, follows=number.get(shot.follows, 0)) for shot in script.shots)
     return Script(cast, tuple(standing), deeds, settings, shots, script.style)
+
+
+def at_level(script: Script, level: Level, *, form: CaptionForm = "explicit") -> Script:
+    """What a caption of a level says of a script; `describe` writes that and no more.
+
+    L0: the cast and what happens, without who does it. L1: the first deed with colors. L2: the
+    cast, where they stand, all deeds, the camera of the first shot. L3: all but times. L4: all but
+    the seconds of the last shot. L5: all but the times of deeds.
+    """
+    if form == "ambiguous":
+        script = _vague(script)
+    plain = normalized(script)
+    if level == "L0":
+        first = plain.shots[0]
+        return normalized(
+            replace(
+                plain,
+                standing=(),
+                deeds=tuple(assigned([one.kind for one in plain.deeds], plain.cast)),
+                settings=plain.settings[:1],
+                shots=(replace(first, follows=0, seconds=None),),
+            )
+        )
+    if level == "L1":
+        return _first_clause(plain)
+    untimed = [replace(one, start=None, end=None, seconds=None) for one in plain.deeds]
+    if level == "L2":
+        return normalized(
+            Script(
+                plain.cast,
+                plain.standing,
+                tuple(replace(one, shot=0) for one in untimed),
+                shots=(replace(plain.shots[0], place="", seconds=None),),
+            )
+        )
+    if level == "L3":
+        shots = tuple(replace(one, seconds=None) for one in plain.shots)
+        return normalized(replace(plain, deeds=tuple(untimed), shots=shots))
+    if level == "L4":
+        known = all(one.seconds is not None for one in plain.shots[:-1])
+        shots = tuple(
+            replace(one, seconds=_round(one.seconds) if known else None) for one in plain.shots[:-1]
+        )
+        last = replace(plain.shots[-1], seconds=None)
+        deeds = tuple(
+            replace(one, start=_round(one.start), end=_round(one.end), seconds=_round(one.seconds))
+            for one in plain.deeds
+        )
+        return normalized(replace(plain, deeds=deeds, shots=(*shots, last)))
+    shots = tuple(replace(one, seconds=_round(one.seconds)) for one in plain.shots)
+    return normalized(replace(plain, deeds=tuple(untimed), shots=shots))
+
+
+def _round(seconds: float | None) -> float | None:
+    return None if seconds is None else round(float(seconds), 2)
+
+
+def _first_clause(plain: Script) -> Script:
+    roles = [Role(one.id, one.kind, color=one.color, count=one.count) for one in plain.cast]
+    if not plain.deeds:
+        return normalized(Script(tuple(roles)))
+    deed = plain.deeds[0]
+    bare = replace(deed, manner="", start=None, end=None, seconds=None, together=False, shot=0)
+    told = {deed.agent, deed.target, deed.other}
+    return normalized(Script(tuple(one for one in roles if one.id in told), deeds=(bare,)))
+
+
+def _vague(script: Script) -> Script:
+    """The ambiguous form: who acts keeps only its kind, everything else is a thing or a person."""
+    plain = normalized(script)
+    agents = {one.agent for one in plain.deeds} or {one.id for one in plain.cast}
+    roles = []
+    for one in plain.cast:
+        kind = one.kind
+        if one.id not in agents:
+            sort = sort_of(kind)
+            if sort != "walker":
+                kind = "thing"
+            elif kind in ("man", "woman", "child"):
+                kind = "person"
+        roles.append(Role(one.id, kind, count=one.count))
+    kinds = {one.id: one.kind for one in roles}
+    deeds = []
+    for one in plain.deeds:
+        kind = one.kind
+        if kind in ("roll", "slide", "walk", "run"):
+            kind = default_motion(kinds.get(one.agent, "thing"))
+            if kind == "rise":
+                kind = one.kind
+        other = one.other if kind == one.kind or one.relation == "between" else 0
+        deeds.append(replace(one, kind=kind, direction="", manner="", other=other))
+    shots = tuple(ScriptShot(moves=one.moves, follows=one.follows) for one in plain.shots)
+    return normalized(Script(tuple(roles), deeds=tuple(deeds), shots=shots))

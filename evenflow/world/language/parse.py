@@ -201,10 +201,11 @@ def parse_storyboard(text: str) -> Script:
 def _parse_tags(text: str) -> Script | None:
     """Reads tags (level L0), or returns None where the text is none: "red ball; noon; roll"."""
     low = plain(text).replace("\n", ";").strip(" .;")
-    if "." in low or re.search(r"\b(a|an|the|is|are|it|he|she|they|then|while)\b", low):
+    if "." in low or re.search(r"\b(is|are|it|he|she|they|then|while)\b", low):
         return None
     items = [item.strip() for item in re.split(r"[;,]", low) if item.strip()]
-    if len(items) < 2:
+    articles = ("a ", "an ", "the ", "another ", "there ", "some ")
+    if any(item.startswith(articles) for item in items) or not re.search("[;,]", text):
         return None
     events = {kind.replace("_", " "): kind for kind in world.EVENTS}
     verbs: list[str] = []
@@ -2112,8 +2113,8 @@ class _Reader:
                 if kind == "throw" and verb == "throw":
                     self.fail("needs what is thrown", at)
                 return self.each_many(subjects, lambda id: motions(kind, id))
-            case "spin" | "swing":
-                kind = verb
+            case "spin" | "rotate" | "swing":
+                kind = "swing" if verb == "swing" else "spin"
                 return plain_deed(kind)
             case "rise" | "float":
                 if self.is_walker(subjects[0]):

@@ -19,6 +19,7 @@ PLACES: dict[str, Setting] = {
     "street": Setting("street", ground="asphalt", background="city"),
     "square": Setting("square", ground="tiles", background="city"),
     "yard": Setting("yard", ground="planks", background="hills"),
+    "harbor": Setting("harbor", ground="planks", background="sea"),
     "beach": Setting("beach", ground="sand", background="sea"),
     "desert": Setting("desert", ground="sand", background="desert"),
     "mountains": Setting("mountains", ground="snow", background="mountains"),
@@ -111,9 +112,9 @@ SYNONYMS: dict[str, str] = {
     # kinds
     "sphere": "ball", "block": "cube", "square-box": "box", "tube": "cylinder", "torus": "ring",
     "mug": "cup", "guy": "man", "gentleman": "man", "lady": "woman", "kid": "child",
-    "hound": "dog", "column": "pillar", "shrub": "bush", "boulder": "rock", "someone": "person",
-    "somebody": "person", "anyone": "person", "something": "thing", "object": "thing",
-    "anything": "thing", "persons": "people", "android": "robot", "gate": "door",
+    "hound": "dog", "column": "pillar", "shrub": "bush", "boulder": "rock", 
+    "object": "thing",
+    "persons": "people", "android": "robot", "gate": "door",
     "archway": "arch", "desk": "table", "slope": "ramp",
     # manner
     "fast": "quickly", "rapidly": "quickly", "swiftly": "quickly", "slow": "slowly",
@@ -151,6 +152,8 @@ SYNONYMS: dict[str, str] = {
 """Words that say what a word of the vocabulary says."""
 
 EXPANDED: dict[str, tuple[str, ...]] = {
+    "something": ("a", "thing"), "anything": ("a", "thing"), "someone": ("a", "person"),
+    "somebody": ("a", "person"), "anyone": ("a", "person"),
     "kitten": ("small", "cat"), "puppy": ("small", "dog"), "pony": ("small", "horse"),
     "closeup": ("close", "shot"), "couple": ("two",), "pair": ("two",),
     "few": ("three",), "many": ("five",), "both": ("they",), "it's": ("it", "be"),
@@ -222,7 +225,7 @@ NEAR: dict[str, tuple[str, ...]] = {
 NEGATIONS = frozenset(
     {"no", "not", "never", "without", "none", "nothing", "nobody", "nowhere", "neither", "nor",
      "cannot", "can't", "doesn't", "don't", "isn't", "aren't", "didn't", "won't", "wasn't",
-     "weren't", "nor", "except", "n't", "lacking", "minus"}
+     "weren't", "except", "n't", "lacking", "minus"}
 )  # fmt: skip
 
 
