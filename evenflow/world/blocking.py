@@ -512,9 +512,13 @@ def fit_sizes(
                 entities[target] = weigh(replace(two, size=widest * 0.9, size_word="small"))
         if deed.kind == "kick" and target not in said and two.size > 0.34:
             entities[target] = weigh(replace(two, size=0.3, size_word="small"))
-        if deed.relation == "under" and agent not in said and two.kind == "table":
-            if one.kind not in WALKERS and 2 * one.size > 1.5 * two.size:
-                entities[agent] = weigh(replace(one, size=round(0.68 * two.size, 4), size_word="small"))
+        if deed.relation == "under" and two.kind == "table" and one.kind not in WALKERS:
+            if agent not in said and one.size > 0.7 * two.size:
+                one = entities[agent] = weigh(
+                    replace(one, size=round(0.68 * two.size, 4), size_word="small")
+                )
+            if one.size > 0.7 * two.size and target not in said:
+                entities[target] = replace(two, size=round(one.size / 0.68, 4))
 
 
 __all__ = ["FRAGILE", "Actor", "Stage", "Unstaged", "WALK_SPEED", "box_of", "fit_sizes", "Slot"]

@@ -221,7 +221,7 @@ def _unseen(
                 if who == id:
                     free &= (times < a) | (times > b)
             small = (alone[:, id - 1] < LEAST_PIXELS) & free
-            if id in broken:
+            if id in broken or (one.kind == "screen" and not small.all()):
                 continue
             share = small.sum() / max(free.sum(), 1)
             if share > 0.0 and not (id in carried and share < 0.5):

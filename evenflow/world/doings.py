@@ -182,6 +182,11 @@ def walk(stage: Stage, items: Sequence[Item], number: int) -> None:
             f"a {actor.entity.kind} cannot walk {relation} a "
             f"{stage.actors[item.target].entity.kind}; say toward, past, around or behind"
         )
+    if kind in ("hide", "pass") and actor.at is None and deed.start is None:
+        # Nobody said how it gets there: it sets out at once.
+        start = stage.start
+        later = [i.start for i in items[number + 1 :]]
+        end = max(end, min([stage.end - 0.3, start + 2.6, *later]))
     points = _route(stage, item, relation, way, reach)
     own = kind if kind in ("walk", "run") else "walk"
     said = kind in ("walk", "run")
@@ -205,8 +210,9 @@ def _straight(stage: Stage, item: Item, way: np.ndarray | None, reach: float) ->
         assert going is not None
         if abs(going[1]) > 0.7:
             reach = min(reach, 2.6)
-        for _ in range(12):
-            middle = np.array([stage.uniform(-0.4, 0.4), stage.uniform(-0.3, 1.1)])
+        for k in range(24):
+            deep = (-0.3, 1.1) if k < 10 else (-0.7, 2.4)
+            middle = np.array([stage.uniform(-0.4, 0.4), stage.uniform(*deep)])
             a = middle - going * reach / 2
             if _free(stage, actor, a, a + going * reach):
                 break
@@ -335,8 +341,10 @@ def _route(
         else:
             mid = center + away * near
         if relation == "to behind":
+            deep = max(0.0, target.reach(across) - wide - 0.45)  # far enough behind a wide one
+            mid = mid - across * sign * deep
             if actor.at is None:
-                a = mid - across * sign * max(side, min(reach, 2.6))
+                a = mid - across * sign * max(side - deep, min(reach, 2.6) - deep)
                 begin(stage, item.agent, float(a[0]), float(a[1]), heading_of(across * sign))
             return around(stage, actor, actor.flat, mid)
         if relation == "out from behind":

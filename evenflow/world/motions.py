@@ -212,6 +212,13 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
                     if slow > 0 and np.sqrt(2 * slow * longest) < slow * rest
                     else longest / rest + 0.5 * slow * rest
                 )
+    if not exits and not stops and not (inner and inner[-1].what in ("hit", "wall")):
+        # What goes on afterwards must come to rest, or stay, in the picture.
+        most = max(longest, (inner[-1].at + 0.8) if inner else 0.0)
+        if slow * total * total > 2 * most:
+            speed = min(speed, float(np.sqrt(2 * slow * most)))
+        else:
+            speed = min(speed, most / total + 0.5 * slow * total)
     if speed > 7.5:
         raise Unstaged("it would have to be too fast")
     if exits:

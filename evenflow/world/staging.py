@@ -284,7 +284,12 @@ def _attempt(
     entities = {one.id: one for one in players.entities}
     items = _expand(script, of, slots)
     said_size = {id for role in script.cast if role.size for id in of[role.id]}
-    fit_sizes(entities, [(i.deed, i.agent, i.target) for i in items], said_size)
+    pairs = [(i.deed, i.agent, i.target) for i in items]
+    pairs += [
+        (Deed("stand", s.role, s.target, relation=s.relation), a, of[s.target][0])
+        for s in script.standing for a in of[s.role]
+    ]  # fmt: skip
+    fit_sizes(entities, pairs, said_size)
     actors = {id: Actor(one, box_of(one)) for id, one in entities.items()}
     place_of = _places(script)
     here = _who_is_where(script, items, of, place_of)
