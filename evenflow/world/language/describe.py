@@ -15,12 +15,11 @@ from evenflow.world.language.content import (
     at_level,
     default_motion,
 )
-from evenflow.world.language.forms import plural, verb_form
-from evenflow.world.language.lexer import NUMBERS, ORDINALS
+from evenflow.world.language.forms import verb_form
 from evenflow.world.language.refer import (
-    PEOPLE,
     Description,
     may_mean,
+    noun_phrase,
     pronoun_of,
     resolve,
     shortest,
@@ -104,44 +103,6 @@ def refer(scene: SceneSpec | Script, role: int) -> str:
         raise BadInput(f"the cast has no role {role}; ids are {[one.id for one in script.cast]}")
     order = [one.id for one in script.cast]
     return noun_phrase(shortest(found, script.cast, order))
-
-
-def noun_phrase(said: Description) -> str:
-    """Words for a description."""
-    if said.pronoun:
-        return said.pronoun
-    parts = [said.article]
-    if said.ordinal:
-        parts.append(ORDINALS[said.ordinal - 1] if said.ordinal <= len(ORDINALS) else "")
-    if said.count > 1:
-        parts.append(NUMBERS[said.count - 1] if said.count <= len(NUMBERS) else str(said.count))
-    people = said.kind in PEOPLE
-    after: list[str] = []
-    color = f"{said.color} and {said.second}" if said.color and said.second else said.color
-    parts += [said.side if said.article == "the" else "", said.size]
-    if people:
-        if said.color:
-            after.append(f"in {said.color}")
-        extra = [f"{said.second} trousers"] if said.second else []
-        extra += [f"{said.hair} hair"] if said.hair else []
-        if extra:
-            after.append("with " + " and ".join(extra))
-    else:
-        parts.append(color)
-        if said.hair:
-            after.append(f"with {said.hair} hair")
-        if said.second and not said.color:
-            noun = grammar.PATTERN_NOUNS.get(said.pattern)
-            after.append(f"with {said.second} {noun or 'leg'}")
-    bare = said.second and not said.color and not people and said.pattern in grammar.PATTERN_NOUNS
-    parts += ["" if bare else said.pattern, said.material]
-    parts.append(plural(said.kind) if said.plural else said.kind)
-    if said.side and said.article != "the":
-        after.append("in the middle" if said.side == "middle" else f"on the {said.side}")
-    text = " ".join(part for part in (*parts, *after) if part)
-    if said.article == "a" and re.match(r"a [aeiou]", text):
-        text = "an" + text[1:]
-    return text
 
 
 class _Writer:

@@ -59,6 +59,12 @@ DOUBLED = frozenset({"drop", "stop", "pan", "dim", "grab", "hop"})
 PLURALS = {"man": "men", "woman": "women", "child": "children", "person": "people"}
 """Nouns that do not follow the rule."""
 
+NUMBERS = (
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+    "twelve",
+)  # fmt: skip
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
+
 
 def verb_form(verb: str, form: Form) -> str:
     """A form of a verb.

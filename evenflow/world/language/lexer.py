@@ -7,7 +7,7 @@ from functools import cache
 
 from evenflow.core.errors import BadInput
 from evenflow.world import words as world
-from evenflow.world.language.forms import PLURALS, plural, verb_form
+from evenflow.world.language.forms import NUMBERS, ORDINALS, PLURALS, plural, verb_form
 from evenflow.world.language.vocabulary import (
     EXPANDED,
     NEAR,
@@ -19,11 +19,6 @@ from evenflow.world.language.vocabulary import (
     VOCABULARY,
 )
 
-NUMBERS = (
-    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
-    "twelve",
-)  # fmt: skip
-ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 PHRASES: dict[str, tuple[str, str]] = {
     # text -> (class, value); longest first
     "in front of": ("relation", "in front of"), "in back of": ("relation", "behind"),

@@ -17,7 +17,6 @@ from evenflow.world.language.content import assigned, default_motion, normalized
 from evenflow.world.language.lexer import Token, plain, tokenize
 from evenflow.world.language.refer import (
     CLOTHED,
-    NEUTER,
     Description,
     may_mean,
     resolve,
@@ -484,7 +483,7 @@ class _Reader:
         self.at = at
         return found
 
-    def describe(self) -> Description | None:  # noqa: PLR0912
+    def describe(self) -> Description | None:
         """Takes a noun phrase, or nothing."""
         start = self.at
         pronoun = self.means("pronoun")
@@ -938,7 +937,7 @@ class _Reader:
                     return True
         return self.setting() or self.styling()
 
-    def setting(self) -> bool:  # noqa: PLR0911, PLR0912
+    def setting(self) -> bool:
         """Takes one phrase of place, ground, sky, background or fog."""
         start = self.at
         if (sky := self.means("sky")) is not None and " " in self._phrase_text():
@@ -1264,14 +1263,12 @@ class _Reader:
             return False
         if size:
             self.shot(size=size)
-        if self.take("of") and self.timelike(0):
-            self.shot(seconds=self.number())
-        elif self.timelike(0):
+        if (self.take("of") and self.timelike(0)) or self.timelike(0):
             self.shot(seconds=self.number())
         self.take(":")
         return True
 
-    def camera(self) -> bool:  # noqa: PLR0912
+    def camera(self) -> bool:
         """Takes a sentence about the camera."""
         start = self.at
         if self.means("article") is not None:
@@ -1318,7 +1315,7 @@ class _Reader:
         self.together = False
         return True
 
-    def camera_verb(self) -> bool:  # noqa: PLR0911, PLR0912
+    def camera_verb(self) -> bool:
         """One move."""
         while self.means("auxiliary") is not None or self.means("manner") is not None:
             self.at += 1
@@ -1547,11 +1544,11 @@ class _Reader:
             if (found := self.means("manner")) is not None:
                 manner = found
                 self.at += 1
-            elif self.means("filler") is not None or (
-                self.means("still") is not None and self.verb(1) is not None
+            elif (
+                self.means("filler") is not None
+                or (self.means("still") is not None and self.verb(1) is not None)
+                or self.means("relative") is not None
             ):
-                self.at += 1
-            elif self.means("relative") is not None:
                 self.at += 1
             elif self.setting() or self.time():
                 pass
@@ -1670,7 +1667,7 @@ class _Reader:
             self.fail(f"is another {name} than {old!r}; keep one of the two")
         self.cast[id - 1] = replace(role, **{name: value})
 
-    def slots(self, verb: str, *, passive: bool) -> _Slots:  # noqa: PLR0912, PLR0915
+    def slots(self, verb: str, *, passive: bool) -> _Slots:
         """Collects what belongs to a verb, up to the next clause."""
         slots = _Slots()
         last: list[int] = []  # the object or target before, for where it is
@@ -1970,7 +1967,7 @@ class _Reader:
     def is_fixture(self, id: int) -> bool:
         return self.cast[id - 1].kind in world.FIXTURES if id else False
 
-    def deeds_of(  # noqa: PLR0911, PLR0912, PLR0915
+    def deeds_of(
         self, verb: str, subjects: list[int], slots: _Slots, *, passive: bool, at: int
     ) -> list[Deed]:
         """What a verb with its slots says."""
@@ -2290,7 +2287,7 @@ class _Reader:
                     ids = next(ids for r, ids in slots.relations if r == "over")
                     return self.each(subjects, lambda id: Deed("cover", agent=id, target=ids[0]))
                 moved = things if (things or passive) else subjects
-                if things and not passive or doers and passive:
+                if (things and not passive) or (doers and passive):
                     self.fail("happens by itself here; say that the screen goes up or down", at)
                 return self.each(moved, lambda id: Deed(verb, agent=id))
             case "open" | "close":

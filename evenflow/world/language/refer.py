@@ -3,11 +3,14 @@
 The reader and the writer of captions share `resolve`: what is written is what is read.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
 from evenflow.world import words as world
+from evenflow.world.language import grammar
+from evenflow.world.language.forms import NUMBERS, ORDINALS, plural
 from evenflow.world.script import Role
 
 PEOPLE = frozenset({"man", "woman", "child", "person"})
@@ -153,3 +156,41 @@ def shortest(
     order = [one for id in mentioned for one in cast if one.id == id]
     among = resolve(full, order, turned=turned)
     return replace(full, ordinal=among.index(role) + 1)
+
+
+def noun_phrase(said: Description) -> str:
+    """Words for a description."""
+    if said.pronoun:
+        return said.pronoun
+    parts = [said.article]
+    if said.ordinal:
+        parts.append(ORDINALS[said.ordinal - 1] if said.ordinal <= len(ORDINALS) else "")
+    if said.count > 1:
+        parts.append(NUMBERS[said.count - 1] if said.count <= len(NUMBERS) else str(said.count))
+    people = said.kind in PEOPLE
+    after: list[str] = []
+    color = f"{said.color} and {said.second}" if said.color and said.second else said.color
+    parts += [said.side if said.article == "the" else "", said.size]
+    if people:
+        if said.color:
+            after.append(f"in {said.color}")
+        extra = [f"{said.second} trousers"] if said.second else []
+        extra += [f"{said.hair} hair"] if said.hair else []
+        if extra:
+            after.append("with " + " and ".join(extra))
+    else:
+        parts.append(color)
+        if said.hair:
+            after.append(f"with {said.hair} hair")
+        if said.second and not said.color:
+            noun = grammar.PATTERN_NOUNS.get(said.pattern)
+            after.append(f"with {said.second} {noun or 'leg'}")
+    bare = said.second and not said.color and not people and said.pattern in grammar.PATTERN_NOUNS
+    parts += ["" if bare else said.pattern, said.material]
+    parts.append(plural(said.kind) if said.plural else said.kind)
+    if said.side and said.article != "the":
+        after.append("in the middle" if said.side == "middle" else f"on the {said.side}")
+    text = " ".join(part for part in (*parts, *after) if part)
+    if said.article == "a" and re.match(r"a [aeiou]", text):
+        text = "an" + text[1:]
+    return text

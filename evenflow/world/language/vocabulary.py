@@ -112,7 +112,7 @@ SYNONYMS: dict[str, str] = {
     # kinds
     "sphere": "ball", "block": "cube", "square-box": "box", "tube": "cylinder", "torus": "ring",
     "mug": "cup", "guy": "man", "gentleman": "man", "lady": "woman", "kid": "child",
-    "hound": "dog", "column": "pillar", "shrub": "bush", "boulder": "rock", 
+    "hound": "dog", "column": "pillar", "shrub": "bush", "boulder": "rock",
     "object": "thing",
     "persons": "people", "android": "robot", "gate": "door",
     "archway": "arch", "desk": "table", "slope": "ramp",
