@@ -448,7 +448,13 @@ def empty(
         kind = ("woman", "man", "child", "robot", "dog")[int(rng.integers(5))]
         second = ("blue", "brown", "gray")[int(rng.integers(3))]
         walker = Entity(
-            player, kind, "red", second=second, size=_TALL[kind], seed=maze.seed, mass=60.0
+            player,
+            kind,
+            {"dog": "brown", "robot": "white"}.get(kind, "red"),
+            second={"dog": "white"}.get(kind, second),
+            size=_TALL[kind],
+            seed=maze.seed,
+            mass=60.0,
         )
         cast = (*cast, walker)
     spec = SceneSpec(

@@ -94,7 +94,7 @@ class _Eye:
         """How far back the camera can go before it meets a wall."""
         p = self.game.player
         sine, cosine = np.sin(yaw), np.cos(yaw)
-        high = self.game.yard.obstacles[self.game.yard.obstacles[:, OTOP] > p[Y] + ABOVE]
+        high = self.game.yard.obstacles[self.game.yard.obstacles[:, OTOP] > p[Y] + 0.9]
         for far in np.linspace(0.5, BEHIND, 23):
             x, z = p[X] + far * sine, p[Z] - far * cosine
             if len(high) and distance_to(high, x, z) < 0.3:
