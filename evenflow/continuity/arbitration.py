@@ -184,6 +184,11 @@ def explains(strong: Candidate, weak: Candidate) -> bool:
         return False  # what happens in one place does not move everything
     if (strong.kind, weak.kind) in NEXT_TO and _touches(strong, weak):
         return True
+    if strong.kind == "unnatural_motion" and weak.kind in ("vanish", "subject_swap"):
+        # where it ends the thing is at once where it should be
+        back = abs(weak.peak - strong.end) <= SLACK and _meets(strong, weak)
+        if back and strong.severity >= 2.0:
+            return True
     if not _covers(strong, weak) or not _meets(strong, weak):
         return False
     if strong.kind in STEPS and not _at_once(strong, weak):

@@ -51,6 +51,9 @@ LEAP_PATH = 0.2
 """rms of a slide about its mean place, as a share of the leap at its end."""
 GLIDE = 0.2
 """Least way that it had slid, as a share of the leap; slow flow is damped by the ground around."""
+DECISIVE, SEEN_DECISIVE, GLIDE_DECISIVE = 60.0, 0.25, 0.1
+"""A leap of so many times what the place does otherwise, with all around at rest, need be seen in
+fewer cells and need not have shown as much of its slide."""
 FARTHEST = 0.25
 """Longest leap that the flow can follow, as a share of the height."""
 CALM = 0.24
@@ -65,8 +68,9 @@ MOST_PULL = 0.08
 """Where a place is pulled harder than this share of the height, rms, the flow is lost."""
 SKIPPED_S = 0.5
 """Longest time that is skipped, as a rule."""
-CLEAR = 0.1
-"""A place that is calmer than this at other times turns without a doubt."""
+CLEAR, SURE = 0.1, 0.03
+"""A place that is calmer than this at other times turns without a doubt; and where its ground is so
+calm as well, the pictures, which may be too plain to tell, are not asked."""
 LEFT = frozenset({"unstable_texture", "edge_shimmer", "ghosting"})
 """What the errors of a flow that turns at every few frames look like."""
 STEPPED = LEFT | {"vanish", "color_change", "subject_swap", "light_direction"}
@@ -178,7 +182,7 @@ def _trembling(passage: Passage, steps: Series, cells: NDArray[np.bool_]) -> lis
             continue
         if (len(outside) < 8 and calm > 0.1) or (share < 0.8 and calm > 0.05):
             continue
-        if not _is_there(passage, steps, cells, start, end):
+        if max(calm, ring) > SURE and not _is_there(passage, steps, cells, start, end):
             continue
         one = _made(passage, way, start, end, cells, how)
         made.append(replace(one, immune=LEFT, causes=LEFT) if calm < CLEAR else one)
@@ -279,12 +283,14 @@ def _slid(passage: Passage, steps: Series, e: int, cells: NDArray[np.bool_]) -> 
     if float(beside.mean()) * SKIPPED_S * passage.fps > 0.6 * length:
         return None  # time that was skipped: it only goes on
     ring, _ = _path_of(passage, steps, _ring(cells))
-    if seen[e] < SEEN or np.hypot(*ring[e]) > 0.15 * length:
+    alone = float(np.hypot(*ring[e])) / length
+    decisive = length > DECISIVE * others and alone < 0.03
+    if seen[e] < (SEEN_DECISIVE if decisive else SEEN) or alone > 0.15:
         return None
     first = max(1, e - round(LONGEST_S * passage.fps))
     start, way_back, clear = _glide(-along[first:e])
     start += first
-    if way_back < GLIDE * length or clear < 4.0 or start <= 2:
+    if way_back < (GLIDE_DECISIVE if decisive else GLIDE) * length or clear < 4.0 or start <= 2:
         return None
     if e - start < max(4, round(0.2 * passage.fps)):
         return None
