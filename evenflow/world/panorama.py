@@ -121,7 +121,7 @@ class _Strip:
         keep = 1 - cover
         self.image[:3] = self.image[:3] * keep + paint * (cover * (1 - haze))
         self.image[3] = self.image[3] * keep + cover * (1 - haze)
-        self.image[4] = np.maximum(self.image[4], cover)
+        self.image[4] = self.image[4] * keep + cover
         self.image[5] = self.image[5] * keep + lights * cover
 
 
@@ -186,7 +186,7 @@ def _trees(
         keep = 1 - cover
         part[:3] = part[:3] * keep + color[:, None, None] * light * (cover * (1 - haze))
         part[3] = part[3] * keep + cover * (1 - haze)
-        part[4] = np.maximum(part[4], cover)
+        part[4] = part[4] * keep + cover
         part[5] *= keep
         strip.image[:, :, near] = part
 
@@ -250,7 +250,7 @@ def _city(rng: np.random.Generator, strip: _Strip) -> None:
             keep = 1 - cover
             part[:3] = part[:3] * keep + color[:, None, None] * (dark * side * cover * (1 - haze))
             part[3] = part[3] * keep + cover * (1 - haze)
-            part[4] = np.maximum(part[4], cover)
+            part[4] = part[4] * keep + cover
             part[5] = part[5] * keep + lights * cover
             strip.image[:, :, near] = part
     strip.lay(

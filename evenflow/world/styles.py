@@ -195,13 +195,14 @@ def _outlines(instance: Tensor, depth: Tensor | None, strength: float) -> Tensor
     """Dark pixels where somebody else, or something much farther, begins: (b, h, w)."""
     ids = instance.to(torch.int32)
     edge = torch.zeros(ids.shape, dtype=torch.bool, device=ids.device)
-    edge[:, :, :-1] |= ids[:, :, 1:] != ids[:, :, :-1]
-    edge[:, :-1] |= ids[:, 1:] != ids[:, :-1]
-    if depth is not None:
-        edge[:, :, :-1] |= (depth[:, :, 1:] - depth[:, :, :-1]).abs() > 0.25 * depth[:, :, :-1]
-        edge[:, :-1] |= (depth[:, 1:] - depth[:, :-1]).abs() > 0.25 * depth[:, :-1]
-        open_sky = (ids == 0) & (depth > 1e4)
-        edge[:, :-1] &= ~(open_sky[:, :-1] & (ids[:, 1:] == 0))
-        edge[:, :-1] &= ~((ids[:, :-1] == 0) & (ids[:, 1:] == 0))
-        edge[:, :, :-1] &= ~((ids[:, :, :-1] == 0) & (ids[:, :, 1:] == 0))
+    for near, other in (
+        ((..., slice(None, -1)), (..., slice(1, None))),
+        ((..., slice(None, -1), slice(None)), (..., slice(1, None), slice(None))),
+    ):
+        a, b = ids[near], ids[other]
+        line = a != b
+        if depth is not None:  # parts of one body, or scenery, one before the other
+            farther = (depth[other] - depth[near]).abs() > 0.25 * depth[near]
+            line = line | (farther & (a != 0))
+        edge[near] |= line
     return edge.to(torch.float32) * strength
