@@ -132,7 +132,7 @@ def stride_of(
 ) -> float:
     """Length of a whole cycle (two steps of a biped) at a speed, world units."""
     walk = pace(kind, size)
-    base = 1.52 * size * _STRIDE.get(kind, 1.0)
+    base = 1.4 * size * _STRIDE.get(kind, 1.0)
     reach = base * (max(speed, 0.05) / walk) ** (0.62 if run else 0.45)
     return float(np.clip(reach * MANNERS[manner].stride, 0.35 * base, 2.6 * base))
 
@@ -631,12 +631,13 @@ class Way:
                 columns = [list(column) for column in zip(*kept, strict=True)]
                 self.feet[foot] = Plants(*columns)
 
-    def soles(self) -> tuple[D, D, D, NDArray[np.bool_]]:
+    def soles(self) -> tuple[D, D, D, NDArray[np.bool_], D]:
         """Feet over time: balls of the feet `(n, f, 3)`, headings and pitches `(n, f)` (toes down
-        positive), and whether they carry `(n, f)`."""
+        positive), whether they carry `(n, f)`, and how much they hold the body down, which fades
+        from 1 to 0 after they leave the ground and back before they land."""
         num, count = len(self.time), len(self.feet)
         at, faces, pitch = np.zeros((num, count, 3)), np.zeros((num, count)), np.zeros((num, count))
-        carries = np.zeros((num, count), np.bool_)
+        carries, holds = np.zeros((num, count), np.bool_), np.zeros((num, count))
         for foot, plants in enumerate(self.feet):
             on, off = np.array(plants.on), np.array(plants.off)
             x, z, h, up = (np.array(v) for v in (plants.x, plants.z, plants.heading, plants.lift))
@@ -663,8 +664,10 @@ class Way:
             )
             pitch[:, foot] = np.where(stands, np.where(j > i, roll, 0.0), air)
             carries[:, foot] = stands
+            quick = 1.0 - 0.72 * self.run
+            holds[:, foot] = 1.0 - ease(u / (0.4 * quick)) * ease((1.0 - u) / (0.5 * quick))
         for leaves, lands in self.flights:
             flying = (self.time > leaves + 1e-9) & (self.time < lands - 1e-9)
             carries[flying] = False
         at[:, :, 1] += (self.lift + self.y)[:, None]
-        return at, faces, pitch, carries
+        return at, faces, pitch, carries, holds

@@ -27,7 +27,7 @@ class Motion:
         root: on the ground below the body's middle, plus the height of a jump, `(t, 3)`.
         heading: radians.
         balls: of the feet, `(t, f, 3)`; face, pitch: their headings and pitches `(t, f)`;
-            carries: bool `(t, f)`.
+            carries: bool `(t, f)`; holds: how much they hold the body down, 0 to 1 `(t, f)`.
         phase, activity, run: of the gait; stride: its length.
         manner: the fields of `gait.Manner`, `(t, k)`.
         bend: 0 to 1, down to something; squat: 0 to 1, before and after a jump.
@@ -46,6 +46,7 @@ class Motion:
     face: D
     pitch: D
     carries: NDArray[np.bool_]
+    holds: D
     phase: D
     activity: D
     run: D
@@ -87,6 +88,7 @@ def still(time: D, num_feet: int) -> Motion:
         time=time, root=np.zeros((num, 3)), heading=zero.copy(),
         balls=np.zeros((num, num_feet, 3)), face=np.zeros((num, num_feet)),
         pitch=np.zeros((num, num_feet)), carries=np.ones((num, num_feet), np.bool_),
+        holds=np.ones((num, num_feet)),
         phase=zero.copy(), activity=zero.copy(), run=zero.copy(), stride=np.ones(num),
         manner=manner, bend=zero.copy(), squat=zero.copy(), sit=zero.copy(), seat=zero.copy(),
         back=zero.copy(), look=np.zeros((num, 2)), hands=np.zeros((num, 2, 3)),
@@ -219,10 +221,11 @@ def _two_legs(b: Biped, size: float, m: Motion) -> Pose:
     leg = thigh + shin
     # The hips: up and down twice a cycle, lowest when both feet carry (walking) or above the foot
     # (running).
-    step = 0.25 * m.stride
-    drop = leg - np.sqrt(np.maximum(leg * leg - np.minimum(step, 0.6 * leg) ** 2, 0.0))
-    rise = -0.42 * drop * (1.0 - np.cos(2.0 * turn)) * walk
-    rise = rise + (0.032 * high * (1.0 - np.cos(2.0 * turn)) - 0.05 * high) * act * run
+    step = np.minimum(0.31 * m.stride - 0.018, 0.6 * leg)
+    drop = leg - np.sqrt(np.maximum(leg * leg - step * step, 0.0))
+    low = np.minimum(0.018 * high, 0.5 * drop)
+    rise = -(low + 0.5 * (1.1 * drop - 0.6 * low) * (1.0 - np.cos(2.0 * turn))) * walk
+    rise = rise + (0.018 * high * (1.0 - np.cos(2.0 * turn)) - 0.06 * high) * act * run
     rise = rise * (0.6 + 0.4 * manner["bounce"])
     rise = rise + 0.022 * high * np.maximum(manner["bounce"] - 1.0, 0.0) * walk * np.cos(2.0 * turn)
     hip = b.hip * high - manner["crouch"] * leg + rise
@@ -267,7 +270,7 @@ def _two_legs(b: Biped, size: float, m: Motion) -> Pose:
             flat = (joint[:, 0] - ankles[k][:, 0]) ** 2 + (joint[:, 2] - ankles[k][:, 2]) ** 2
             most = ankles[k][:, 1] + np.sqrt(np.maximum((0.9985 * leg) ** 2 - flat, 0.01 * leg))
             lower = _soft_min(joint[:, 1], most, 0.006 * high) - joint[:, 1]
-            hips[:, 1] += np.where(m.carries[:, k], lower, np.minimum(0.5 * lower, 0.0))
+            hips[:, 1] += m.holds[:, k] * lower
     pelvis = frame(m.heading + pelvis_yaw, 0.25 * lean, pelvis_roll)
     yaw = m.heading - 0.10 * act * np.sin(turn) * np.minimum(manner["swing"], 1.6)
     yaw = yaw + 0.03 * manner["jitter"] * quick[:, 0] + 0.25 * m.look[:, 0]
@@ -412,7 +415,7 @@ def _four_legs(kind: str, q: Quadruped, size: float, m: Motion) -> Pose:
         leg = sum(lengths[k])
         most = paws[:, k, 1] + np.sqrt(np.maximum((0.9985 * leg) ** 2 - flat, 0.01 * leg))
         less = _soft_min(joint[:, 1], most, 0.006 * high) - joint[:, 1]
-        at[:, 1] += np.where(m.carries[:, k], less, np.minimum(0.4 * less, 0.0))
+        at[:, 1] += m.holds[:, k] * less
     spine = _unit(fore - hind)
     up = np.tile(np.array([0.0, 1.0, 0.0]), (num, 1))
     trunk = _ahead(spine, up)

@@ -803,7 +803,7 @@ def _pose(play: _Play, actor: _Actor, at: NDArray, holds: list[Hold]) -> tuple[P
     one, way = actor.entity, actor.way
     time = play.time[at]
     num, high = len(time), 2.0 * one.size
-    balls, face, pitch, carries = (values[at] for values in way.soles())
+    balls, face, pitch, carries, loads = (values[at] for values in way.soles())
     m = still(time, len(way.feet))
     m.root = np.stack([way.x[at], (way.y + way.lift)[at], way.z[at]], 1)
     m.heading, m.phase = way.heading[at], way.phase[at]
@@ -849,7 +849,7 @@ def _pose(play: _Play, actor: _Actor, at: NDArray, holds: list[Hold]) -> tuple[P
         balls[:, foot, 1] += 0.10 * high * draw + 0.07 * high * swing
         pitch[:, foot] += 0.7 * draw - 0.3 * swing
         carries[:, foot] &= (time <= start) | (time >= done)
-    m.balls, m.face, m.pitch, m.carries = balls, face, pitch, carries
+    m.balls, m.face, m.pitch, m.carries, m.holds = balls, face, pitch, carries, loads
     eyes = np.array([0.0, b_height(one) + 0.12 * high, 0.0])
     for start, end, point in actor.looks:
         share = 0.85 * _bump(time, start - 0.2, start + 0.25, end - 0.05, end + 0.4)
