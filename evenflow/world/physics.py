@@ -1011,11 +1011,11 @@ def _run(
                 driven[i] = True
             elif last[k] == 1:
                 last[k] = 0
-                if track_keep[k] != 2:
+                if mode[i] == 3 and host[i] < 0:  # unless a command let it go just now
                     mode[i] = 2
-                if track_keep[k] != 1:
-                    vel[i] = 0.0
-                    spin[i] = 0.0
+                    if track_keep[k] != 1:
+                        vel[i] = 0.0
+                        spin[i] = 0.0
         for i in range(n):
             if pivot[i, 3] < 0:  # a hinge: the leaf turns about its pivot
                 a = rate[i] + joint[i]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenflow.core.errors import BadInput
-from evenflow.world import cameras, control, lights, outcome, physics, things
+from evenflow.world import cameras, control, lights, outcome, physics, things, walkers
 from evenflow.world.animation import (
     Animation,
     Contact,
@@ -22,6 +22,7 @@ from evenflow.world.animation import (
 )
 from evenflow.world.physics import FREE, MOVED, STATIC, Bodies, Command, Course, Track
 from evenflow.world.spec import Entity, Event, SceneSpec
+from evenflow.world.walkers import Acted
 from evenflow.world.words import COLORS, FIXTURES, MATERIALS, PATTERNS, THINGS, WALKERS
 
 D = NDArray[np.float64]
@@ -173,7 +174,7 @@ def _stage(spec: SceneSpec) -> Stage:
         rows[one.id] = []
         solids: Sequence[things.Solid]
         if one.kind in WALKERS:
-            wide = 0.62 if one.kind in ("dog", "cat", "horse") else 0.3
+            wide = 2 * walkers.RADIUS.get(one.kind, 0.15)
             solids = (things.Solid(physics.CAPSULE, (0, 0, 0), (wide, 1, wide)),)
         else:
             solids = things.model(one.kind, one.seed).solids
@@ -433,6 +434,41 @@ def _routes(spec: SceneSpec, stage: Stage) -> list[Track]:
     return tracks
 
 
+def _led(spec: SceneSpec, stage: Stage, acted: Acted) -> tuple[list[Track], list[Command]]:
+    """Walkers as bodies that nothing stops, what they hold, and what they kick."""
+    tracks, commands = [], []
+    fps = float(spec.fps)
+    always = np.ones(spec.num_frames + 1, np.bool_)
+    for w, id in enumerate(acted.ids):
+        one = spec.entity(id)
+        pose = np.empty((spec.num_frames + 1, 4))
+        pose[:, :3], pose[:, 3] = acted.root[:, w], acted.heading[:, w]
+        pose[:, 1] += one.size
+        tracks.append(Track(stage.main[id], pose, always))
+    for hold in acted.holds:
+        active = hold.active.copy()
+        for event in spec.events:
+            if event.agent == hold.thing and event.kind in ("drop", "throw", "rise"):
+                first = round(event.start * fps)
+                rest = np.flatnonzero(~active[first:])
+                active[first : first + (int(rest[0]) if len(rest) else len(active))] = False
+        pose = hold.pose.copy()
+        for f in np.flatnonzero(active[:-1] & np.isnan(pose[1:, 0])):
+            # Where it is let go: a push goes on, a putting down has a third of its last step left.
+            share = 1.0 if hold.pushed[f] else 1 / 3
+            step = pose[f] - pose[f - 1] if f and active[f - 1] else np.zeros(4)
+            pose[f + 1] = pose[f] + share * step
+        tracks.append(Track(stage.main[hold.thing], pose, active, bool(hold.pushed.any())))
+    steps = fps * physics.substeps(fps)
+    for kick in acted.kicks:
+        if kick.velocity is not None:
+            at = round(kick.time * steps)
+            rolls = 1.0 if abs(kick.velocity[1]) < 1e-6 else 0.0
+            values = (*kick.velocity, rolls)
+            commands.append(Command(physics.VELOCITY, at, at, stage.main[kick.thing], -1, values))
+    return tracks, commands
+
+
 def _clip(tracks: Sequence[Track], first: int, frames: int) -> list[Track]:
     """The same tracks for a run that begins at a frame."""
     out = []
@@ -565,7 +601,7 @@ def _velocities(
 
 
 def _entities(
-    spec: SceneSpec, stage: Stage, course: Course, names: NDArray[np.int8]
+    spec: SceneSpec, stage: Stage, course: Course, names: NDArray[np.int8], acted: Acted | None
 ) -> tuple[EntityTrack, D, D, D]:
     """States of all, and poses in double precision for the parts: position, rotation, size."""
     t, n = spec.num_frames, len(spec.cast)
@@ -600,8 +636,16 @@ def _entities(
         held = (course.mode[:, row] == MOVED) | (below == physics.NOTHING)
         low = position[:, e, 1] - world.half[row, 1] * course.size[:, row] < 0.012
         support[held & low, e] = 0
-        if one.id in stage.rows and world.shards[row, 1]:
+        if world.shards[row, 1]:
             _broken(stage, course, row, position[:, e], velocity[:, e], support[:, e])
+    if acted is not None:
+        for w, id in enumerate(acted.ids):
+            seat, up = acted.seats[:, w], acted.root[:t, w, 1] > 0.012
+            support[:, id - 1] = np.where(seat > 0, seat, np.where(up, -1, 0))
+        for hold in acted.holds:
+            held = (course.mode[:, stage.main[hold.thing]] == MOVED) & (hold.holder[:t] > 0)
+            held &= ~hold.pushed[:t]
+            support[held, hold.thing - 1] = hold.holder[:t][held]
     track = EntityTrack(
         _f(position),
         _f(rotation),
@@ -876,6 +920,56 @@ def no_skeletons(num_frames: int) -> Skeletons:
     )
 
 
+def _play_out(spec: SceneSpec) -> tuple[Stage, Course, Acted | None]:
+    """Walkers and physics. Who goes to a thing that has moved by itself is told where it is then,
+    and everything begins again; two such turns are enough for a deed that follows from another."""
+    if not any(one.kind in WALKERS for one in spec.cast):
+        stage = _stage(spec)
+        return stage, _run(spec, stage, _routes(spec, stage), ()), None
+    acted = walkers.act(spec)
+    goals = [
+        (event.target, event.start)
+        for event in spec.events
+        if event.target and event.agent
+        and spec.entity(event.agent).kind in WALKERS and spec.entity(event.target).kind in THINGS
+    ]  # fmt: skip
+    known: D | None = None
+    for turn in range(3):
+        stage = _stage(spec)
+        tracks, commands = _led(spec, stage, acted)
+        course = _run(spec, stage, [*_routes(spec, stage), *tracks], commands)
+        if turn == 2 or not goals:
+            break
+        there = _Where(spec, stage, course)
+        now = np.array([there(*goal)[0] for goal in goals])
+        if known is None:
+            known = np.array([spec.entity(target).position for target, _ in goals])
+        if np.abs(now - known).max() < 0.02:
+            break
+        known = now
+        acted = walkers.act(spec, there)
+    return stage, course, acted
+
+
+@dataclass(frozen=True)
+class _Where:
+    """Where things are at a time: foot and heading."""
+
+    spec: SceneSpec
+    stage: Stage
+    course: Course
+
+    def __call__(self, id: int, time: float) -> tuple[tuple[float, float, float], float]:
+        row = self.stage.main[id]
+        at = min(max(time * float(self.spec.fps), 0.0), self.spec.num_frames - 1.0)
+        i = int(at)
+        j = min(i + 1, self.spec.num_frames - 1)
+        a, b = self.course.position[i, row], self.course.position[j, row]
+        x, y, z = a + (b - a) * (at - i)
+        high = self.spec.entity(id).size
+        return (float(x), float(y) - high, float(z)), float(self.course.heading[i, row])
+
+
 def _solids(
     spec: SceneSpec, stage: Stage, course: Course, present: NDArray[np.bool_]
 ) -> outcome.Solids:
@@ -909,13 +1003,14 @@ def simulate(spec: SceneSpec) -> Animation:
         from evenflow.world import play
 
         return play.animate(spec)
-    stage = _stage(spec)
-    course = _run(spec, stage, _routes(spec, stage), ())
+    stage, course, acted = _play_out(spec)
     color, second, names = _palette(spec)
-    entities, *pose = _entities(spec, stage, course, names)
+    entities, *pose = _entities(spec, stage, course, names, acted)
     parts = _parts(
         spec, stage, course, entities.present, (pose[0], pose[1], pose[2]), (color, second)
     )
+    if acted is not None:
+        parts = merge([parts, walkers.parts(acted, spec, color, second, entities.present)])
     lengths = [shot.frames for shot in spec.shots]
     shot_of = np.repeat(np.arange(len(lengths)), lengths).astype(np.int16)
     place_of = np.repeat([shot.place for shot in spec.shots], lengths).astype(np.int16)
@@ -933,7 +1028,7 @@ def simulate(spec: SceneSpec) -> Animation:
         camera=camera,
         light=lights.track(spec, entities),
         entities=entities,
-        skeletons=no_skeletons(spec.num_frames),
+        skeletons=no_skeletons(spec.num_frames) if acted is None else acted.skeletons,
         shot=shot_of,
         place=place_of,
         contacts=contacts,
