@@ -249,7 +249,7 @@ def _seen(
                 side = across[frames, e] > across[frames, o]
                 for k in np.flatnonzero(side[1:] != side[:-1]):
                     t = begin + int(k) + 1
-                    seen = inside[t, e] and inside[t, o] and share[t, e] < HIDDEN
+                    seen = inside[t, e] and inside[t, o]
                     away = entities.position[t, e] - entities.position[t, o]
                     seen = seen and float(np.abs(away).max()) > 0.3 * one.size
                     if seen and speed[t, e] > MOVING and speed[t, e] >= speed[t, o]:
