@@ -40,7 +40,7 @@ from evenflow.world.spec import SceneSpec
 
 D = NDArray[np.float64]
 
-FINE = 8
+FINE = 5
 """Steps that a frame is cut into for the feet."""
 IDLE_HERTZ = 1.5
 """Cycles a second of somebody who only brings the feet together."""
@@ -96,6 +96,8 @@ class Figure:
         self.lifted = self.balls.copy()  # where each foot left the ground
         self.lifted_face = self.face.copy()
         self.carries = np.ones(num, np.bool_)
+        self.begun = np.zeros(num)  # share of the swing that was over when each foot was lifted
+        self.moved = False
         self.pitch = np.zeros(num)
         self.before = game.player[[X, Y, Z, HEADING]].copy()
         self.landed = 1.0  # seconds since the last landing
@@ -151,6 +153,11 @@ class Figure:
             self.phase = round(2 * self.phase) / 2 + 0.5 * (self.duty - 0.5)
         self.landed += dt
         cycles = speed / self.stride if moving else 0.0
+        if moving and not self.moved and self.carries.all():
+            self.phase = (
+                np.floor(self.phase) + (self.duty - 0.5) % 1.0
+            )  # the second foot goes first
+        self.moved = moving
         late = any(
             np.hypot(*(self.balls[k] - self._belongs(k, heading, at))[[0, 2]]) > OFF * self.high
             or abs(self._turn(heading, self.face[k])) > 0.6
@@ -158,6 +165,12 @@ class Figure:
         )
         if not self.carries.all() or late:
             cycles = max(cycles, IDLE_HERTZ)
+        behind = max(
+            self.carries[k] * np.hypot(*(self.balls[k] - self._belongs(k, heading, at))[[0, 2]])
+            for k in range(len(self.balls))
+        )
+        if behind > 0.62 * self.duty * self.stride:  # quick short steps until the feet keep up
+            cycles *= 1.7
         before = self.phase
         self.phase += cycles * dt
         for k in range(len(self.balls)):
@@ -170,19 +183,23 @@ class Figure:
         was = (before + self.offsets[k]) % 1.0
         now = (self.phase + self.offsets[k]) % 1.0
         if self.carries[k]:
-            lifts = was < duty <= now or (now < was < duty)
+            begun = max((now - duty) / (1.0 - duty), 0.0)
+            lifts = was < duty <= now or (now >= duty and begun < 0.5 and self.landed > 0.05)
             if not (lifts and cycles > 0):
                 return
             gone = self.balls[k] - self._belongs(k, heading, at)
             off = np.hypot(gone[0], gone[2]) > 0.03 * self.high
             if not moving and not off and abs(self._turn(heading, self.face[k])) < 0.15:
                 return  # it stands well already
-            self.carries[k] = False
+            self.carries[k], self.begun[k] = False, begun
             self.lifted[k], self.lifted_face[k] = self.balls[k], self.face[k]
         if now < duty:  # it lands
             now = 1.0
         u = min(max((now - duty) / (1.0 - duty), 0.0), 1.0)
-        left = (1.0 - u) * (1.0 - duty) / max(cycles, 1e-6)  # seconds until it lands
+        u = (u - self.begun[k]) / (1.0 - self.begun[k])
+        left = (
+            (1.0 - u) * (1.0 - self.begun[k]) * (1.0 - duty) / max(cycles, 1e-6)
+        )  # seconds until it lands
         reach = 0.5 * duty / max(cycles, 1e-6) if moving else 0.0
         ahead = (left + reach) * np.array([rate[0], 0.0, rate[2]])
         far = float(np.hypot(ahead[0], ahead[2]))
