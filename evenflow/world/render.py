@@ -345,6 +345,7 @@ class _Batch:
             [frames for _, frames in runs],
             device=self.device,
             clear=[one.sky in SUNNY and one.background != "room" for one in places],
+            seamless=[one.sky == "studio" and one.background == "none" for one in places],
         )
 
 
@@ -431,7 +432,7 @@ def _paint(
     length = (down * down).sum(0).sqrt()
     away = torch.ones_like(floor) if view.orthographic else floor
     width = away * one_pixel.index_select(0, on_ground.frame)
-    width = width * (length / down[1].abs().clamp_min(1e-3)).sqrt()
+    width = width * length / down[1].abs().clamp_min(1e-3)
     place = chunk.place.index_select(0, on_ground.frame)
     floor_albedo = grounds.paint(batch.grounds, place, floor_point[0], floor_point[2], width)
     floor_lit = shadows.on_ground(sun, on_ground.frame, floor_point)

@@ -171,7 +171,11 @@ def on_things(
     point: Float[Tensor, "3 k"],
     normal: Float[Tensor, "3 k"],
 ) -> Float[Tensor, " k"]:
-    """Share of the sun that reaches points of things, in [0, 1]; facing away is not shadow."""
+    """Share of the sun that reaches points of things, in [0, 1].
+
+    What faces away from the sun is dark by shading and not by shadow, and near there texels are too
+    coarse to tell: shadow fades in with the cosine of the sun's height over the surface.
+    """
     texel = shadow.texel.index_select(0, frame)
     first, fx, fy, depth = _place(shadow, frame, point + normal * (BIAS * texel))
     depth = depth - 1.5 * BIAS * texel
@@ -181,4 +185,6 @@ def on_things(
         for one in (0, 1, SIZE, SIZE + 1)
     )
     top, bottom = a + fx * (b - a), c + fx * (d - c)
-    return top + fy * (bottom - top)
+    ahead = shadow.matrix[6:9].index_select(1, frame)
+    height = -(ahead[0] * normal[0] + ahead[1] * normal[1] + ahead[2] * normal[2])
+    return 1.0 - (1.0 - (top + fy * (bottom - top))) * (height * 4.0).clamp(0.0, 1.0)
