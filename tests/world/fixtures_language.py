@@ -63,8 +63,9 @@ def random_script(seed: int, *, shots: int | None = None) -> Script:
             role = replace(role, hair=rng.choice(colors))
         if rng.random() < 0.1 and role.count == 1:
             role = replace(role, side=rng.choice(("left", "right", "middle")))
-        if cast and rng.random() < 0.12:
-            role = replace(rng.choice(cast), id=len(cast) + 1)
+        alike = [one for one in cast if sort_of(one.kind) == sort]
+        if alike and rng.random() < 0.15:
+            role = replace(rng.choice(alike), id=len(cast) + 1)
         cast.append(role)
         return role.id
 

@@ -176,7 +176,9 @@ def _renumbered(script: Script) -> Script:
 def at_level(script: Script, level: Level, *, form: CaptionForm = "explicit") -> Script:
     """What a caption of a level says of a script; `describe` writes that and no more.
 
-    L0: the cast and what happens, without who does it. L1: the first deed with colors. L2: the
+    `normalized(parse(describe(script, level)))` is `normalized(at_level(script, level))`.
+
+    L0: the cast and what happens; who does it is the first who can. L1: the first deed with colors. L2: the
     cast, where they stand, all deeds, the camera of the first shot. L3: all but times. L4: all but
     the seconds of the last shot. L5: all but the times of deeds.
     """
@@ -185,14 +187,12 @@ def at_level(script: Script, level: Level, *, form: CaptionForm = "explicit") ->
     plain = normalized(script)
     if level == "L0":
         first = plain.shots[0]
-        return normalized(
-            replace(
-                plain,
-                standing=(),
-                deeds=tuple(assigned([one.kind for one in plain.deeds], plain.cast)),
-                settings=plain.settings[:1],
-                shots=(replace(first, follows=0, seconds=None),),
-            )
+        return replace(
+            plain,
+            standing=(),
+            deeds=tuple(assigned([one.kind for one in plain.deeds], plain.cast)),
+            settings=tuple(one for one in plain.settings if one.name == first.place)[:1],
+            shots=(replace(first, follows=0, seconds=None),),
         )
     if level == "L1":
         return _first_clause(plain)

@@ -194,6 +194,8 @@ class _Writer:
             subject, rest = pattern.split(" ", 1)
             has = {name: "{" + name + "}" in rest or subject == name for name in "ato"}
             related = "{r}" in rest
+            if between and "o" in (subject, *re.findall(r"{(o)}", rest)):
+                continue  # "between" needs the place of who does it
             if related and deed.relation:
                 has["o" if deed.kind in TRANSITIVE else "t"] = True
                 if between:

@@ -58,7 +58,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "to rest": ("halt", ""), "to a stop": ("halt", ""), "to a halt": ("halt", ""),
     "into pieces": ("pieces", ""), "in pieces": ("pieces", ""), "apart": ("pieces", ""),
     "to pieces": ("pieces", ""),
-    "a little": ("filler", ""), "as well": ("filler", ""), "too": ("filler", ""), "close up": ("closeup", ""),
+    "as well": ("filler", ""), "too": ("filler", ""), "close up": ("closeup", ""),
     "close-up": ("closeup", ""), "on the other side": ("filler", ""), "a bit": ("filler", ""),
     "slightly": ("filler", ""), "still": ("still", ""),
     "at night": ("sky", "night"), "by night": ("sky", "night"), "by day": ("sky", "noon"),
@@ -231,12 +231,18 @@ def tokenize(text: str) -> list[Token]:
     spelled = [_canonical(word) for word, *_ in raw]
     while at < len(raw):
         word, start, end, number = raw[at]
+        if word == "a" and at + 1 < len(raw) and raw[at + 1][0] == "little":
+            after = table.get(raw[at + 2][0], {}) if at + 2 < len(raw) else {}
+            if not after.keys() & {"singular", "plural", "color", "pattern", "material", "size"}:
+                at += 2  # "slides a little"
+                continue
         for length in range(min(LONGEST, len(raw) - at), 0, -1):
             if (found := phrases.get(tuple(spelled[at : at + length]))) is not None:
                 means = {found[0]: found[1]}
                 if length == 1:
                     means = {**table.get(word, {}), **means}
-                tokens.append(Token(spelled[at], start, raw[at + length - 1][2], number, means))
+                phrase = " ".join(spelled[at : at + length])
+                tokens.append(Token(phrase, start, raw[at + length - 1][2], number, means))
                 at += length
                 break
         else:

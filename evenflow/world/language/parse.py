@@ -218,7 +218,11 @@ def _parse_tags(text: str) -> Script | None:
             reader.style = item.removesuffix(" style")
         elif item in world.SIZES and reader.cast and not reader.cast[-1].size:
             reader.cast[-1] = replace(reader.cast[-1], size=item)
-        elif len(tokens) == 1 and lemmas & set(_TAG_VERBS) and "color" not in tokens[0].means:
+        elif (
+            len(tokens) == 1
+            and lemmas & set(_TAG_VERBS)
+            and (not tokens[0].means.keys() & {"color", "singular"})
+        ):
             verbs.append(_TAG_VERBS[next(iter(lemmas & set(_TAG_VERBS))) or ""])
         elif "camera" in item.split() or "shot" in item.split():
             reader.read(item)
@@ -402,7 +406,7 @@ class _Reader:
 
     def sides(self) -> bool:
         """ "On the left stands a man": the side of who comes next."""
-        side = self.means("side") if " " not in self.text_at() else None
+        side = self.means("side") if " " in self.text_at() else None
         if side is None or "side" not in self.tokens[self.at].means:
             return False
         if self.means("direction") is not None:
@@ -872,7 +876,7 @@ class _Reader:
         said = self.describe()
         if said is None:
             return False
-        self.find(said, at)
+        self.found(said, at)
         return True
 
     def listing(self) -> None:
@@ -1072,9 +1076,7 @@ class _Reader:
                 or (colors and not lead and ground not in ("plain",) and not article)
             )
         ):
-            if not named and (
-                self.means("singular", 1) or self.means("plural", 1) or self.means("sky", 1)
-            ):
+            if not named and (self.nominal(1) or self.means("sky", 1) is not None):
                 self.at = start
                 return False
             if self.text_at() in ("bricks", "planks") and self.means("singular", 1):
@@ -1408,11 +1410,14 @@ class _Reader:
         """Takes "the lights dim", "the sun sets", "it gets dark"."""
         start = self.at
         kind = ""
-        if self.take("it") and self.verb() in ("get", "become", "grow", "turn"):
+        early = self.means("manner", 1) or ""
+        if self.take("it") and self.verb(1 if early else 0) in ("get", "become", "grow", "turn"):
+            self.at += 1 if early else 0
             self.at += 1
             grade = self.means("grade") or ("darker" if self.text_at() == "dark" else "")
             kind = {"darker": "dim", "brighter": "brighten"}.get(grade, "")
             if kind:
+                self.manner = early or self.manner
                 self.at += 1
         if not kind:
             self.at = start
@@ -2099,9 +2104,7 @@ class _Reader:
                 directions[:] = [d for d in directions if not (kind == "drop" and d == "down")]
                 if kind == "drop":
                     slots.relations = [
-                        ("onto" if r in ("over",) else r, ids)
-                        for r, ids in slots.relations
-                        if r not in ("from", "off") or True
+                        ("onto" if r in ("over",) else r, ids) for r, ids in slots.relations
                     ]
                 if things or passive:
                     return self.each_many(
@@ -2410,7 +2413,7 @@ def _move(verb: str, direction: str, *, target: int) -> str | None:
         case "orbit" | "circle":
             return f"orbit {direction if direction in ('left', 'right') else 'left'}"
         case "follow":
-            return "follow" if target else None
+            return "follow"
         case "shake":
             return "shake"
         case "rise":

@@ -57,7 +57,7 @@ VERB_SYNONYMS: dict[str, str] = {
     "hop": "jump", "leap": "jump", "grab": "pick", "take": "pick", "place": "put",
     "lay": "put", "bring": "carry", "shove": "push", "reveal": "uncover", "shut": "close",
     "darken": "dim", "rest": "lie", "remain": "stay", "truck": "track", "whip": "pan",
-    "rock": "swing", "glide": "slide", "slip": "slide", "travel": "move", "ascend": "rise",
+    "glide": "slide", "slip": "slide", "travel": "move", "ascend": "rise",
     "descend": "sink", "depart": "leave", "arrive": "enter", "expand": "grow", "conceal": "cover",
     "jog": "run", "sprint": "run", "stroll": "walk", "rush": "run", "march": "walk", "pause": "stop",
     "drive": "move", "wait": "stay", "keep": "stay", "have": "hold", "lean": "stand",
