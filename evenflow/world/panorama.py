@@ -411,9 +411,42 @@ def _clouds(rng: np.random.Generator, image: F, threshold: float, octaves: int) 
     fade = np.clip((height - 0.015) / 0.10, 0, 1)[:, None]
     above = np.roll(cover, -3, axis=0)
     bright = np.clip(0.80 + 0.5 * (cover - above) - 0.16 * cover, 0.45, 1.0)
+    cover = 0.8 * cover * fade
+    if threshold > -0.5:
+        heaps, shine = _heaps(rng, 15 if threshold < 0.25 else 6)
+        bright = bright + (shine - bright) * heaps
+        cover = cover + (0.95 - cover) * heaps
     open_sky = 1 - image[4]
-    image[6] = 0.92 * cover * fade * open_sky
+    image[6] = cover * open_sky
     image[7] = image[6] * bright
+
+
+def _heaps(rng: np.random.Generator, count: int) -> tuple[F, F]:
+    """Heaps of cloud with flat feet, above the horizon: coverage and brightness."""
+    height = _heights()[:, None]
+    columns = np.arange(WIDTH)[None, :]
+    cover = np.zeros((HEIGHT, WIDTH), np.float32)
+    bright = np.full((HEIGHT, WIDTH), 0.8, np.float32)
+    rough = 0.016 * _sheet(rng, 110, 40, 2)
+    for number in range(count):
+        middle = (number + rng.uniform(0.1, 0.9)) / count * WIDTH
+        foot = rng.uniform(0.10, 0.36)
+        grown = rng.uniform(0.5, 1.0) * (0.05 + 0.30 * foot)
+        around = (columns - middle + WIDTH / 2) % WIDTH - WIDTH / 2
+        x = around * (2 * np.pi / WIDTH)
+        heap = np.full((HEIGHT, WIDTH), -1.0, np.float32)
+        for _ in range(int(rng.integers(5, 9))):
+            side = rng.normal() * grown * 1.3
+            radius = grown * rng.uniform(0.45, 0.9) * float(np.exp(-((side / grown / 2) ** 2)))
+            up = foot + 0.35 * radius
+            away = np.hypot((x - side) / 1.35, height - up)
+            heap = np.maximum(heap, (radius - away + rough).astype(np.float32))
+        heap = np.minimum(heap, (height - foot + 0.3 * rough) * 1.6)
+        here = np.clip(heap / 0.012 + 0.5, 0, 1)
+        shine = np.clip(0.66 + 0.42 * (height - foot) / grown + 2.0 * rough, 0.55, 1.06)
+        bright = bright + (shine - bright) * here
+        cover = np.maximum(cover, here)
+    return cover, np.asarray(bright, np.float32)
 
 
 def _stars(rng: np.random.Generator, image: F) -> None:

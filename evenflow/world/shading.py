@@ -40,6 +40,7 @@ class Lights:
         fog: density per world unit.
         night: 0 by day, 1 when windows and stars are lit.
         veil: 1 where no sun is seen (an overcast sky, a room, fog), else 0.
+        seam: 1 where the ground runs into its backdrop without a seam (a studio), else 0.
         lamps: `(8, lamps, n)`, see LightTrack.
     """
 
@@ -52,23 +53,25 @@ class Lights:
     fog: Float[Tensor, " n"]
     night: Float[Tensor, " n"]
     veil: Float[Tensor, " n"]
+    seam: Float[Tensor, " n"]
     lamps: Float[Tensor, "8 l n"]
 
     def take(self, frame: Int[Tensor, " k"]) -> "Lights":
         """The light of every pixel, from the number of its frame."""
         flat = torch.cat([
             self.direction, self.color, self.sky, self.bounce, self.zenith, self.horizon,
-            self.fog[None], self.night[None], self.veil[None], self.lamps.flatten(0, 1),
+            self.fog[None], self.night[None], self.veil[None], self.seam[None],
+            self.lamps.flatten(0, 1),
         ]).index_select(1, frame.to(torch.int32))  # fmt: skip
         return _split(flat, self.lamps.shape[1])
 
 
 def _split(flat: Tensor, num_lamps: int) -> Lights:
     """Views of one table of fields."""
-    lamps = flat[21:].reshape(8, num_lamps, flat.shape[1])
+    lamps = flat[22:].reshape(8, num_lamps, flat.shape[1])
     return Lights(
         flat[0:3], flat[3:6], flat[6:9], flat[9:12], flat[12:15], flat[15:18], flat[18], flat[19],
-        flat[20], lamps,
+        flat[20], flat[21], lamps,
     )  # fmt: skip
 
 
@@ -78,12 +81,14 @@ def gather(
     *,
     device: torch.device | str = "cpu",
     clear: Sequence[bool] | None = None,
+    seamless: Sequence[bool] | None = None,
 ) -> Lights:
     """Light of the chosen frames of several scenes, one column for each frame.
 
     Args:
         frames: which frames of each track.
         clear: for each track whether its sun can be seen; all can without it.
+        seamless: for each track whether its ground runs into its backdrop; none does without it.
     """
     most = max((track.lamps.shape[1] for track in tracks), default=0)
     columns = []
@@ -97,7 +102,8 @@ def gather(
         brightness = fields[4].sum(1, keepdim=True) * (1.0 / 3.0)
         night = ((0.16 - brightness) * 9.0).clamp(0.0, 1.0)
         veil = torch.full((len(at), 1), 0.0 if clear is None or clear[i] else 1.0)
-        fields += [night, veil]
+        seam = torch.full((len(at), 1), 1.0 if seamless is not None and seamless[i] else 0.0)
+        fields += [night, veil, seam]
         lamps = torch.zeros(len(at), 8, most)
         if track.lamps.shape[1]:
             own = torch.from_numpy(track.lamps)[at].to(torch.float32)
@@ -212,4 +218,7 @@ def fog(
 
     The air ends at the foot of what stands at the horizon, so both meet in one color.
     """
-    return torch.lerp(light.horizon, color, torch.exp(-light.fog * distance.clamp(max=FARTHEST)))
+    left = torch.exp(-light.fog * distance.clamp(max=FARTHEST))
+    swept = ((distance - 7.0) * (1.0 / 22.0)).clamp(0.0, 1.0)
+    left = left * (1.0 - light.seam * swept * (2.0 - swept))
+    return torch.lerp(light.horizon, color, left)
