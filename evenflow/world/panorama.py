@@ -260,31 +260,38 @@ def _city(rng: np.random.Generator, strip: _Strip) -> None:
 
 def _mountains(rng: np.random.Generator, strip: _Strip) -> None:
     """Two ranges with snow on top, faces in light and in shade, and woods at their feet."""
+    columns = np.arange(WIDTH)
     for i, (base, rise, haze, rock) in enumerate((
-        (0.20, 0.13, 0.58, (132, 138, 152)), (0.11, 0.09, 0.30, (116, 116, 118)),
+        (0.075, 0.150, 0.42, (128, 136, 156)), (0.035, 0.115, 0.22, (120, 118, 120)),
     )):  # fmt: skip
-        sharp = 1 - np.abs(_profile(rng, 7 + 4 * i, 1)) * 1.6
-        rough = _profile(rng, 22 + 8 * i, 5, 0.55)
-        profile = (base + rise * (0.55 * sharp + 0.20 * rough - 0.2)).astype(np.float32)
+        # Peaks: tents of many sizes, the highest of them counts.
+        profile = np.full(WIDTH, base, np.float32)
+        shade = np.zeros(WIDTH, np.float32)
+        for _ in range(26 - 6 * i):
+            middle, tall = rng.uniform(0, WIDTH), rise * rng.uniform(0.35, 1.0)
+            left, right = rng.uniform(0.7, 1.3, 2) * tall * 1.5 * WIDTH / (2 * np.pi)
+            away = (columns - middle + WIDTH / 2) % WIDTH - WIDTH / 2
+            tent = base + tall * (1 - np.where(away < 0, -away / left, away / right))
+            shade = np.where(tent > profile, np.sign(away), shade)
+            profile = np.maximum(profile, tent).astype(np.float32)
+        rough = _profile(rng, 40, 5, 0.62)
+        profile = profile + (0.07 * rise) * rough
         depth = profile - strip.height
-        # Ridges run down from the tops: noise that leans to both sides.
-        lean = np.arange(WIDTH)[None, :] + (depth * 900).astype(int) * np.where(
-            _profile(rng, 16, 1) > 0, 1, -1
-        )
-        folds = _profile(rng, 60, 4, 0.6)[lean % WIDTH] + 0.6 * _sheet(rng, 60, 16, 2)
-        light = 0.86 + 0.30 * np.tanh(2.2 * folds)
-        snow_line = base + rise * 0.16 + 0.03 * _profile(rng, 70, 3) - 0.02 * np.tanh(2 * folds)
-        snow = np.clip((strip.height - snow_line) / 0.012, 0, 1)
-        color = (
-            linear(rock)[:, None, None] * (1 - snow) + linear((236, 240, 246))[:, None, None] * snow
-        )
-        strip.lay(
-            strip.below(profile), color * np.where(snow > 0.5, 0.35 + 0.65 * light, light), haze
-        )
-    foot = 0.035 + 0.016 * _profile(rng, 12, 4)
+        # Ridges run down from the tops and lean away from them.
+        wander = 40 * _sheet(rng, 60, 12, 3)
+        lean = columns[None, :] + (depth * 130 * shade[None, :] + wander).astype(int)
+        side = shade[lean % WIDTH]
+        folds = _profile(rng, 80, 4, 0.65)[(lean + (depth * 300).astype(int)) % WIDTH]
+        light = np.where(side < 0, 1.16, 0.66) + 0.20 * np.tanh(2.5 * folds)
+        snow_line = base + rise * 0.42 + 0.25 * rise * np.tanh(1.5 * folds) * 0.6
+        snow = np.clip((strip.height - snow_line) / 0.010, 0, 1)
+        white = linear((240, 244, 250))[:, None, None] * np.clip(light, 0.62, 1.05)
+        color = linear(rock)[:, None, None] * light
+        strip.lay(strip.below(profile), color * (1 - snow) + white * snow, haze)
+    foot = 0.028 + 0.014 * _profile(rng, 12, 4)
     strip.lay(strip.below(foot), linear((72, 98, 80)), 0.28)
     _trees(rng, strip, foot - 0.008, 200, (0.014, 0.026), 0.26, round_share=0.1)
-    near = 0.012 + 0.008 * _profile(rng, 14, 4)
+    near = 0.010 + 0.007 * _profile(rng, 14, 4)
     strip.lay(strip.below(near), linear((112, 136, 88)), 0.12)
 
 

@@ -49,7 +49,7 @@ def paint(
     land = fetch(panorama, place, direction)
     color = color + (light.color * glare - color * 0.6) * (disk * (1.0 - land[4]))
     # Clouds: white in the sun, of the color of the sky below, dark at night.
-    lit = light.color * (0.42 + 0.30 * wide) + light.sky * 0.55 + light.horizon * 0.18
+    lit = light.color * (0.72 + 0.30 * wide) + light.sky * 0.55 + light.horizon * 0.15
     color = color * (1.0 - land[6]) + lit * land[7]
     # Land: paint in the light of the sun and the whole sky.
     falling = light.direction[1].clamp(0.0, 1.0) * 0.45 + 0.30

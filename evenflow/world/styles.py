@@ -19,7 +19,7 @@ from evenflow.world.words import STYLES
 
 GRADES: dict[str, tuple[tuple[float, float, float], float, float, float]] = {
     # gain of red, green, blue; saturation; contrast about the middle; vignette in the corners
-    "plain": ((1.015, 1.00, 0.985), 1.34, 1.08, 0.10),
+    "plain": ((1.015, 1.00, 0.985), 1.26, 1.08, 0.10),
     "toon": ((1.02, 1.01, 0.98), 1.34, 1.05, 0.0),
     "pastel": ((1.02, 1.00, 1.00), 1.40, 0.70, 0.0),
     "night": ((0.70, 0.84, 1.16), 0.62, 1.06, 0.30),
