@@ -288,6 +288,8 @@ class Stage:
             return self.uniform(-0.5, 0.5)
         if kind in ("cart",):
             return self.uniform(-1.4, 1.4)
+        if kind == "bench":
+            return np.pi + self.uniform(-0.35, 0.35)
         if kind == "star" or kind in FIXTURES:
             return self.uniform(-0.15, 0.15)
         return 0.0

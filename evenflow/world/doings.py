@@ -197,6 +197,8 @@ def walk(stage: Stage, items: Sequence[Item], number: int) -> None:
     )  # fmt: skip
     if not said:
         stage.emit(item.index, deed, start, max(end, ends), agent=item.agent, target=item.target)
+    if relation in ("around", "through", "between"):
+        stage.hidden.append((item.agent, item.target, start, ends + 0.2))
     if relation in ("to behind", "behind"):
         late = stage.end if relation == "to behind" else ends + 0.3
         stage.hidden.append((item.agent, item.target, start, late))
@@ -525,6 +527,8 @@ def circle(stage: Stage, items: Sequence[Item], number: int) -> None:
     stage.emit(item.index, item.deed, item.start, item.end, agent=item.agent, target=item.target,
                route=route, speed=(speed,))  # fmt: skip
     _travel(stage, actor, points, item.start, speed)
+    stage.hidden.append((item.agent, item.target, item.start, item.end + 0.2))
+    stage.hidden.append((item.target, item.agent, item.start, item.end + 0.2))
 
 
 def in_place(stage: Stage, items: Sequence[Item], number: int) -> None:
@@ -620,7 +624,7 @@ def sit(stage: Stage, items: Sequence[Item], number: int) -> None:
     start = item.start
     if item.target:
         target = stage.ensure(item.target)
-        front = np.array([np.sin(target.heading), -np.cos(target.heading)])  # -z is a bench's front
+        front = np.array([-np.sin(target.heading), np.cos(target.heading)])
         if target.entity.kind != "bench":
             front = -stage.from_eye(target.flat)
         spot = target.flat + front * (target.reach(front) + actor.half[2] * 0.5 + 0.08)

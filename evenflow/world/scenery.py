@@ -294,7 +294,7 @@ def scenery(
                 colors = FIXTURE_COLORS.get(kind, ("brown",))
                 heading = 0.0
                 if kind in ("house", "bench", "sign", "fence", "tree", "rock", "bush"):
-                    heading = float(rng.uniform(-0.5, 0.5))
+                    heading = float(rng.uniform(-0.5, 0.5)) + (np.pi if kind == "bench" else 0.0)
                 placed.append(
                     Entity(
                         id=first_id + len(placed), kind=kind,

@@ -290,7 +290,10 @@ def _attempt(
         for s in script.standing for a in of[s.role]
     ]  # fmt: skip
     fit_sizes(entities, pairs, said_size)
-    actors = {id: Actor(one, box_of(one)) for id, one in entities.items()}
+    actors = {
+        id: Actor(one, box_of(one), heading=float(np.pi) if one.kind == "bench" else 0.0)
+        for id, one in entities.items()
+    }
     place_of = _places(script)
     here = _who_is_where(script, items, of, place_of)
     places: list[Place] = []
