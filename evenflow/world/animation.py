@@ -185,6 +185,9 @@ class Animation:
         shot: number of the shot of every frame, int16 `(t,)`.
         place: number of the place of every frame, int16 `(t,)`.
         contacts, happened: in the order of time.
+        sunlit: center and half side of what the sun's picture (the one that shadows come from) must
+            show in each frame, float64 `(t, 4)`; None leaves it to the renderer, which looks at
+            whole shots. A stretch of an animation keeps that of the whole.
     """
 
     spec: SceneSpec
@@ -197,3 +200,4 @@ class Animation:
     place: NDArray[np.int16]
     contacts: tuple[Contact, ...] = ()
     happened: tuple[Happened, ...] = field(default=())
+    sunlit: NDArray[np.float64] | None = None

@@ -219,6 +219,14 @@ class WorldSource:
 
         return simulate(self.spec)
 
+    @cached_property
+    def _lit(self) -> Animation:
+        """The same, with the shadows' reach worked out once."""
+        from evenflow.world.shadows import reach
+
+        middle, half = reach(self.animation)
+        return replace(self.animation, sunlit=np.concatenate([middle, half[:, None]], axis=1))
+
     @property
     def info(self) -> SourceInfo:
         """Size, rate, length."""
@@ -250,7 +258,7 @@ class WorldSource:
         # Only what is near is handed over: a call costs as much as its frames, not the clip.
         first, last = max(min(rows) - 1, 0), min(max(rows) + 2, num)
         drawn = render(
-            [cut(self.animation, first, last)],
+            [cut(self._lit, first, last)],
             frames=[f - first for f in rows],
             device=self.device,
             truth=tuple(truth),
@@ -262,8 +270,12 @@ class WorldSource:
 def cut(animation: Animation, start: int, stop: int) -> Animation:
     """The frames `[start, stop)` of an animation, as an animation of the same scene.
 
-    Contacts and what happened keep their frames in the whole scene.
+    Contacts and what happened keep their frames in the whole scene, and shadows their texels.
     """
+    from evenflow.world.shadows import reach
+
+    middle, half = reach(animation)
+    sunlit = np.concatenate([middle, half[:, None]], axis=1)
     some = slice(start, stop)
     flat = {"shape", "entity", "param", "pattern", "material", "pattern_scale", "pattern_seed"}
 
@@ -280,6 +292,7 @@ def cut(animation: Animation, start: int, stop: int) -> Animation:
         skeletons=cut_all(animation.skeletons, {"entity"}),
         shot=animation.shot[some],
         place=animation.place[some],
+        sunlit=sunlit[some],
     )
 
 

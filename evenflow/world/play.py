@@ -44,8 +44,8 @@ View = Literal["eyes", "behind"]
 
 BEHIND, ABOVE = 2.7, 1.75
 """How far behind and above a walker its camera is."""
-EYES = 0.89
-"""Height of a walker's eyes as a share of its height."""
+SUN_REACH = 7.0
+"""World units before the player within which there are shadows."""
 
 
 @dataclass(frozen=True)
@@ -271,7 +271,16 @@ class Playing:
             skeletons=replace(skeletons, **one),
             shot=np.zeros(1, np.int16),
             place=np.full(1, self.spec.shots[0].place, np.int16),
+            sunlit=self._sunlit(eye, ahead)[None],
         )
+
+    @staticmethod
+    def _sunlit(eye: Array, ahead: Array) -> Array:
+        """What the sun's picture shows: the ground before the camera, whatever comes later."""
+        flat = float(np.hypot(ahead[0], ahead[2])) or 1.0
+        far = 0.62 * SUN_REACH
+        x, z = eye[0] + far * ahead[0] / flat, eye[2] + far * ahead[2] / flat
+        return np.array([x, 0.0, z, SUN_REACH])
 
 
 def _kept(spec: SceneSpec) -> tuple:
@@ -353,6 +362,7 @@ def join(animations: Sequence[Animation]) -> Animation:
         light=replace(first.light, **{n: all_of("light", n) for n in vars(first.light)}),
         shot=np.concatenate([one.shot for one in animations]),
         place=np.concatenate([one.place for one in animations]),
+        sunlit=np.concatenate([s for one in animations if (s := one.sunlit) is not None]),
     )
 
 

@@ -49,6 +49,8 @@ class Shadows:
 
 def reach(animation: Animation) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Center `(t, 3)` and half side `(t,)` of what the sun's picture must show."""
+    if animation.sunlit is not None:
+        return animation.sunlit[:, :3], animation.sunlit[:, 3]
     parts, camera = animation.parts, animation.camera
     frames = len(animation.shot)
     turn = camera.world_to_camera[:, :3, :3].astype(np.float64)
@@ -140,29 +142,33 @@ def _box(image: Tensor) -> Tensor:
     return (rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]) * (1 / 9)
 
 
-def _place(
-    shadow: Shadows, frame: Int32[Tensor, " k"], point: Float[Tensor, "3 k"]
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """First of the four texels around points, the weights to the next ones, and the depth."""
-    m = shadow.matrix.index_select(1, frame)
-    column = m[0] * point[0] + m[1] * point[1] + m[2] * point[2] + (m[9] - 0.5)
-    row = m[3] * point[0] + m[4] * point[1] + m[5] * point[2] + (m[10] - 0.5)
-    depth = m[6] * point[0] + m[7] * point[1] + m[8] * point[2] + m[11]
+def _weights(column: Tensor, row: Tensor, frame: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """First of the four texels around points, and the weights of the next column and row."""
     column, row = column.clamp(0, SIZE - 1.001), row.clamp(0, SIZE - 1.001)
-    left, top = column.floor(), row.floor()
-    first = (frame * SIZE + top.to(torch.int32)) * SIZE + left.to(torch.int32)
-    return first, column - left, row - top, depth
+    left, top = column.to(torch.int32), row.to(torch.int32)
+    return (frame * SIZE + top) * SIZE + left, column - left, row - top
+
+
+def _mean(values: list[Tensor], fx: Tensor, fy: Tensor) -> Tensor:
+    """Bilinear mean of four texels."""
+    a, b, c, d = values
+    top, bottom = a + fx * (b - a), c + fx * (d - c)
+    return top + fy * (bottom - top)
 
 
 def on_ground(
     shadow: Shadows, frame: Int32[Tensor, " k"], point: Float[Tensor, "3 k"]
 ) -> Float[Tensor, " k"]:
-    """Share of the sun that reaches points of the ground, in [0, 1]."""
-    first, fx, fy, _ = _place(shadow, frame, point)
+    """Share of the sun that reaches points of the ground y = 0, in [0, 1]."""
+    whole = shadow.matrix
+    rows = [whole[0], whole[2], whole[9] - 0.5, whole[3], whole[5], whole[10] - 0.5]
+    m = torch.stack(rows).index_select(1, frame)
+    column = m[0] * point[0] + m[1] * point[2] + m[2]
+    row = m[3] * point[0] + m[4] * point[2] + m[5]
+    first, fx, fy = _weights(column, row, frame)
     flat = shadow.coverage.reshape(-1)
-    a, b, c, d = (flat.index_select(0, first + one) for one in (0, 1, SIZE, SIZE + 1))
-    top, bottom = a + fx * (b - a), c + fx * (d - c)
-    return 1.0 - (top + fy * (bottom - top))
+    near = [flat.index_select(0, first + one) for one in (0, 1, SIZE, SIZE + 1)]
+    return 1.0 - _mean(near, fx, fy)
 
 
 def on_things(
@@ -177,14 +183,18 @@ def on_things(
     coarse to tell: shadow fades in with the cosine of the sun's height over the surface.
     """
     texel = shadow.texel.index_select(0, frame)
-    first, fx, fy, depth = _place(shadow, frame, point + normal * (BIAS * texel))
+    lifted = point + normal * (BIAS * texel)
+    m = shadow.matrix.index_select(1, frame)
+    column = m[0] * lifted[0] + m[1] * lifted[1] + m[2] * lifted[2] + (m[9] - 0.5)
+    row = m[3] * lifted[0] + m[4] * lifted[1] + m[5] * lifted[2] + (m[10] - 0.5)
+    depth = m[6] * lifted[0] + m[7] * lifted[1] + m[8] * lifted[2] + m[11]
     depth = depth - 1.5 * BIAS * texel
+    first, fx, fy = _weights(column, row, frame)
     flat = shadow.depth.reshape(-1)
-    a, b, c, d = (
+    near = [
         (flat.index_select(0, first + one) >= depth).to(torch.float32)
         for one in (0, 1, SIZE, SIZE + 1)
-    )
-    top, bottom = a + fx * (b - a), c + fx * (d - c)
-    ahead = shadow.matrix[6:9].index_select(1, frame)
-    height = -(ahead[0] * normal[0] + ahead[1] * normal[1] + ahead[2] * normal[2])
-    return 1.0 - (1.0 - (top + fy * (bottom - top))) * (height * 4.0).clamp(0.0, 1.0)
+    ]
+    open_ = _mean(near, fx, fy)
+    height = -(m[6] * normal[0] + m[7] * normal[1] + m[8] * normal[2])
+    return 1.0 - (1.0 - open_) * (height * 4.0).clamp(0.0, 1.0)
