@@ -59,19 +59,47 @@ def happened(
         broken: `(frame, id)` of what shattered.
         solids: what can hide and be hidden; the first of an entity is its body.
     """
-    out: list[Happened] = []
     cuts = np.cumsum([shot.frames for shot in spec.shots])[:-1]
-    out += [_caused(spec, entities, contacts, event) for event in spec.events if _is_cause(event)]
+    out = [
+        _caused(spec, entities, contacts, event)
+        for event in spec.events
+        if EVENTS[event.kind].cause and came_true(spec, entities, event)
+    ]
     out += [Happened("shatter", frame, frame, id) for frame, id in broken]
     out += _touches(spec, entities, contacts)
     out += _stops(spec, entities, contacts, cuts)
+    ends = {id: frame for frame, id in broken}
+    out = [
+        h
+        for h in out
+        if h.kind not in ("bounce", "stop") or h.start_frame < ends.get(h.agent, 10**9)
+    ]
     out += _falls(spec, entities, cuts)
     out += _seen(spec, entities, camera, solids, cuts)
     return tuple(sorted(out, key=lambda h: (h.start_frame, h.kind, h.agent, h.target)))
 
 
-def _is_cause(event: Event) -> bool:
-    return EVENTS[event.kind].cause
+def came_true(spec: SceneSpec, entities: EntityTrack, event: Event) -> bool:
+    """Whether a deed left the trace that it must leave."""
+    fps, last = float(spec.fps), spec.num_frames - 1
+    start = min(max(int(event.start * fps), 0), last)
+    end = min(max(int(np.ceil(event.end * fps)), start) + 1, last)
+    position, support = entities.position, entities.support
+
+    def way(id: int) -> float:
+        return float(np.abs(position[start : end + 1, id - 1] - position[start, id - 1]).max())
+
+    if event.kind in ("roll", "slide", "throw", "walk", "run", "circle", "follow", "rise"):
+        return way(event.agent) > 0.05
+    if event.kind in ("pick_up", "carry") and event.target:
+        return bool((support[start : end + 1, event.target - 1] == event.agent).any())
+    if event.kind == "put_down" and event.target:
+        return bool(support[end, event.target - 1] != event.agent)
+    if event.kind == "give" and event.target and event.other:
+        return bool((support[start : end + 1, event.target - 1] == event.other).any())
+    if event.kind in ("push", "kick") and event.target:
+        return way(event.target) > 0.05
+    return True
 
 
 def _caused(
@@ -86,10 +114,20 @@ def _caused(
         speed = np.sqrt((entities.velocity[start:, e].astype(np.float64) ** 2).sum(axis=1))
         slow = np.flatnonzero(speed[1:] < STILL)
         end = start + 1 + int(slow[0]) if len(slow) else last
+    elif event.kind == "pick_up" and event.target:
+        held = np.flatnonzero(entities.support[start:, event.target - 1] == event.agent)
+        start = start + int(held[0]) if len(held) else start
+    elif event.kind == "put_down" and event.target:
+        free = np.flatnonzero(entities.support[start:, event.target - 1] != event.agent)
+        end = start + int(free[0]) if len(free) else end
+    elif event.kind == "give" and event.target:
+        over = np.flatnonzero(entities.support[start:, event.target - 1] == event.other)
+        end = start + int(over[0]) if len(over) else end
     elif event.kind == "drop":
         later = [c.frame for c in contacts if c.first == event.agent and c.frame > start]
         end = later[0] if later else end
-    return Happened(event.kind, start, min(end, last), event.agent, event.target, event.other)
+    end = min(max(end, start), last)
+    return Happened(event.kind, start, end, event.agent, event.target, event.other)
 
 
 def _touches(spec: SceneSpec, entities: EntityTrack, contacts: Sequence[Contact]) -> list[Happened]:
@@ -252,6 +290,8 @@ def _seen(
                     seen = inside[t, e] and inside[t, o]
                     away = entities.position[t, e] - entities.position[t, o]
                     seen = seen and float(np.abs(away).max()) > 0.3 * one.size
+                    apart = entities.velocity[t, e] - entities.velocity[t, o]
+                    seen = seen and float(np.abs(apart).max()) > MOVING
                     if seen and speed[t, e] > MOVING and speed[t, e] >= speed[t, o]:
                         out.append(Happened("pass", t, t, one.id, other.id))
     return out

@@ -229,13 +229,13 @@ class Course:
     broken: I8
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _smooth(u: float) -> float:
     u = min(max(u, 0.0), 1.0)
     return u * u * (3 - 2 * u)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _triangle(
     px: float, py: float, ax: float, ay: float, bx: float, by: float, cx: float, cy: float,
     out: NDArray,
@@ -286,7 +286,7 @@ def _triangle(
             out[2] = bny
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _ball(
     x: float, y: float, z: float, r: float, shape: int, hx: float, hy: float, hz: float,
     work: NDArray, out: NDArray,
@@ -385,7 +385,7 @@ def _ball(
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _deepest(
     x: float, z: float, c: float, s: float, hx: float, hz: float, nx: float, nz: float,
     out: NDArray,
@@ -411,7 +411,7 @@ def _deepest(
     return count
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _plan(
     ax: float, az: float, aq: bool, ac: float, as_: float, ahx: float, ahz: float,
     bx: float, bz: float, bq: bool, bc: float, bs: float, bhx: float, bhz: float,
@@ -507,7 +507,7 @@ def _plan(
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _pair(
     i: int, j: int, shape: NDArray, half: NDArray, size: NDArray, pos: NDArray, yaw: NDArray,
     work: NDArray, tmp: NDArray, out: NDArray,
@@ -625,7 +625,7 @@ def _pair(
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _push(
     i: int, jx: float, jy: float, jz: float, ax: float, ay: float, az: float,
     ball: bool, im: float, ii: float, vel: NDArray, spin: NDArray,
@@ -640,7 +640,7 @@ def _push(
         spin[i, 2] += (ax * jy - ay * jx) * ii
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _soft(
     im: float, ii: float, ball: bool, ax: float, ay: float, az: float,
     dx: float, dy: float, dz: float,
@@ -655,7 +655,7 @@ def _soft(
     return im + ii * s
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _turn(q: NDArray, i: int, wx: float, wy: float, wz: float, dt: float) -> None:
     """Turn a quaternion by an angular velocity for a time, exactly for a constant one."""
     w = np.sqrt(wx * wx + wy * wy + wz * wz)
@@ -673,7 +673,7 @@ def _turn(q: NDArray, i: int, wx: float, wy: float, wz: float, dt: float) -> Non
     q[i, 0], q[i, 1], q[i, 2], q[i, 3] = n0 * r, n1 * r, n2 * r, n3 * r
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _inertia(
     shape: NDArray, half: NDArray, size: NDArray, mass: NDArray, flat: bool, out: NDArray
 ) -> None:
@@ -690,7 +690,7 @@ def _inertia(
             out[i] = 2.0 / (mass[i] * a * a)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _arm(
     i: int, c: int, side: float, con: NDArray, shape: NDArray, pos: NDArray, half: NDArray,
     size: NDArray, out: NDArray,
@@ -706,7 +706,7 @@ def _arm(
         out[0], out[2] = 0.0, 0.0
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _weight(
     i: int, nx: float, ny: float, nz: float, mode: NDArray, mass: NDArray, pivot: NDArray,
     joint: NDArray, yaw: NDArray,
@@ -721,7 +721,7 @@ def _weight(
     return 1 / mass[i]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _touch(
     i: int, j: int, c: int, con: NDArray, e: float, mu: float,
     shape: NDArray, mode: NDArray, mass: NDArray, inertia: NDArray, vel: NDArray, spin: NDArray,
@@ -798,7 +798,7 @@ def _touch(
     return changed or (abs(dx) + abs(dy) + abs(dz)) * (wi + wj) > 1e-7
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _speed(
     i: int, j: int, vel: NDArray, spin: NDArray, bi: bool, bj: bool,
     ax: float, ay: float, az: float, bx: float, by: float, bz: float, mode: NDArray, out: NDArray,
@@ -821,7 +821,7 @@ def _speed(
             out[2] -= spin[j, 0] * by
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _shatter(
     i: int, pos: NDArray, vel: NDArray, spin: NDArray, half: NDArray, size: NDArray,
     mode: NDArray, shards: NDArray, burst: NDArray, speed: float, rest: NDArray,
@@ -832,14 +832,14 @@ def _shatter(
         mode[k] = 2
         for c in range(3):
             pos[k, c] = pos[i, c] + burst[k, 3 + c] * half[i, c] * size[i]
-            vel[k, c] = vel[i, c] + 0.3 * lost * burst[k, c]
+            vel[k, c] = vel[i, c] + 0.22 * lost * burst[k, c]
         size[k] = size[i]
         pos[k, 1] = max(pos[k, 1], half[k, 1] * size[k])
         spin[k, 0], spin[k, 1], spin[k, 2] = 9 * burst[k, 2], 5 * burst[k, 1], -9 * burst[k, 0]
     mode[i] = 0
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _run(
     num_frames: int, num_sub: int, dt: float, gravity: float, flat: bool, ground: bool,
     shape: NDArray, mode: NDArray, entity: NDArray, half: NDArray, pos: NDArray, vel: NDArray,

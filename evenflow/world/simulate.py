@@ -141,19 +141,21 @@ def _check(spec: SceneSpec) -> None:
             raise BadInput(f"there is no place {shot.place}; the scene has {len(spec.places)}")
 
 
-def _rolling_heading(spec: SceneSpec, one: Entity, front: float) -> float:
-    """Where something on wheels must point so that its first roll goes straight."""
+def _rolling_heading(
+    spec: SceneSpec, one: Entity, front: float, heading: float, time: float
+) -> float:
+    """Where something on wheels must point so that its next roll goes straight."""
     for event in _events(spec, one.id, "roll"):
         velocity = _vector(event, "velocity")
         route = event.numbers.get("route")
         if route and len(route) >= 4:
             velocity = (route[2] - route[0], 0.0, route[3] - route[1])
-        if velocity and (velocity[0] or velocity[2]):
-            heading = float(np.arctan2(-velocity[0], velocity[2])) - front
-            if one.kind != "cart" and np.cos(heading - one.heading) < 0:
-                heading += np.pi
-            return heading
-    return one.heading
+        if event.start >= time - 1e-6 and velocity and (velocity[0] or velocity[2]):
+            straight = float(np.arctan2(-velocity[0], velocity[2])) - front
+            if one.kind != "cart" and np.cos(straight - heading) < 0:
+                straight += np.pi
+            return straight
+    return heading
 
 
 def _stage(spec: SceneSpec) -> Stage:
@@ -237,8 +239,10 @@ def _stage(spec: SceneSpec) -> Stage:
             world.half[row] = abs(x1 - x0) / 2, WALL_HEIGHT / 2, abs(z1 - z0) / 2
             world.position[row] = (x0 + x1) / 2, WALL_HEIGHT / 2, (z0 + z1) / 2
             mode[row] = STATIC
+    starts = {int(row[0]): row for row in spec.shots[0].starts}
     for one in spec.cast:
-        _begin(spec, stage, one)
+        row = starts.get(one.id, (one.id, *one.position, one.heading))
+        _begin(spec, stage, one, row, 0.0)
     return stage
 
 
@@ -263,7 +267,7 @@ def _shards(spec: SceneSpec, stage: Stage) -> None:
         for k in range(NUM_SHARDS):
             row = first + k
             world.burst[row, :3], world.burst[row, 3:] = burst[k], where[k]
-            world.half[row] = one.size * 0.13 * rng.uniform(0.8, 1.25)
+            world.half[row] = one.size * 0.16 * rng.uniform(0.8, 1.25)
             world.mass[row] = one.mass / NUM_SHARDS
             world.restitution[row] = 0.25
             world.friction[row], world.rolling[row] = 0.7, 0.35
@@ -304,21 +308,28 @@ def _put(stage: Stage, one: Entity, x: float, y: float, z: float, heading: float
             world.rate[row] = 0
 
 
-def _begin(spec: SceneSpec, stage: Stage, one: Entity) -> None:
-    """An entity where the spec starts it, held if an event is to let it go later."""
+def _begin(
+    spec: SceneSpec, stage: Stage, one: Entity, start: tuple[float, ...], time: float
+) -> None:
+    """An entity where a shot starts it, held if an event is to let it go later."""
     world = stage.world
     row = stage.main[one.id]
-    x, y, z = one.position
-    heading = one.heading
+    x, y, z = start[1:4]
+    heading = start[4] if len(start) > 4 else one.heading
     if world.wheels[row] > 0:
-        heading = _rolling_heading(spec, one, float(world.front[row]))
+        heading = _rolling_heading(spec, one, float(world.front[row]), heading, time)
     causes = _events(spec, one.id, "drop", "throw", "rise", "cover", "roll", "slide")
+    causes = [event for event in causes if event.start >= time - 1e-6]
     if causes and causes[0].kind == "drop" and not one.attached:
         y = _number(causes[0], "height", y)
     _put(stage, one, x, y, z, heading)
     waits = bool(causes) and causes[0].kind in ("drop", "throw", "rise", "cover")
     if one.kind in THINGS and one.kind != "balloon" and waits and y > 0.02:
         stage.mode[row] = MOVED
+    elif time > 0 and one.kind in THINGS and stage.mode[row] == MOVED:
+        stage.mode[row] = FREE
+    if time > 0:
+        return
     if one.kind == "screen":
         moves = _events(spec, one.id, "lower", "raise")
         world.joint[row] = 0.0 if moves and moves[0].kind == "raise" else 1.0
@@ -491,14 +502,10 @@ def _run(spec: SceneSpec, stage: Stage, tracks: Sequence[Track], more: Sequence[
     first = 0
     for number, shot in enumerate(spec.shots):
         here = set(shot.cast) if shot.cast else {one.id for one in spec.cast}
-        for start in shot.starts:
-            one = spec.entity(int(start[0]))
-            if number or one.kind not in THINGS or start[1:4] != one.position:
-                heading = start[4] if len(start) > 4 else one.heading
-                _put(stage, one, start[1], start[2], start[3], heading)
-                mode[stage.main[one.id]] = {STATIC: STATIC, MOVED: MOVED}.get(
-                    int(mode[stage.main[one.id]]), FREE
-                )
+        if number:
+            for start in shot.starts:
+                one = spec.entity(int(start[0]))
+                _begin(spec, stage, one, tuple(start), first / fps)
         for one in spec.cast:
             for row in stage.rows[one.id]:
                 world.mode[row] = mode[row] if one.id in here else physics.ABSENT
@@ -618,11 +625,8 @@ def _entities(
         row = stage.main[one.id]
         size[:, e] = one.size * course.size[:, row]
         if one.kind in FIXTURES:
-            high = course.position[:, row] - _turned(stage.local[row], course.heading[:, row])
-            if things.model(one.kind, one.seed).solids[0].node != things.BODY:
-                high = np.repeat(_origin(stage, spec, one)[None], t, 0)
-            position[:, e] = high
-            rotation[:, e] = about_y(np.full(t, _fixture_heading(spec, one)))
+            position[:, e], heading = _stands(spec, one)
+            rotation[:, e] = about_y(heading)
             continue
         position[:, e] = course.position[:, row]
         velocity[:, e], spin[:, e] = speed[:, row], course.spin[:, row]
@@ -659,17 +663,17 @@ def _entities(
     return track, position, rotation, size
 
 
-def _turned(local: D, heading: D) -> D:
-    return np.einsum("tij,j->ti", about_y(heading), local)
-
-
-def _origin(stage: Stage, spec: SceneSpec, one: Entity) -> D:
-    x, y, z = one.position
-    return np.array([x, y + one.size, z])
-
-
-def _fixture_heading(spec: SceneSpec, one: Entity) -> float:
-    return one.heading
+def _stands(spec: SceneSpec, one: Entity) -> tuple[D, D]:
+    """Center and heading of a fixture in every frame."""
+    center, heading = np.empty((spec.num_frames, 3)), np.empty(spec.num_frames)
+    row: tuple[float, ...] = (one.id, *one.position, one.heading)
+    first = 0
+    for shot in spec.shots:
+        row = next((tuple(r) for r in shot.starts if int(r[0]) == one.id), row)
+        center[first:] = row[1], row[2] + one.size, row[3]
+        heading[first:] = row[4] if len(row) > 4 else one.heading
+        first += shot.frames
+    return center, heading
 
 
 def _upright(stage: Stage, one: Entity, course: Course, row: int) -> D:
@@ -973,15 +977,17 @@ class _Where:
 def _solids(
     spec: SceneSpec, stage: Stage, course: Course, present: NDArray[np.bool_]
 ) -> outcome.Solids:
-    """Bodies without shards and walls, as what hides and is hidden."""
+    """Bodies without shards, as what hides and is hidden; walls of a place have no id."""
     world = stage.world
     rows = [row for one in spec.cast for row in stage.rows[one.id]]
+    rows += [row for mine in stage.walls.values() for row in mine]
     keep = np.array([row for row in rows if world.burst[row].any() == 0], np.int64)
     half = np.repeat(world.half[keep][None], len(course.size), 0) * course.size[:, keep, None]
     for k, row in enumerate(keep):
         if world.pivot[row, 3] == 0 and world.pivot[row, 1] > 0:
             half[:, k, 1] = np.maximum(world.pivot[row, 1] * course.joint[:, row], 1e-3)
-    there = present[:, world.entity[keep] - 1] & (course.mode[:, keep] != physics.ABSENT)
+    there = present[:, np.maximum(world.entity[keep] - 1, 0)] | (world.entity[keep] == 0)
+    there &= course.mode[:, keep] != physics.ABSENT
     return outcome.Solids(
         world.entity[keep],
         world.shape[keep],
