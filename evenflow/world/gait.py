@@ -107,9 +107,9 @@ HALF_HEIGHTS: dict[str, float] = {
 """Usual `Entity.size` of walkers: half their height in world units (a horse's head is at 1.84)."""
 QUADRUPEDS = ("dog", "cat", "horse")
 
-_SPEED = {"dog": 1.15, "cat": 0.7, "horse": 1.5, "child": 0.85, "robot": 0.8}
+_SPEED = {"dog": 0.95, "cat": 0.65, "horse": 1.5, "child": 0.85, "robot": 0.8}
 _STRIDE = {"dog": 1.25, "cat": 1.5, "horse": 1.0, "child": 0.95, "robot": 0.85}
-MIN_SWING = 0.16
+MIN_SWING = 0.12
 """Seconds that a foot is in the air at least."""
 
 
@@ -258,6 +258,8 @@ class Way:
         kind, size: of the walker.
         at: `(x, z, heading)` at the start.
         neutral: where the feet stand at rest, to the right and forward of the root, `(f, 2)`.
+        leg: length of its shortest leg.
+        frame: seconds of a frame; the last frame is that long before the last time.
         seed: of what is left to chance.
     """
 
@@ -268,10 +270,13 @@ class Way:
         size: float,
         at: tuple[float, float, float],
         neutral: D,
+        leg: float,
+        frame: float,
         seed: list[int],
     ) -> None:
         num = len(time)
         self.time, self.kind, self.size, self.neutral = time, kind, size, neutral
+        self.leg, self.last = leg, float(time[-1]) - frame
         self.rng = np.random.default_rng(seed)
         self.x, self.z, self.heading = np.zeros(num), np.zeros(num), np.zeros(num)
         self.distance, self.phase = np.zeros(num), np.zeros(num)
@@ -387,7 +392,7 @@ class Way:
         here = np.array(self._here)
         points = np.concatenate([here[None], *[leg.points for leg in legs]])
         route = path_through(points)
-        over = self.time[-1] + (self.time[1] - self.time[0])
+        over = self.last
         lengths = []
         so_far = here
         for leg in legs:
@@ -418,7 +423,7 @@ class Way:
         open_end = arrives > until + 1e-6 and until >= over - 1e-6
         stop = until + 10.0 if open_end else min(arrives, until)
         first_i = self._filled
-        tail = over + 1.0 if open_end else stop
+        tail = float(self.time[-1]) + 1.0 if open_end else stop
         step = self.time[1] - self.time[0]
         fine = np.arange(start, tail + step, step)
         level = np.zeros(len(fine))
@@ -449,7 +454,7 @@ class Way:
         )  # fmt: skip
         manner = MANNERS[last.manner]
         self._lay(first_i, fine, s, route, strides, mode, manner, rests=not open_end)
-        return float(min(stop, over))
+        return float(min(stop, self.time[-1]))
 
     def _lay(
         self,
@@ -537,13 +542,14 @@ class Way:
         table = TWO_LEGS if len(self.feet) == 2 else FOUR_LEGS
         walk, fast = table["walk"], table["run"]
         running = float(mode.max()) > 0.5
-        if len(self.feet) == 4 and not running and float(self._top_speed(fine, x, z)) > 1.25 * pace(
-            self.kind, self.size
-        ):  # fmt: skip
+        froude = float(self._top_speed(fine, x, z)) ** 2 / (9.81 * self.leg)
+        if len(self.feet) == 4 and not running and froude > 0.32:
             walk = table["trot"]
         offsets = np.array(fast[0] if running and len(self.feet) == 4 else walk[0])
         begin, end = float(phase[0]), float(phase[-1])
         duties = walk[1] + (fast[1] - walk[1]) * mode * ease(1.6 * pace_share - 0.3)
+        stride = float(np.hypot(np.diff(x), np.diff(z)).sum()) / max(end - begin, 1e-6)
+        duties = np.minimum(duties, 1.3 * self.leg / max(stride, 1e-6))  # as far as legs reach
         rising = phase + np.arange(len(phase)) * 1e-12
         height = 0.09 * self.size * manner.lift
 

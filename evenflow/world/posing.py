@@ -112,6 +112,14 @@ def neutral(kind: str, size: float) -> D:
     )  # fmt: skip
 
 
+def leg_length(kind: str, size: float) -> float:
+    """Of the shortest leg, from its joint to the ankle, world units."""
+    b = bodies.build(kind)
+    if isinstance(b, Biped):
+        return 2.0 * size * (b.thigh + b.shin)
+    return 2.0 * size * min(b.upper + b.lower, b.thigh + b.shin)
+
+
 def _vec(x: D | float, y: D | float, z: D | float, num: int) -> D:
     out = np.empty((num, 3))
     out[:, 0], out[:, 1], out[:, 2] = x, y, z

@@ -33,7 +33,7 @@ from evenflow.world.hands import (
     hold_tracks,
     stand_off,
 )
-from evenflow.world.posing import Pose, neutral, pose, still
+from evenflow.world.posing import Pose, leg_length, neutral, pose, still
 from evenflow.world.spec import Entity, Event, SceneSpec
 from evenflow.world.words import MATERIALS, PATTERNS, WALKERS
 
@@ -137,7 +137,7 @@ class _Play:
                 _, x, y, z, h = starts[one.id]
             way = Way(
                 self.time, one.kind, one.size, (x, z, h), neutral(one.kind, one.size),
-                [spec.seed, 7201, one.id],
+                leg_length(one.kind, one.size), 1.0 / fps, [spec.seed, 7201, one.id],
             )  # fmt: skip
             way.y[:] = y
             self.actors[one.id] = _Actor(one, way, [], [], [], [], [], [], [], [], [], [])
