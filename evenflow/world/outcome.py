@@ -132,7 +132,7 @@ def _caused(
 
 def _touches(spec: SceneSpec, entities: EntityTrack, contacts: Sequence[Contact]) -> list[Happened]:
     """Hits of two entities and bounces off the ground or a fixture."""
-    out = []
+    out: list[Happened] = []
     last: dict[tuple[str, int, int], float] = {}
     for c in contacts:
         if not c.first:

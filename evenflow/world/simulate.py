@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from evenflow.core.errors import BadInput
 from evenflow.world import cameras, control, lights, outcome, physics, things, walkers
 from evenflow.world.animation import (
+    SHAPES,
     Animation,
     Contact,
     EntityTrack,
@@ -180,9 +181,9 @@ def _stage(spec: SceneSpec) -> Stage:
             solids = (things.Solid(physics.CAPSULE, (0, 0, 0), (wide, 1, wide)),)
         else:
             solids = things.model(one.kind, one.seed).solids
-        for solid in solids:
+        for part in solids:
             rows[one.id].append(len(plan))
-            plan.append((one, solid, 0))
+            plan.append((one, part, 0))
         if one.kind in things.FRAGILE:
             for k in range(NUM_SHARDS):
                 rows[one.id].append(len(plan))
@@ -241,8 +242,8 @@ def _stage(spec: SceneSpec) -> Stage:
             mode[row] = STATIC
     starts = {int(row[0]): row for row in spec.shots[0].starts}
     for one in spec.cast:
-        row = starts.get(one.id, (one.id, *one.position, one.heading))
-        _begin(spec, stage, one, row, 0.0)
+        start = starts.get(one.id, (one.id, *one.position, one.heading))
+        _begin(spec, stage, one, start, 0.0)
     return stage
 
 
@@ -857,7 +858,7 @@ def _splinters(
     shown = (course.mode[:, rows] == FREE) & present[:, e]
     material = np.array([_MATERIAL_ROW[one.material] for one in spec.cast], np.int8)
     pattern = np.array([_PATTERN_ROW[one.pattern] for one in spec.cast], np.int8)
-    box = np.where(np.arange(k) % 3 == 2, things.SHAPES.index("cone"), things.SHAPES.index("box"))
+    box = np.where(np.arange(k) % 3 == 2, SHAPES.index("cone"), SHAPES.index("box"))
     return Parts(
         shape=box.astype(np.int8),
         entity=(e + 1).astype(np.int16),
