@@ -423,7 +423,7 @@ def playable(
         cast = tuple(one for one in spec.cast if one.id in shot.cast)
         names = {one.id: i for i, one in enumerate(cast, start=1)}
         cast = tuple(replace(one, id=names[one.id]) for one in cast)
-    cast = tuple(replace(one, attached=0) for one in cast)
+    cast = tuple(_grounded(one, cast) for one in cast)
     eye, look = np.array(shot.camera.eye), np.array(shot.camera.look_at)
     way = (look - eye)[[0, 2]]
     away = way / (np.hypot(*way) or 1.0)
@@ -469,6 +469,25 @@ def playable(
         keys=(),
         style=spec.style if style is None else style,
     )
+
+
+def _grounded(one: Entity, cast: Sequence[Entity]) -> Entity:
+    """The same thing, put down where nothing carries it (it was to be dropped, or was held)."""
+    from evenflow.world.player import OBOTTOM, solids_of
+    from evenflow.world.words import WALKERS
+
+    x, y, z = one.position
+    if one.kind in WALKERS or (y < 0.01 and not one.attached):
+        return replace(one, attached=0)
+    for other in cast:
+        if other.id == one.id or other.kind in WALKERS:
+            continue
+        rows = np.array(solids_of(other))
+        top = float(rows[:, OTOP].max())
+        wide = rows[rows[:, OBOTTOM] < top]
+        if abs(top - y) < 0.05 and distance_to(wide, x, z) < 0:
+            return replace(one, attached=0)
+    return replace(one, attached=0, position=(x, 0.0, z))
 
 
 class World:
