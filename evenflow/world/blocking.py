@@ -49,6 +49,10 @@ THEN = ("hit", "bounce", "stop", "fall", "shatter", "pass", "hide", "appear", "e
 """What a thing does because it moves."""
 
 
+ARCH_OPENING = 0.44
+"""Half of the width that an arch of size 1 leaves free."""
+
+
 class Unstaged(Exception):
     """This layout cannot be; another one may."""
 
@@ -61,6 +65,7 @@ class Actor:
         entity: what it is.
         half: half of its box (x, y, z) when its heading is 0.
         at: foot (x, y, z), or None while it is free.
+        first: foot when the shot begins, if this shot placed it.
         heading: radians.
         path: planned `(seconds, x, y, z)` of its foot.
         placed: it was put there by this shot or stands where an earlier one left it.
@@ -72,6 +77,7 @@ class Actor:
     entity: Entity
     half: tuple[float, float, float]
     at: np.ndarray | None = None
+    first: np.ndarray | None = None
     heading: float = 0.0
     path: list[tuple[float, float, float, float]] = field(default_factory=list)
     moves: bool = False
@@ -176,6 +182,7 @@ class Stage:
                 self.put(other, x + float(offset[0]), z + float(offset[2]), max(0.0, y + float(offset[1])))
                 return
         actor.at = np.array([x, y, z])
+        actor.first = actor.at.copy()
         if heading is not None:
             actor.heading = heading
         for other, offset in self.offsets.get(id, ()):
@@ -497,6 +504,12 @@ def fit_sizes(
                 entities[target] = replace(two, size=round(two.size * min(factor, 1.9), 4))
             elif factor > 1.0 and agent not in said and one.kind not in WALKERS:
                 entities[agent] = weigh(replace(one, size=round(one.size / min(factor, 1.6), 4)))
+        if deed.relation == "through" and two.kind == "arch":
+            need = 1.25 * (box_of(one)[0] if one.kind != "ball" else one.size)
+            if target not in said and need > ARCH_OPENING * two.size:
+                two = entities[target] = replace(two, size=round(min(need / ARCH_OPENING, 1.9), 4))
+            if agent not in said and need > ARCH_OPENING * two.size and one.kind not in WALKERS:
+                entities[agent] = weigh(replace(one, size=0.46, size_word="medium"))
         if deed.kind in ("cover", "uncover"):
             need = 1.3 * max(box_of(two)[0], box_of(two)[1] * 0.95)
             here = box_of(one)

@@ -173,7 +173,15 @@ def problem_of(
     times_of: dict[int, float] = {}
     fps = float(spec.fps)
     step = max(1, spec.num_frames // 32)
-    frames = np.arange(0, spec.num_frames, step)
+    coarse = np.arange(0, spec.num_frames, step)
+    if step > 2:  # long clips are looked at closely where something happens
+        close = [
+            np.arange(max(int((e.start - 0.5) * fps), 0), min(int((e.end + 0.5) * fps) + 1, spec.num_frames),
+                      max(1, int(fps / 8)))
+            for e in spec.events if e.said and e.agent
+        ]  # fmt: skip
+        coarse = np.unique(np.concatenate([coarse, *close]))[:2000]
+    frames = coarse.astype(np.int64)
     visible, alone, by, boxes = visibility(animation, frames)
     times = frames / fps
     problem = _unseen(layout, animation, frames, times, visible, alone)
@@ -263,7 +271,7 @@ def _came_true(
     away = np.array([pose[2, 0], 0.0, pose[2, 2]])
     away /= max(float(np.hypot(away[0], away[2])), 1e-9)
     ahead = float(away @ moved)
-    if kind in ("roll", "slide", "walk", "run", "carry") or (kind == "enter" and event.direction):
+    if kind in ("roll", "slide", "walk", "run", "carry", "push") or (kind == "enter" and event.direction):
         if event.direction in ("left", "right"):
             went = side if event.direction == "right" else -side
             if went < 0.25 or went < 0.8 * abs(ahead):
@@ -274,6 +282,12 @@ def _came_true(
                 return f"the {name} does not go {event.direction}", None
         if kind in ("roll", "slide") and float(np.hypot(moved[0], moved[2])) < 0.2:
             return f"the {name} hardly moves", None
+        if kind in ("carry", "push"):
+            return _handled(event, animation, first, last), event.start
+        if kind in ("roll", "slide") and event.target:
+            problem = _related(event, animation, layout, frames, first, last, visible, alone)
+            if problem:
+                return problem, None
         return "", event.start
     in_shot = (frames >= first) & (frames <= last)
     share = visible[:, event.agent - 1] / np.maximum(alone[:, event.agent - 1], 1.0)
@@ -320,9 +334,69 @@ def _came_true(
         return "", event.start
     if kind == "throw":
         return _thrown(event, animation, first, last, name)
-    if kind in ("roll", "pass"):
-        return "", event.start
+    if kind in ("pick_up", "carry", "put_down", "give", "push", "kick"):
+        return _handled(event, animation, first, last), event.start
     return "", event.start
+
+
+def _related(
+    event: Event, animation: Animation, layout: "Layout", frames: NDArray[np.int64], first: int,
+    last: int, visible: D, alone: D,
+) -> str:  # fmt: skip
+    """What is wrong with how a motion lies to its target."""
+    spec = layout.spec
+    name, other = _name(spec, event.agent), _name(spec, event.target)
+    p = animation.entities.position[first : last + 1].astype(np.float64)
+    gap = p[:, event.agent - 1] - p[:, event.target - 1]
+    near = np.hypot(gap[:, 0], gap[:, 2])
+    half = box_of(spec.cast[event.target - 1])
+    if event.relation == "behind":
+        rows = (frames >= first) & (frames <= last)
+        share = visible[rows, event.agent - 1] / np.maximum(alone[rows, event.agent - 1], 1.0)
+        size = box_of(spec.cast[event.agent - 1])
+        if half[1] > 0.95 * size[1] and share.min() > 0.2:
+            return f"the {name} does not go behind the {other}"
+    elif event.relation in ("under", "through"):
+        if near.min() > 0.3:
+            return f"the {name} does not go {event.relation} the {other}"
+        k = int(near.argmin())
+        if np.hypot(gap[-1, 0], gap[-1, 2]) < half[0] * 0.3 and k == len(near) - 1:
+            return f"the {name} stays {event.relation} the {other}"
+    elif event.relation == "toward":
+        if near[-1] > near[0] - 0.2 and near.min() > near[0] - 0.2:
+            return f"the {name} does not come nearer to the {other}"
+    elif event.relation == "off":
+        low = animation.entities.position[last, event.agent - 1, 1]
+        if low > 1.5 * animation.entities.size[last, event.agent - 1]:
+            return f"the {name} stays on the {other}"
+    return ""
+
+
+def _handled(event: Event, animation: Animation, first: int, last: int) -> str:
+    """What is wrong with what hands and feet did to a thing."""
+    spec = animation.spec
+    fps = float(spec.fps)
+    thing = spec.cast[event.target - 1]
+    p = animation.entities.position[:, event.target - 1].astype(np.float64)
+    k = min(int(event.end * fps) + 1, last)
+    if event.kind == "pick_up" and p[k, 1] - thing.size < 0.1:
+        return f"the {_name(spec, thing.id)} is not picked up"
+    if event.kind in ("push", "kick") and np.hypot(*(p[last] - p[first])[[0, 2]]) < 0.3:
+        return f"the {_name(spec, thing.id)} does not move"
+    if event.kind == "carry":
+        a = min(int(event.start * fps), k)
+        if np.hypot(*(p[k] - p[a])[[0, 2]]) < 0.4:
+            return f"the {_name(spec, thing.id)} is not carried"
+    if event.kind == "give" and event.other in animation.skeletons.entity:
+        taker = list(animation.skeletons.entity).index(event.other)
+        hands = animation.skeletons.joints[k, taker, 9:11]
+        if np.linalg.norm(hands - p[k], axis=1).min() > 0.6:
+            return f"the {_name(spec, thing.id)} is not handed over"
+    if event.kind == "put_down":
+        place = event.numbers.get("place")
+        if place and np.hypot(p[last, 0] - place[0], p[last, 2] - place[2]) > 0.5:
+            return f"the {_name(spec, thing.id)} is not put down there"
+    return ""
 
 
 def _touched(

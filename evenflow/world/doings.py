@@ -190,7 +190,7 @@ def walk(stage: Stage, items: Sequence[Item], number: int) -> None:
     points = _route(stage, item, relation, way, reach)
     own = kind if kind in ("walk", "run") else "walk"
     said = kind in ("walk", "run")
-    slow = kind in ("walk", "run")
+    slow = kind in ("walk", "run") and relation != "around"
     ends = walk_along(
         stage, item, points, start=start, end=end, said=said, kind=own, run=run,
         fastest=1.5 if slow else 2.2,
@@ -370,7 +370,7 @@ def _route(
         a = actor.flat
         rel = a - center
         turn0 = float(np.arctan2(rel[1], rel[0]))
-        arc = 1.35 * np.pi
+        arc = 1.2 * np.pi
         sign = 1.0 if stage.rng.random() < 0.5 else -1.0
         turns = turn0 + sign * np.linspace(0.15, 1.0, 9) * arc
         return [a, *(center + ring * np.array([np.cos(t), np.sin(t)]) for t in turns)]

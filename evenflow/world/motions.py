@@ -561,7 +561,14 @@ def _way(
             return way, aims[0][1], aims[0][0]
     way = said if said is not None else stage.way_of(lead.deed)
     assert way is not None
-    if said is not None:
+    gate = next((stage.actors[s.target] for s, _ in aims if s.what == "center"), None)
+    if gate is not None and gate.entity.kind in ("arch", "table", "door"):
+        ahead = np.array([-np.sin(gate.heading), np.cos(gate.heading)])
+        along = float(ahead @ way)
+        if said is not None and abs(along) < 0.5:
+            raise Unstaged(f"that is not the way through the {gate.entity.kind}")
+        way = ahead if along > 0 else -ahead
+    elif said is not None:
         turn = 0.0 if stage.flat else stage.uniform(-0.14, 0.14)
         way = np.array([way[0] * np.cos(turn) - way[1] * np.sin(turn),
                         way[0] * np.sin(turn) + way[1] * np.cos(turn)])  # fmt: skip
@@ -627,7 +634,7 @@ def _settle(
         point = start + way * station.at
         if target.at is None:
             away = stage.from_eye(point)
-            if target.entity.kind == "arch" and station.what == "center":
+            if target.entity.kind in ("arch", "table") and station.what == "center":
                 target.heading = heading_of(way)
             elif station.what in ("hit", "wall") and target.entity.kind in (
                 "wall", "cube", "box", "crate", "fence", "house", "screen"

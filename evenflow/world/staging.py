@@ -302,7 +302,18 @@ def _attempt(
         theme = scenery.theme_of(setting, preset, rng)
         colors = tuple({one.color for one in entities.values()})
         themes.append(theme)
-        places.append(scenery.place_for(setting, theme, preset=preset, avoid=colors, rng=rng))
+        place = scenery.place_for(setting, theme, preset=preset, avoid=colors, rng=rng)
+        if any(deed.kind == "sunrise" for deed in script.deeds):
+            if not setting.sky and preset == "story":
+                place = replace(place, sky="morning", light=replace(
+                    scenery.LIGHTS["morning"], azimuth=place.light.azimuth))  # fmt: skip
+            place = replace(place, light=replace(place.light, elevation=0.02))
+        elif any(deed.kind == "sunset" for deed in script.deeds):
+            if not setting.sky and preset == "story":
+                place = replace(place, sky="evening")
+            low = max(place.light.elevation, 0.35)
+            place = replace(place, light=replace(place.light, elevation=low))
+        places.append(place)
     fps_f = float(fps)
     events: list[tuple[int, Event]] = []
     off: list[tuple[int, float, float]] = []
@@ -330,6 +341,7 @@ def _attempt(
         for id in present:
             actor = actors[id]
             actor.path = []
+            actor.first = None
             actor.moves = False
             if where.get(id) != place or actor.gone:
                 if actor.held and actor.held in here[number] and where.get(id) is not None:
@@ -477,6 +489,8 @@ def _first_is_motion(items: Sequence[Item], id: int) -> bool:
 
 def _start_of(actor: Actor) -> np.ndarray:
     """Where an actor is when its shot begins."""
+    if actor.first is not None:
+        return actor.first.copy()
     if actor.path:
         first = min(actor.path)
         return np.array([first[1], first[2], first[3]])

@@ -34,6 +34,11 @@ MOST = 1.5
 """How much longer than natural a deed may take where a clip is long."""
 
 
+def duration(deed: Deed) -> tuple[float, float]:
+    """Seconds of a deed: at least, and where there is room."""
+    return DURATIONS["circle" if deed.relation == "around" else deed.kind]
+
+
 @dataclass(frozen=True)
 class Slot:
     """Seconds of a deed, half open, from the start of the whole scene."""
@@ -115,7 +120,7 @@ def _need(deeds: Sequence[Deed]) -> float:
     if not deeds:
         return 0.0
     return LEAD + TAIL + sum(
-        max(DURATIONS[deeds[i].kind][0] for i in group) for group in _groups(deeds)
+        max(duration(deeds[i])[0] for i in group) for group in _groups(deeds)
     )
 
 
@@ -123,7 +128,7 @@ def _want(deeds: Sequence[Deed]) -> float:
     if not deeds:
         return 1.0
     return LEAD + TAIL + sum(
-        max(DURATIONS[deeds[i].kind][1] for i in group) for group in _groups(deeds)
+        max(duration(deeds[i])[1] for i in group) for group in _groups(deeds)
     )
 
 
@@ -157,8 +162,8 @@ def _fill(
                 deeds[g[0]].start for g in groups[k + 1 :] if deeds[g[0]].start is not None
             ]
             if stop is None:
-                shortest = max(DURATIONS[deeds[i].kind][0] for i in groups[k])
-                natural = max(DURATIONS[deeds[i].kind][1] for i in groups[k]) * MOST
+                shortest = max(duration(deeds[i])[0] for i in groups[k])
+                natural = max(duration(deeds[i])[1] for i in groups[k]) * MOST
                 edge = min([t for t in later if t is not None and t > first.start] or [end - 0.05])
                 stop = max(first.start + shortest, min(edge, first.start + natural))
             for i in groups[k]:
@@ -174,8 +179,8 @@ def _fill(
         if last < len(groups):
             edge = float(deeds[groups[last][0]].start or 0)
         run = groups[k:last]
-        low = [max(DURATIONS[deeds[i].kind][0] for i in g) for g in run]
-        high = [max(DURATIONS[deeds[i].kind][1] for i in g) for g in run]
+        low = [max(duration(deeds[i])[0] for i in g) for g in run]
+        high = [max(duration(deeds[i])[1] for i in g) for g in run]
         room = edge - at
         if room < sum(low) - 1e-6:
             names = ", ".join(deeds[i].kind for g in run for i in g)
