@@ -471,7 +471,11 @@ def _house(rng: np.random.Generator) -> Model:
     ]
     return Model(
         tuple(parts),
-        (Solid(physics.BOX, (0, -1 + wall, 0), (w, wall, depth)),),
+        (
+            Solid(physics.BOX, (0, -1 + wall, 0), (w, wall, depth)),
+            Solid(physics.BOX, (0, eaves + 0.25 * w, 0), (0.7 * w, 0.25 * w, depth)),
+            Solid(physics.BOX, (0, eaves + 0.72 * w, 0), (0.3 * w, 0.28 * w, depth)),
+        ),
     )
 
 
