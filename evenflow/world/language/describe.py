@@ -206,8 +206,12 @@ class _Writer:
             if deed.kind in IMPLIED and about and not related:
                 if deed.relation != IMPLIED[deed.kind]:
                     continue
-            if deed.kind == "pass" and related and deed.relation == "past":
-                continue
+            if (
+                deed.kind in ("pass", "appear")
+                and related
+                and deed.relation == (IMPLIED[deed.kind])
+            ):
+                continue  # "passes the wall", "appears from behind the wall"
             if deed.direction and "{d}" not in rest and "{from}" not in rest:
                 continue
             if (
@@ -274,6 +278,7 @@ class _Writer:
             words.append("are" if verb == "be" else verb)
         else:
             words.append(verb_form(verb, "third"))
+        near = {words[-1], deed.manner}  # "rolls left", but "pushes the box to the left"
         for part in rest.split(" "):
             match part:
                 case "{a}" | "{t}" | "{o}":
@@ -282,14 +287,13 @@ class _Writer:
                 case "{d}":
                     if deed.direction:
                         options = grammar.DIRECTIONS[deed.direction]
-                        words.append(
-                            options[0]
-                            if deed.kind in ("exit", "turn") and deed.direction != "left"
-                            else self.pick(options)
-                        )
+                        far = deed.kind in ("exit", "turn") or words[-1] not in near
+                        words.append(options[0] if far else self.pick(options))
                 case "{from}":
                     if deed.direction:
                         words.append(grammar.ORIGINS[deed.direction])
+                case "{r}" if words[-1] in ("up", "down") and deed.relation == "toward":
+                    words.append(self.name(deed.target, as_object=True))  # "down the ramp"
                 case "{r}":
                     if deed.relation:
                         if deed.kind in TRANSITIVE:
@@ -426,12 +430,12 @@ class _Writer:
             found.append(f"{'on' if setting.name in grammar.ON else 'in'} the {setting.name}")
         if setting.ground or setting.colors:
             colors = " and ".join(setting.colors)
-            if colors:
-                article = "an" if re.match("[aeiou]", colors) else "a"
-                ground = f"{article} {colors} {setting.ground} floor"
-            else:
+            if not colors:
                 ground = grammar.GROUNDS.get(setting.ground, setting.ground)
-            found.append(" ".join(f"on {ground}".split()))
+            else:
+                ground = grammar.PAINTED_GROUNDS[setting.ground].format(colors)
+                ground = re.sub("^a (?=[aeiou])", "an ", ground)
+            found.append(f"on {ground}")
         if setting.background:
             found.append(grammar.BACKGROUNDS[setting.background])
         if setting.sky:

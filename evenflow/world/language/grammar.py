@@ -22,7 +22,7 @@ CLAUSES: dict[str, tuple[str, ...]] = {
     "shatter": ("a shatter {m}", "a break into pieces {m}"),
     "pass": ("a pass {t} {m} {d}", "a pass {m} {d} {r}"),
     "hide": ("a hide {m} {r}", "a disappear {m} {r}"),
-    "appear": ("a appear {m} {r}", "a come out from behind {t} {m}"),
+    "appear": ("a appear {m} {r}", "a appear {m} from behind {t}", "a come out from behind {t} {m}"),
     "enter": ("a enter {m} {from}", "a come in {from} {m}", "a enter the picture {from} {m}"),
     "exit": ("a leave the picture {m} {d}", "a exit {d} {m}"),
     "walk": ("a walk {m} {d} {r}",),
@@ -105,8 +105,20 @@ MOVES: dict[str, tuple[str, ...]] = {
 }
 """How the camera moves."""
 
-GROUNDS: dict[str, str] = {"plain": "a plain floor", "checker": "a checker floor"}
+GROUNDS: dict[str, str] = {
+    "plain": "a plain floor",
+    "checker": "a checker floor",
+    "carpet": "a carpet",
+}
 """Grounds that are not written as they are called."""
+
+PAINTED_GROUNDS: dict[str, str] = {
+    "": "a {} floor", "plain": "a plain {} floor", "checker": "a {} checker floor",
+    "planks": "a {} plank floor", "tiles": "a {} tiled floor", "carpet": "a {} carpet",
+    "grass": "{} grass", "sand": "{} sand", "snow": "{} snow", "asphalt": "{} asphalt",
+    "water": "{} water",
+}  # fmt: skip
+"""Grounds with their colors."""
 
 SKIES: dict[str, tuple[str, ...]] = {
     "plain": ("under a plain sky",),
@@ -133,6 +145,9 @@ BACKGROUNDS: dict[str, str] = {
 
 ON = frozenset({"beach", "playground", "square", "meadow"})
 """Places that one is on, not in."""
+
+PATTERN_ADJECTIVES: dict[str, str] = {"bricks": "brick", "planks": "plank"}
+"""Patterns before a noun, where they are not written as they are called."""
 
 PATTERN_NOUNS: dict[str, str] = {
     "striped": "stripes", "checkered": "checks", "dotted": "dots", "ringed": "rings",

@@ -63,6 +63,9 @@ PHRASES: dict[str, tuple[str, str]] = {
     "slightly": ("filler", ""), "still": ("still", ""),
     "at night": ("sky", "night"), "by night": ("sky", "night"), "by day": ("sky", "noon"),
     "in a hurry": ("manner", "quickly"), "in a studio": ("sky", "studio"),
+    "each other": ("mutual", ""), "one another": ("mutual", ""), "back and forth": ("filler", ""),
+    "up and down": ("filler", ""), "into the sky": ("filler", ""), "into the air": ("filler", ""),
+    "in the air": ("filler", ""), "through the air": ("filler", ""),
     "two-tone": ("pattern", "two-tone"), "two tone": ("pattern", "two-tone"),
     "empty scene": ("filler", ""), "an empty scene": ("filler", ""), "now": ("filler", ""),
     "just": ("filler", ""), "very": ("filler", ""), "slowly": ("manner", "slowly"),
@@ -282,12 +285,13 @@ def _check(low: str, raw: list[tuple[str, int, int, int]]) -> None:
     if not unknown:
         return
     word, start, end, number = unknown[0]
-    near = " or ".join(f'"{one}"' for one in nearest(word))
+    close = nearest(word)
+    near = ("is " if len(close) == 1 else "are ") + " or ".join(f'"{one}"' for one in close)
     more = sorted({one[0] for one in unknown[1:]} - {word})
     also = f"; not known either: {', '.join(more[:5])}" if more else ""
     raise BadInput(
         f'"{word}" (word {number}) is not a word of this world: "{_mark(low, start, end)}"; '
-        f"nearest are {near}{also}"
+        f"nearest {near}{also}"
     )
 
 

@@ -14,6 +14,7 @@ from typing import NoReturn
 from evenflow.core.errors import BadInput
 from evenflow.world import words as world
 from evenflow.world.language.content import assigned, default_motion, normalized
+from evenflow.world.language.forms import verb_form
 from evenflow.world.language.lexer import Token, plain, tokenize
 from evenflow.world.language.refer import (
     CLOTHED,
@@ -387,6 +388,8 @@ class _Reader:
             self.manner = manner
             self.at += 1
             return
+        if self.text_at() == "it" and self.means("auxiliary", 1) and self.time_of_day(2):
+            return
         if self.text_at() == "there" and self.means("auxiliary", 1):
             self.at += 2
             self.listing()
@@ -394,15 +397,33 @@ class _Reader:
         if self.sides():
             return
         start = self.at
-        group = self.group()
+        if self.text_at(1 if self.means("article") else 0) == "color":
+            self.at += 2 if self.means("article") else 1
+            if not self.take("of") and self.subjects:
+                self.clause(self.subjects, start)  # "its color changes"
+                return
+            start = self.at
+        group = self.group(spread=True)
         if group:
             self.clause(group, start)
             return
         if self.verb() is not None or self.means("auxiliary"):
             if not self.subjects:
-                verb = self.text_at()
-                self.fail(f'has nobody who does it; say who or what first, like "a ball {verb}"')
+                verb = verb_form(self.verb() or "be", "third")
+                self.fail(f'has nobody who does it; say who or what first, like "a man {verb}"')
             self.clause(self.subjects, start)
+
+    def time_of_day(self, ahead: int) -> bool:
+        """Takes "it is night", "it is foggy"."""
+        sky, fog = self.means("sky", ahead), self.means("fog", ahead)
+        if (sky is None and fog is None) or self.nominal(ahead):
+            return False
+        self.at += ahead + 1
+        if sky is not None:
+            self.put("sky", sky)
+        else:
+            self.put("fog", True)
+        return True
 
     def sides(self) -> bool:
         """ "On the left stands a man": the side of who comes next."""
@@ -464,7 +485,8 @@ class _Reader:
         if self.means("relative") is not None:
             self.at += 1
             if self.recent:
-                self.subjects = self.group_last or [self.recent[-1]]
+                whole = self.recent[-1] in self.group_last
+                self.subjects = self.group_last if whole else [self.recent[-1]]
             return True
         return False
 
@@ -658,6 +680,11 @@ class _Reader:
                 second = ""
                 if self.means("and") is not None and self.means("color", 1) is not None:
                     garment = self.text_at(2)
+                    if lead == "with" and self.means("pattern", 2) not in (None, "plain"):
+                        said |= {"pattern": self.means("pattern", 2)}
+                        said |= {"color": color, "second": self.means("color", 1)}
+                        self.at += 3
+                        continue
                     if lead == "in" and garment not in _GARMENTS:
                         second = self.means("color", 1) or ""
                         self.at += 2
@@ -684,9 +711,14 @@ class _Reader:
             self.at = start
             return
 
-    def group(self) -> list[int]:
-        """Takes one or more noun phrases with where they are, and returns their roles."""
+    def group(self, *, spread: bool = False) -> list[int]:
+        """Takes one or more noun phrases with where they are, and returns their roles.
+
+        Args:
+            spread: "a cube and a ball on a table", with no verb, puts both on the table.
+        """
         found: list[int] = []
+        placed = len(self.standing)
         while True:
             start = self.at
             if found:
@@ -699,16 +731,19 @@ class _Reader:
             if said is None:
                 self.at = start
                 break
-            if found and self.begins_clause(strict=True):
-                # "a ball, a cube and a cone roll": the verb belongs to all of them
-                pass
             id = self.find(said, at)
             if id not in found:
                 found.append(id)
+            before = len(self.standing)
             self.whereabouts([id])
+            if spread and before == placed < len(self.standing) and not self.begins_clause():
+                mine = [one for one in self.standing[before:] if one.role == id]
+                for other in found[:-1]:
+                    self.standing += [replace(one, role=other) for one in mine]
+                spread = False
         return found
 
-    def begins_clause(self, *, strict: bool = False) -> bool:
+    def begins_clause(self) -> bool:
         """True if the next token continues a noun phrase into a clause."""
         return self.verb() is not None or self.means("auxiliary") is not None
 
@@ -766,6 +801,9 @@ class _Reader:
     def targets(self, relation: str) -> list[int]:
         """The noun phrases that a relation takes: two for `between`, else one."""
         at = self.at
+        if self.means("mutual") is not None:
+            self.at += 1
+            return [_MUTUAL]
         said = self.describe()
         if said is None:
             return []
@@ -793,6 +831,16 @@ class _Reader:
                 found = others or found
                 if not found:
                     said = replace(said, article="another")
+            if not found and said.article == "the" and not said.plural and said.kind:
+                several = resolve(
+                    replace(said, plural=True, side="", ordinal=0), order, turned=self.turned
+                )
+                if several:
+                    self.fail(
+                        f"is one of {several[0].count} that were named together; name each of them "
+                        'by itself, like "a ball on the left and a ball on the right"',
+                        at,
+                    )
             again = [one for one in found if one.id in self.known]
             if said.article == "a" and len(again) == 1:
                 id = again[0].id
@@ -839,6 +887,17 @@ class _Reader:
             self.fail("stands for nobody who was named before; name who is meant", at)
         if len(fitting) == 1:
             return fitting[0]
+        if self.object_of:
+            handled = [
+                deed.target
+                for deed in self.deeds
+                if deed.kind in ("pick_up", "carry", "push", "kick")
+                and deed.agent in self.object_of
+                and deed.target in fitting
+            ]
+            if handled:
+                return handled[-1]
+        fitting = [id for id in fitting if not self.is_fixture(id)] or fitting
         subjects = [id for id in self.subjects if id in fitting]
         if subjects:
             return subjects[-1]
@@ -1287,8 +1346,11 @@ class _Reader:
             self.at = start
             return False
         first = len(self.shots[-1].moves)
+        again = False
         while True:
-            if not self.camera_verb():
+            if again:
+                again = False
+            elif not self.camera_verb():
                 if len(self.shots[-1].moves) == first:
                     self.fail("is not a move of the camera; moves are " + _MOVES)
                 break
@@ -1312,9 +1374,24 @@ class _Reader:
                 and not self.group_ahead(0)
             ):
                 continue
+            if joined and self.camera_again():
+                again = True
+                continue
             self.at = at
             break
         self.together = False
+        return True
+
+    def camera_again(self) -> bool:
+        """Takes the direction alone: "pans right, then left"."""
+        direction, moves = self.means("direction"), self.shots[-1].moves
+        if direction is None or not moves or self.verb_ahead_direction():
+            return False
+        move = f"{moves[-1].rsplit(' ', 1)[0]} {direction}"
+        if move not in world.CAMERA_MOVES:
+            return False
+        self.at += 1
+        self.move(move)
         return True
 
     def camera_verb(self) -> bool:
@@ -1594,6 +1671,8 @@ class _Reader:
         if passive and verb in ("wear",):
             return None
         deeds = self.deeds_of(verb, subjects, slots, passive=passive, at=number)
+        if any(_MUTUAL in (deed.target, deed.other) for deed in deeds):
+            deeds = self.mutual(deeds, subjects, number)
         if deeds:
             self.add(deeds, slots)
         return None
@@ -1721,8 +1800,10 @@ class _Reader:
                     slots.color = color
                     self.at += 1
                     continue
-                if self.text_at() == "from" and self.means("color", 1) is not None:
+                if self.text_at() == "from" and (was := self.means("color", 1)) is not None:
                     self.at += 2
+                    for id in self.subjects:
+                        self.attribute(id, "color", was)
                     continue
                 self.at = start
             if (grade := self.means("grade")) is not None:
@@ -1734,9 +1815,20 @@ class _Reader:
             if (direction := self.means("direction")) is not None and not (
                 word in ("left", "right", "back") and after_object and self.means("third")
             ):
-                slots.directions.append(direction)
                 self.at += 1
                 after_object = False
+                if direction in ("up", "down") and verb in _ALONG:
+                    if self.take("the") and self.means("place") is not None:
+                        self.go_to(self.means("place") or "")  # "down the street"
+                        self.at += 1
+                        continue
+                    self.at = start + 1
+                    if self.group_ahead(0):
+                        at = self.at
+                        said = self.describe()
+                        if said is not None:
+                            slots.relations.append(("toward", [self.find(said, at)]))
+                slots.directions.append(direction)
                 continue
             if self.means("halt") is not None or self.means("pieces") is not None:
                 slots.particles.add("halt" if self.means("halt") is not None else "pieces")
@@ -1765,6 +1857,12 @@ class _Reader:
             if word in ("to", "at", "for"):
                 self.at += 1
                 at = self.at
+                if self.take("the", "camera") or self.take("camera"):
+                    continue
+                if self.means("mutual") is not None:
+                    self.at += 1
+                    slots.to = [_MUTUAL]
+                    continue
                 if word == "to" and self.means("possessive") and self.text_at(1) in ("feet",):
                     self.at += 2
                     continue
@@ -1775,9 +1873,17 @@ class _Reader:
                 slots.to = [self.find(said, at)]
                 last, after_object = slots.to, True
                 continue
+            if self.means("mutual") is not None and not slots.objects:
+                slots.objects.append([_MUTUAL])
+                self.at += 1
+                continue
             if word == "with":
                 self.at += 1
                 at = self.at
+                if self.means("mutual") is not None:
+                    self.at += 1
+                    slots.using = [_MUTUAL]
+                    continue
                 said = self.describe()
                 if said is None:
                     self.at = start
@@ -2019,6 +2125,10 @@ class _Reader:
             for number, (relation, ids) in enumerate(relations):
                 deed = last if number == 0 else base
                 relation = {"on": "onto", "in": "into", "from": "away from"}.get(relation, relation)
+                if kind in ("fall", "drop") and relation == "away from":
+                    relation = "off"
+                if kind == "stop" and relation == "toward":
+                    relation = "beside"
                 slot = "other" if "target" in fixed else "target"
                 deed = replace(deed, relation=relation, **{slot: ids[0]})
                 if len(ids) > 1:
@@ -2313,6 +2423,22 @@ class _Reader:
                 self.fail("needs what is set down", at)
         self.fail("cannot be said of what is in a scene; a camera moves so", at)
 
+    def mutual(self, deeds: list[Deed], subjects: list[int], at: int) -> list[Deed]:
+        """ "Each other": everybody with the next one."""
+        if len(subjects) < 2:
+            self.fail('needs two who do it to "each other"; name both, like "a man and a dog"', at)
+        if {deed.kind for deed in deeds} == {"hit"}:
+            return [replace(deeds[0], agent=subjects[0], target=subjects[1])]
+        after = dict(zip(subjects, [*subjects[1:], subjects[0]], strict=True))
+        return [
+            replace(
+                deed,
+                target=after[deed.agent] if deed.target == _MUTUAL else deed.target,
+                other=after[deed.agent] if deed.other == _MUTUAL else deed.other,
+            )
+            for deed in deeds
+        ]
+
     def with_doer(self, deed: Deed, doers: list[int], at: int) -> Deed:
         """A deed of a thing that somebody does."""
         if not doers:
@@ -2385,6 +2511,10 @@ _GARMENTS = {
     "outfit": "color", "clothing": "color", "trousers": "second", "pants": "second",
     "leg": "second", "legs": "second", "hair": "hair",
 }  # fmt: skip
+_MUTUAL = -2
+"""Stands for "each other" until it is known who they are."""
+_ALONG = frozenset({"roll", "slide", "walk", "run", "go", "move", "come", "bounce", "fall"})
+"""Verbs with "down the ramp"."""
 _MOVES = ", ".join(world.CAMERA_MOVES)
 _BACK = {
     a: b

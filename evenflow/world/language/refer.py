@@ -186,7 +186,10 @@ def noun_phrase(said: Description) -> str:
             noun = grammar.PATTERN_NOUNS.get(said.pattern)
             after.append(f"with {said.second} {noun or 'leg'}")
     bare = said.second and not said.color and not people and said.pattern in grammar.PATTERN_NOUNS
-    parts += ["" if bare else said.pattern, said.material]
+    parts += [
+        "" if bare else grammar.PATTERN_ADJECTIVES.get(said.pattern, said.pattern),
+        said.material,
+    ]
     parts.append(plural(said.kind) if said.plural else said.kind)
     if said.side and said.article != "the":
         after.append("in the middle" if said.side == "middle" else f"on the {said.side}")

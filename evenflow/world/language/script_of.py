@@ -34,6 +34,13 @@ def script_of(spec: SceneSpec, *, full: bool = False) -> Script:
     groups = _grouped(cast, spec)
     role_of = {entity.id: number for number, group in enumerate(groups, 1) for entity in group}
     roles = [_role(number, group, full=full) for number, group in enumerate(groups, 1)]
+    if not full:  # nobody says "medium" where there is nothing to compare
+        kinds = [role.kind for role in roles]
+        several = {kind for kind in kinds if kinds.count(kind) > 1}
+        roles = [
+            replace(role, size="") if role.size == "medium" and role.kind not in several else role
+            for role in roles
+        ]
     roles = _told_apart(roles, groups, spec)
     deeds = _deeds(spec, role_of)
     settings, names = _settings(spec)
