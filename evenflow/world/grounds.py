@@ -46,7 +46,10 @@ class Grounds:
     """Textures of some places.
 
     Args:
-        texels: linear RGB of all levels of all places, `(3, places * texels)`.
+        texels: share of the first and of the second color, in all levels of every kind of ground
+            that occurs, `(2, kinds * texels)`.
+        kind: number of the kind of every place, int32 `(places,)`.
+        colors: the two colors of every place, linear RGB, `(6, places)`.
         far: linear RGB that the ground turns into toward the horizon, and how much, `(4, places)`.
         frequency: textures per world unit, `(places,)`.
         shore: distance of the sea, `(places,)`; 1e9 where there is none.
@@ -54,7 +57,9 @@ class Grounds:
         water: whether any place has water, its ground's or the sea's.
     """
 
-    texels: Float[Tensor, "3 n"]
+    texels: Float[Tensor, "2 n"]
+    kind: Int[Tensor, " p"]
+    colors: Float[Tensor, "6 p"]
     far: Float[Tensor, "4 p"]
     frequency: Float[Tensor, " p"]
     shore: Float[Tensor, " p"]
@@ -199,13 +204,15 @@ FAR_COLORS = {
 
 def textures(places: Sequence[Place], device: torch.device | str = "cpu") -> Grounds:
     """Textures of these places, ready to be looked up by their number."""
-    texels, far, frequency, shore, wet = [], [], [], [], []
+    far, frequency, shore, wet, paints, number = [], [], [], [], [], []
+    kinds: dict[tuple[str, int], int] = {}
     for place in places:
-        first, second = _pyramid(place.ground, place.seed % VARIETIES)
-        colors = linear(place.colors)[:, :, None]  # (2, 3, 1)
-        rgb = np.minimum(first * colors[0] + second * colors[1], 0.92)
-        texels.append(rgb)
-        middle = rgb[:, -1]  # the mean of all
+        key = (place.ground, place.seed % VARIETIES)
+        number.append(kinds.setdefault(key, len(kinds)))
+        first, second = _pyramid(*key)
+        colors = linear(place.colors)  # (2, 3)
+        paints.append(colors.reshape(6))
+        middle = first[-1] * colors[0] + second[-1] * colors[1]  # the mean of all
         share = FAR.get(place.background, 0.75)
         if place.background == "sea" or place.ground == "snow":
             share = 0.0
@@ -215,15 +222,26 @@ def textures(places: Sequence[Place], device: torch.device | str = "cpu") -> Gro
         frequency.append(1.0 / span)
         shore.append(SHORE if place.background == "sea" and place.ground != "water" else 1e9)
         wet.append(1.0 if place.ground == "water" else 0.0)
-    to = {"dtype": torch.float32, "device": device}
+
+    def put(values: Any) -> Tensor:
+        return torch.from_numpy(np.asarray(values, np.float32)).to(device)
+
     return Grounds(
-        torch.from_numpy(np.concatenate(texels, axis=1).astype(np.float32)).to(device),
-        torch.tensor(np.stack(far, axis=1), **to),
-        torch.tensor(frequency, **to),
-        torch.tensor(shore, **to),
-        torch.tensor(wet, **to),
+        put(np.concatenate([_pyramid(*key) for key in kinds], axis=1)),
+        torch.tensor(number, dtype=torch.int32, device=device),
+        put(np.stack(paints, axis=1)),
+        put(np.stack(far, axis=1)),
+        put(frequency),
+        put(shore),
+        put(wet),
         bool(max(wet) > 0 or min(shore) < 1e8),
     )
+
+
+@lru_cache(maxsize=8)
+def _offsets(device: torch.device) -> Tensor:
+    """Where each level begins."""
+    return torch.tensor(_OFFSETS, dtype=torch.int32, device=device)
 
 
 def column(table: Tensor, place: Tensor) -> Tensor:
@@ -231,14 +249,19 @@ def column(table: Tensor, place: Tensor) -> Tensor:
     return table if table.shape[1] == 1 else table.index_select(1, place)
 
 
+@lru_cache(maxsize=8)
+def _sea(device: torch.device) -> Tensor:
+    """The color of the sea as a column."""
+    return torch.from_numpy(linear(SEA)).to(device)[:, None]
+
+
 def _fetch(
-    texels: Tensor, base: Tensor | int, level: Tensor, u: Tensor, v: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Bilinear fetch of red, green and blue from a level that may differ from pixel to pixel."""
+    texels: Tensor, base: Tensor, level: Tensor, u: Tensor, v: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Bilinear fetch of both shares from a level that may differ from pixel to pixel."""
     bits = 8 - level
     size = torch.bitwise_left_shift(torch.ones_like(bits), bits)
-    offsets = torch.tensor(_OFFSETS, dtype=torch.int32, device=level.device)
-    start = offsets.index_select(0, level) + base
+    start = _offsets(level.device).index_select(0, level) + base
     scale = size.to(torch.float32)
     x, y = u * scale - 0.5, v * scale - 0.5
     x0, y0 = torch.floor(x), torch.floor(y)
@@ -249,7 +272,7 @@ def _fetch(
     ix, iy = ix & mask, iy & mask
     upper, lower = start + iy * size, start + jy * size
     a, b, c, d = upper + ix, upper + jx, lower + ix, lower + jx
-    red, green, blue = (
+    first, second = (
         torch.lerp(
             torch.lerp(plane.index_select(0, a), plane.index_select(0, b), fx),
             torch.lerp(plane.index_select(0, c), plane.index_select(0, d), fx),
@@ -257,7 +280,7 @@ def _fetch(
         )
         for plane in texels
     )
-    return red, green, blue
+    return first, second
 
 
 def paint(
@@ -285,21 +308,20 @@ def paint(
     low = torch.floor(level)
     part = level - low
     low = low.to(torch.int32)
-    base = place * int(_OFFSETS[-1]) if grounds.frequency.shape[0] > 1 else 0
+    kind = column(grounds.kind[None], place)[0]
+    base = kind * int(_OFFSETS[-1])
     near = _fetch(grounds.texels, base, low, u, v)
     next_ = _fetch(grounds.texels, base, low + 1, u, v)
     far = column(grounds.far, place)
     away2 = x * x + z * z
     haze = away2 / (away2 + 1600.0) * far[3]  # half of it at 40 units
-    rgb = torch.stack(
-        [
-            torch.lerp(torch.lerp(a, b, part), far[i], haze)
-            for i, (a, b) in enumerate(zip(near, next_, strict=True))
-        ]
-    )
+    one, two = (torch.lerp(a, b, part) for a, b in zip(near, next_, strict=True))
+    colors = column(grounds.colors, place)
+    rgb = torch.stack([one * colors[i] + two * colors[i + 3] for i in range(3)])
+    rgb = torch.lerp(rgb.clamp_(max=0.92), far[:3], haze)
     if grounds.water:
         sea = wetness(grounds, place, x, z) - column(grounds.wet[None], place)[0]
-        deep = torch.from_numpy(linear(SEA)).to(rgb.device)[:, None]
+        deep = _sea(rgb.device)
         rgb = rgb + (deep - rgb) * sea.clamp(min=0.0)
     return rgb
 

@@ -7,7 +7,7 @@ does not depend on which other pixels are painted with it.
 """
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import torch
@@ -67,6 +67,12 @@ def _glyphs() -> NDArray[np.float32]:
     edge = notch - tip
     planes.append(-((px - tip[0]) * -edge[1] + (py - tip[1]) * edge[0]) / np.hypot(*edge))
     return np.stack(planes).astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def _glyph_table(device: torch.device) -> Tensor:
+    """All glyphs as one list on a device."""
+    return torch.from_numpy(_glyphs()).to(device).reshape(-1)
 
 
 def _near(a: tuple[int, int], b: tuple[int, int], dots: list[tuple[int, int]]) -> bool:
@@ -133,7 +139,7 @@ def _faces(p: Tensor, n: Tensor, shape: Tensor) -> tuple[Tensor, Tensor, Tensor,
 
 def _glyph(u: Tensor, v: Tensor, index: Tensor, width: Tensor) -> Tensor:
     """Coverage of a glyph; u to the right and v down in [0, 1] over its cell."""
-    table = torch.from_numpy(_glyphs()).to(u.device).reshape(-1)
+    table = _glyph_table(u.device)
     x = (u * _CELL - 0.5).clamp(0.0, _CELL - 1.001)
     y = (v * _CELL - 0.5).clamp(0.0, _CELL - 1.001)
     ix, iy = x.to(torch.int64), y.to(torch.int64)
@@ -174,7 +180,10 @@ def paint(
     """
     albedo = color
     fresh = False
-    for kind in sorted(set(range(len(PATTERNS)) if kinds is None else kinds)):
+    if kinds is None:
+        counts = torch.bincount(pattern, minlength=len(PATTERNS)).tolist()
+        kinds = [kind for kind, count in enumerate(counts) if count]
+    for kind in sorted(set(kinds)):
         if kind == 0:
             continue
         at = padded((pattern == kind).nonzero()[:, 0].to(torch.int32))

@@ -6,6 +6,7 @@ what is brighter back below white.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from jaxtyping import Float, Int
@@ -112,6 +113,12 @@ def gather(
     return _split(torch.cat(columns).t().contiguous().to(device), most)
 
 
+@lru_cache(maxsize=8)
+def _surfaces(device: torch.device) -> Tensor:
+    """SURFACES as a table, a column for each material."""
+    return torch.tensor([SURFACES[name] for name in MATERIALS], device=device).t().contiguous()
+
+
 def _lobe(cosine: Tensor, sharpness: Tensor | float) -> Tensor:
     """About cosine ** sharpness without a power (Schlick 1994, eq. 5)."""
     return cosine / (sharpness - sharpness * cosine + cosine)
@@ -137,8 +144,9 @@ def shade(
         position: world; what is close to the ground gets less of the sky.
         light: of every pixel.
     """
-    table = torch.tensor([SURFACES[name] for name in MATERIALS], device=albedo.device).t()
-    gloss, sharp, mirror, wrap, rim, glow = table.index_select(1, material.to(torch.int32))
+    gloss, sharp, mirror, wrap, rim, glow = _surfaces(albedo.device).index_select(
+        1, material.to(torch.int32)
+    )
     toward = light.direction
     cosine = (normal * toward).sum(0)
     key = ((cosine + wrap) / (1.0 + wrap)).clamp(min=0.0)

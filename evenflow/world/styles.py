@@ -51,12 +51,12 @@ def tone(linear: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
 
 @lru_cache(maxsize=16)
-def _vignette(height: int, width: int, amount: float) -> NDArray[np.float32]:
+def _vignette(height: int, width: int, amount: float, device: torch.device) -> Tensor:
     """Falloff toward the corners, 1 in the middle."""
     y = (np.arange(height) + 0.5) / height * 2 - 1
     x = (np.arange(width) + 0.5) / width * 2 - 1
     r2 = (x[None, :] ** 2 + y[:, None] ** 2) / 2
-    return np.asarray(1 - amount * r2**1.5, np.float32)
+    return torch.from_numpy(np.asarray(1 - amount * r2**1.5, np.float32)).to(device)
 
 
 @lru_cache(maxsize=4)
@@ -155,7 +155,7 @@ def _develop(
         color = color.mul_(contrast).add_(middle - middle * contrast)
     height, width = color.shape[2:]
     if vignette:
-        color = color.mul_(torch.from_numpy(_vignette(height, width, vignette)).to(color.device))
+        color = color.mul_(_vignette(height, width, vignette, color.device))
     if name == "paper":
         grain = torch.from_numpy(_grain(height, width)).to(color.device)
         color = torch.lerp(torch.tensor([0.96, 0.93, 0.86], device=color.device)[:, None, None],
