@@ -426,6 +426,8 @@ class Way:
         tail = float(self.time[-1]) + 1.0 if open_end else stop
         step = self.time[1] - self.time[0]
         fine = np.arange(start, tail + step, step)
+        if len(fine) < 3:  # no time is left to walk
+            return float(min(max(start, stop), self.time[-1]))
         level = np.zeros(len(fine))
         half = min(ramp, 0.5 * (stop - start)) * 0.5
         for i, speed in enumerate(speeds):

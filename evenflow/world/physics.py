@@ -1325,6 +1325,12 @@ def _run(
                     pos[j, 0] -= nx * pj
                     pos[j, 1] -= ny * pj
                     pos[j, 2] -= nz * pj
+        if ground:
+            for i in range(n):  # squeezed out of something else, but not into the ground
+                low = half[i, 1] * size[i]
+                if live[i] == 2 and pivot[i, 3] == 0 and pos[i, 1] < low - 1e-9:
+                    pos[i, 1] = low
+                    vel[i, 1] = max(vel[i, 1], 0.0)
         # 8. Resistance of rolling and turning, tilt on ramps, first touches.
         for c in range(num):
             if con[c, 11] == 2.0:

@@ -421,19 +421,19 @@ def _bush(rng: np.random.Generator) -> Model:
 
 
 def _rock(rng: np.random.Generator) -> Model:
-    about = rng.uniform(0, 2 * np.pi)
-    lean = rng.uniform(-0.22, 0.22, 2)
+    about = float(rng.uniform(0, 2 * np.pi))
+    lean = [float(v) for v in rng.uniform(-0.3, 0.3, 2)]
     parts = [
-        Piece("rounded_box", (0, -0.12, 0), (1.15, 0.95, 0.9), pattern="", material="stone",
-              param=0.45, turn=(float(lean[0]), about, float(lean[1]))),
+        Piece("sphere", (0, -0.2, 0), (1.2, 1.05, 0.95), pattern="", material="stone",
+              turn=(lean[0], about, lean[1])),
     ]  # fmt: skip
-    for k in range(2):
-        a = about + 2.0 + k * 2.6
-        r = rng.uniform(0.5, 0.72)
-        at = (0.85 * np.cos(a), -1 + 0.8 * r, 0.85 * np.sin(a))
+    for k in range(3):
+        a = about + 1.2 + k * 2.1
+        r = float(rng.uniform(0.38, 0.62)) * (1.0 - 0.15 * k)
+        at = (0.95 * np.cos(a), -1 + 0.6 * r, 0.95 * np.sin(a))
         parts.append(
-            Piece("rounded_box", at, (r, 0.8 * r, 0.85 * r), gain=0.8 + 0.3 * k, material="stone",
-                  param=0.5, turn=(0.2 * k, a, 0.3 - 0.5 * k))
+            Piece("sphere", at, (1.15 * r, 0.8 * r, 0.9 * r), gain=(0.82, 1.15, 0.95)[k],
+                  material="stone", turn=(0.2 * k, a, 0.3 - 0.25 * k))
         )  # fmt: skip
     return Model(tuple(parts), (Solid(physics.CYLINDER, (0, 0, 0), (1.15, 1, 1.15)),))
 
