@@ -116,7 +116,7 @@ def sample(
         typer.Option(
             metavar="NAMES",
             help="all, or some of depth,instance,part,flow,occlusion,normals,shadow,albedo,"
-            "coordinates,boxes,tracks,...; into the folder OUT.truth.",
+            "coordinates,boxes,tracks,...; into the folder OUT.truth, and onto the sheet.",
         ),
     ] = None,
     level: Annotated[
@@ -168,8 +168,8 @@ def sample(
         raise BadInput("the caption is empty: say what is to be seen, or leave it out")
     if output is None and sheet is None and save_spec is None:
         raise BadInput("sample needs an output: -o CLIP, --sheet PNG or --save-spec JSON")
-    if (truth or level) and output is None:
-        raise BadInput("--truth and --level lie beside the clip: give one with -o")
+    if truth and output is None and sheet is None:
+        raise BadInput("--truth lies beside a clip or is shown on a sheet: give -o or --sheet")
     if output is not None and str(output) == "-" and (num > 1 or truth or level):
         raise BadInput("on standard output there is room for one clip and nothing beside it")
     if num > 1:
@@ -242,7 +242,9 @@ def sample(
             for i, one in enumerate(specs):
                 write_spec(one, _numbered(save_spec, seed + i), overwrite=yes)
         if sheet is not None:
-            _write_sheet(specs, sheet, device=device, antialias=antialias, bar=bar, cancel=cancel)
+            _write_sheet(
+                specs, sheet, names, device=device, antialias=antialias, bar=bar, cancel=cancel
+            )
     rows = [
         {
             "scene": one.digest,
@@ -397,7 +399,9 @@ def _write_jobs(
 
     todo = [job for job in jobs if job.output is not None]
     if not todo:
-        return [{} for _ in jobs]
+        from evenflow.world.clip import captions
+
+        return [captions(job.spec, job.levels) if job.levels else {} for job in jobs]
     if workers == 1 or len(todo) == 1:
         written = []
         for number, job in enumerate(todo):
@@ -476,6 +480,7 @@ def _write_job(
 def _write_sheet(
     specs: "list[SceneSpec]",
     path: Path,
+    names: tuple[str, ...],
     *,
     device: str,
     antialias: bool,
@@ -483,23 +488,32 @@ def _write_sheet(
     cancel: CancelToken,
     columns: int = 6,
 ) -> None:
-    """A contact sheet: a row a clip, frames that are spread over its time."""
+    """A contact sheet: frames spread over the time of each clip, and below them their truth."""
     import io
 
     from evenflow.world.clip import WorldSource
-    from evenflow.world.sheet import sheet
+    from evenflow.world.language import describe
+    from evenflow.world.sheet import VIEWS, sheet, truth_view
     from evenflow.world.spec_file import write_whole
 
     if path.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
         raise BadInput(f"a sheet is a picture: give {path.name} the ending .png, .jpg or .webp")
-    rows = []
+    rows: list[Any] = []
+    texts: list[str] = []
+    views = [name for name in VIEWS if name in names]
     meter = Meter("sheet", len(specs), progress=bar, cancel=cancel)
     for one in specs:
         last = one.num_frames - 1
         some = sorted({round(last * i / (columns - 1)) for i in range(columns)})
-        rows.append(list(WorldSource(one, device=device, antialias=antialias).draw(some)[0]))
+        source = WorldSource(one, device=device, antialias=antialias)
+        pictures, found = source.draw(some, truth=names if views else ())
+        rows.append(pictures)
+        texts.append(f"{one.preset} {one.seed}: {describe(one, 'L1')}")
+        for view in views:
+            rows.append(truth_view(found, view))
+            texts.append(view.replace("_", " "))
         meter.advance()
-    picture = sheet(rows)
+    picture = sheet(rows, captions=texts)
     buffer = io.BytesIO()
     form = {".png": "PNG", ".webp": "WEBP"}.get(path.suffix.lower(), "JPEG")
     picture.save(buffer, form)

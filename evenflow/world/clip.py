@@ -359,16 +359,24 @@ def sample(
 
 
 def captions(spec: SceneSpec, levels: Sequence[Level] = LEVELS) -> dict[str, Any]:
-    """Captions of a scene by level, its ambiguous form, and captions that are false of it."""
-    from evenflow.world.language import counterfactuals, describe
+    """Captions of a scene by level, its ambiguous form, and captions that are false of it.
+
+    Of L4 there is the text and, as `timed`, its stretches with their seconds.
+    """
+    from evenflow.world.language import counterfactuals, describe, describe_timed
 
     rows: dict[str, Any] = {}
     for level in levels:
         if level not in LEVELS:
             raise BadInput(f"there is no level {level!r}: say one of {', '.join(LEVELS)}")
         rows[level] = describe(spec, level)
+    if "L4" in levels:
+        rows["timed"] = asdict(describe_timed(spec))
     rows["ambiguous"] = describe(spec, "L2", form="ambiguous")
-    rows["counterfactuals"] = [asdict(one) for one in counterfactuals(spec, seed=spec.seed)]
+    rows["counterfactuals"] = [
+        {k: v for k, v in vars(one).items() if k != "script"}
+        for one in counterfactuals(spec, seed=spec.seed)
+    ]
     return rows
 
 

@@ -50,7 +50,7 @@ def script_of(spec: SceneSpec, *, full: bool = False) -> Script:
             place=names[shot.place],
             size=shot.size_word,
             moves=tuple(move.kind for move in sorted(shot.camera.moves, key=lambda m: m.start))
-            or (() if shot.camera.keys else ("static",)),
+            or (() if shot.camera.keys or spec.actions else ("static",)),
             follows=next((role_of[m.target] for m in shot.camera.moves if m.target in role_of), 0),
             seconds=round(shot.frames / fps, 2),
         )
