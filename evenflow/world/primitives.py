@@ -148,26 +148,33 @@ def _star_hit(o: Tensor, d: Tensor, inner: Tensor) -> Tensor:
     """Five kites, each convex: two edges of the star and two cuts through its center."""
     low, high = _slab(o[2], d[2], 1.0)
     step = math.pi / 5
+    # Normals of the ten edges are edge_x * flat + edge_y * tip; the cuts face the notches' lines.
     edge_x, edge_y = 1.0 - inner * math.cos(step), inner * math.sin(step)
-    reach = edge_y  # of the edge's line from the center, times the length of its normal
-    best = torch.full_like(low, torch.inf)
-    for point in range(5):
-        c, s = math.cos(2 * step * point), math.sin(2 * step * point)
-        # Along y this point of the star, x to its side.
-        ox, oy = c * o[0] - s * o[1], s * o[0] + c * o[1]
-        dx, dy = c * d[0] - s * d[1], s * d[0] + c * d[1]
-        enter, leave = low, high
-        for side in (1.0, -1.0):
-            for nx, ny, far in (
-                (side * edge_x, edge_y, reach),
-                (side * math.cos(step), -math.sin(step), 0.0),
-            ):
-                speed = nx * dx + ny * dy
-                t = (far - (nx * ox + ny * oy)) / (speed + (speed == 0) * TINY)
-                out = speed > 0
-                leave = torch.where(out & (t < leave), t, leave)
-                enter = torch.where(~out & (t > enter), t, enter)
-        best = torch.where((enter <= leave) & (enter < best), enter, best)
+    tips = [(math.sin(2 * step * i), math.cos(2 * step * i)) for i in range(5)]
+    flats = [(y, -x) for x, y in tips]
+    cuts = [(math.cos((2 * i + 1) * step), -math.sin((2 * i + 1) * step)) for i in range(5)]
+    lines = torch.tensor([*tips, *flats, *cuts], dtype=o.dtype, device=o.device)
+    lines = lines.reshape(15, 2, *(1 for _ in o.shape[1:]))
+    across = lines[:, 0] * o[0] + lines[:, 1] * o[1]  # (15, k)
+    speed = lines[:, 0] * d[0] + lines[:, 1] * d[1]
+    tip, flat, cut = (slice(5 * i, 5 * i + 5) for i in range(3))
+    enter, leave = low[None], high[None]
+    for side in (1.0, -1.0):
+        fast = edge_y * speed[tip] + (side * edge_x) * speed[flat]
+        t = (edge_y - (edge_y * across[tip] + (side * edge_x) * across[flat])) / (
+            fast + (fast == 0) * TINY
+        )
+        leave = torch.where((fast > 0) & (t < leave), t, leave)
+        enter = torch.where((fast <= 0) & (t > enter), t, enter)
+    fast = speed[cut]
+    t = -across[cut] / (fast + (fast == 0) * TINY)
+    # Kite i lies before cut i and behind cut i - 1.
+    for moved, sign in ((0, 1.0), (1, -1.0)):
+        s, v = (t, fast) if not moved else (t.roll(1, 0), fast.roll(1, 0))
+        out = v * sign > 0
+        leave = torch.where(out & (s < leave), s, leave)
+        enter = torch.where(~out & (s > enter), s, enter)
+    best = torch.where(enter <= leave, enter, torch.inf).amin(0)
     return torch.where(best < torch.inf, best, torch.nan)
 
 

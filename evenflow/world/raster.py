@@ -453,13 +453,25 @@ def ground_depth(
 
     For a horizontal orthographic camera what lies below y = 0 counts as the ground, behind all.
     """
-    height = rays.table[4].index_select(0, frame)
-    height = height + x * rays.table[7].index_select(0, frame)
-    height = height + y * rays.table[10].index_select(0, frame)
-    if rays.orthographic:
-        fall = rays.table[1].index_select(0, frame)
-        level = fall.abs() < 1e-4
-        t = torch.where(level, torch.where(height < 0, 2 * BACK, -1.0), -height / fall)
+    rows = rays.table.index_select(1, frame)
+    return _ground(rays.orthographic, rows, x, y, far)
+
+
+def ground_image(
+    rays: Rays, width: int, height: int, far: float
+) -> Float[Tensor, "b {height} {width}"]:
+    """`ground_depth` of all pixel centers of all frames."""
+    device = rays.table.device
+    x = torch.arange(width, device=device) + 0.5
+    y = torch.arange(height, device=device)[:, None] + 0.5
+    return _ground(rays.orthographic, rays.table[:, :, None, None], x, y, far)
+
+
+def _ground(flat: bool, rows: Tensor, x: Tensor, y: Tensor, far: float) -> Tensor:
+    height = (rows[4] + x * rows[7]) + y * rows[10]
+    if flat:
+        level = rows[1].abs() < 1e-4
+        t = torch.where(level, torch.where(height < 0, 2 * BACK, -1.0), -height / rows[1])
     else:
-        t = -rays.table[1].index_select(0, frame) / height
+        t = -rows[1] / height
     return torch.where((t > NEAR) & (t < far), t, torch.inf)

@@ -8,6 +8,7 @@ lists (`truth.py`). A frame's bytes depend neither on the chunk nor on the batch
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -42,8 +43,9 @@ OUTLINED = {"toon", "paper"}
 """Styles that draw outlines."""
 SUNNY = ("morning", "noon", "evening", "night")
 """Skies in which the sun or the moon can be seen."""
-CHUNK_CPU, CHUNK_GPU = 8, 512
-"""Frames that are drawn at once: what fits a processor's cache, and what keeps a GPU busy."""
+CHUNK_CPU, CHUNK_GPU = 12, 512
+"""Frames of 128 x 128 that are drawn at once: few enough for a processor's cache and enough to hide
+what a kernel costs to start; enough to keep a GPU busy."""
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,14 @@ class Chunk:
 STEPS = {"forward": 1, "backward": -1}
 
 
+@lru_cache(maxsize=2)
+def _scenery(
+    places: tuple[Place, ...], device: torch.device
+) -> tuple[grounds.Grounds, panorama.Panorama]:
+    """Textures of some places; kept for those who draw the same places again and again."""
+    return grounds.textures(places, device), panorama.build(places, device)
+
+
 class _Batch:
     """All animations of one call, as tables."""
 
@@ -198,13 +208,11 @@ class _Batch:
         self.animations = animations
         self.device = device
         self.sheets = [sheet(one) for one in animations]
-        places: list[Place] = []
-        self.first_place = []
-        for one in animations:
-            self.first_place.append(len(places))
-            places.extend(one.spec.places)
-        self.grounds = grounds.textures(places, device)
-        self.panorama = panorama.build(places, device)
+        places: dict[Place, int] = {}
+        self.place = [
+            [places.setdefault(p, len(places)) for p in a.spec.places] for a in animations
+        ]
+        self.grounds, self.panorama = _scenery(tuple(places), device)
         self.reach = [shadows.reach(one) for one in animations]
 
     def chunk(self, units: Sequence[tuple[int, int]], directions: Sequence[str]) -> Chunk:
@@ -285,7 +293,7 @@ class _Batch:
                 starts=tuple(int(one) for one in begins),
             )  # fmt: skip
         specs = [self.animations[a].spec for a, _ in units]
-        place = [self.first_place[a] + int(self.animations[a].place[f]) for a, f in units]
+        place = [self.place[a][int(self.animations[a].place[f])] for a, f in units]
         return Chunk(
             core=len(units),
             parts=parts,
@@ -362,6 +370,7 @@ class Where:
         return Where(*(one.index_select(0, index) for one in (self.frame, self.x, self.y)))
 
 
+@lru_cache(maxsize=4)
 def _pixels(frames: int, height: int, width: int, device: torch.device) -> Where:
     """All pixel centers of some frames."""
     number = torch.arange(frames * height * width, dtype=torch.int32, device=device)
@@ -488,7 +497,7 @@ def _draw(
     buffer = raster.zbuffer(list_, local, flat, cells)
     rays = raster.Rays.of(view)
     pixels = _pixels(frames, height, width, batch.device)
-    floor = raster.ground_depth(rays, pixels.frame, pixels.x, pixels.y, FAR)
+    floor = raster.ground_image(rays, width, height, FAR).reshape(-1)
     depth = buffer.depth
     thing = depth < floor
     who = torch.where(floor < torch.inf, edges.GROUND, edges.SKY).to(torch.int32)
@@ -666,7 +675,9 @@ def render(
             if not 0 <= f < length:
                 raise ValueError(f"animation {a} has frames 0 to {length - 1}, got {f}")
             units.append((a, int(f)))
-    most = chunk or (CHUNK_CPU if where.type == "cpu" else CHUNK_GPU)
+    width, height = next(iter(sizes), (1, 1))
+    most = CHUNK_CPU if where.type == "cpu" else CHUNK_GPU
+    most = chunk or max(1, round(most * min(4.0, 128 * 128 / (width * height))))
     directions = [name for name in STEPS if {f"{name}_flow", f"{name}_occlusion"} & wanted]
     pictures: list[list[Tensor]] = [[] for _ in animations]
     facts: list[list[dict[str, Tensor]]] = [[] for _ in animations]
@@ -735,15 +746,16 @@ def _wanted(truth: Sequence[str]) -> frozenset[str]:
 def _groups(
     animations: Sequence[Animation], units: Sequence[tuple[int, int]], most: int
 ) -> Iterator[list[tuple[int, int]]]:
-    """Chunks of frames whose cameras are of one kind."""
-    group: list[tuple[int, int]] = []
-    kind = False
+    """Chunks of about the same size, of frames whose cameras are of one kind."""
+    runs: list[list[tuple[int, int]]] = []
+    kind = None
     for a, f in units:
         now = bool(animations[a].camera.orthographic[f])
-        if group and (now != kind or len(group) == most):
-            yield group
-            group = []
+        if now != kind:
+            runs.append([])
         kind = now
-        group.append((a, f))
-    if group:
-        yield group
+        runs[-1].append((a, f))
+    for run in runs:
+        count = -(-len(run) // most)
+        for i in range(count):
+            yield run[len(run) * i // count : len(run) * (i + 1) // count]

@@ -127,7 +127,12 @@ def shadows(parts: raster.Instances, view: raster.View) -> Shadows:
     depth = raster.zbuffer(list_, local, True, frames * SIZE * SIZE).depth
     depth = depth.view(frames, SIZE, SIZE)
     covered = (depth < torch.inf).to(torch.float32)[:, None]
-    blurred = _box(_box(covered))
+    # What reaches the border fades out before it, and beyond the border there is no shadow.
+    edge = torch.arange(SIZE, device=depth.device, dtype=torch.float32)
+    ramp = (torch.minimum(edge, SIZE - 1 - edge) * (1 / 6)).clamp_max(1.0)
+    blurred = _box(_box(covered)) * (ramp * ramp[:, None])
+    depth[:, (0, -1)] = torch.inf
+    depth[:, :, (0, -1)] = torch.inf
     rows = view.turn * torch.cat([view.focal, torch.ones_like(view.focal[:1])])[:, None]
     base = -raster.product(rows, view.eye)
     base = base + torch.cat([view.center, torch.full_like(view.center[:1], raster.BACK)])
