@@ -141,12 +141,13 @@ class Stage:
         half_width: tangent of half the horizontal field of view.
         roomy: factor of the stage's width.
         flat: everything happens in the plane z = 0.
+        fps: frames a second.
     """
 
     def __init__(
         self, actors: dict[int, Actor], *, eye: tuple[float, float, float],
         rng: np.random.Generator, start: float, end: float, half_width: float, roomy: float = 1.0,
-        flat: bool = False,
+        flat: bool = False, fps: float = 12.0,
     ) -> None:  # fmt: skip
         self.actors = actors
         self.eye = np.array(eye)
@@ -155,6 +156,7 @@ class Stage:
         self.half_width = half_width
         self.roomy = roomy
         self.flat = flat
+        self.fps = fps
         self.events: list[tuple[int, Event]] = []
         self.corridors: list[tuple[np.ndarray, np.ndarray, float]] = []
         self.off: list[tuple[int, float, float]] = []
@@ -165,6 +167,7 @@ class Stage:
         self.done: set[int] = set()
         self.starts_hidden: dict[int, int] = {}
         self.close: set[frozenset[int]] = set()
+        self.throw_way: np.ndarray | None = None
 
     # Placing.
 
@@ -471,20 +474,20 @@ def _apart(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> float:
 
 
 def fit_sizes(
-    entities: dict[int, Entity], deeds: Sequence[tuple[Deed, int, int]], said: set[int]
+    entities: dict[int, Entity], deeds: Sequence[tuple[Deed, int, int, int]], said: set[int]
 ) -> None:
     """Sizes that nobody said give way to what has to happen: an occluder is wide enough to hide
     who goes behind it, a cover is larger than what it covers.
 
     Args:
         entities: by id; changed in place.
-        deeds: with the ids of their agents and targets.
+        deeds: with the ids of their agents, targets and others.
         said: ids of entities whose size is said.
     """
-    for deed, agent, target in deeds:
-        if not agent or not target:
+    for deed, agent, target, other in deeds:
+        if not agent or not (target or other):
             continue
-        one, two = entities[agent], entities[target]
+        one, two = entities[agent], entities[target or other]
         behind = deed.relation in ("behind", "out from behind")
         if deed.kind in ("hide", "appear") or (behind and deed.kind in ("roll", "slide", "walk", "run", "pass")):
             if agent not in said and one.kind not in WALKERS and two.kind in FIXTURES:
@@ -521,6 +524,9 @@ def fit_sizes(
                 factor = max(need / (0.88 * here[0]), need / here[1])
             if factor > 1.0:
                 entities[agent] = weigh(replace(one, size=round(one.size * factor, 4)))
+        if deed.kind in ("throw", "drop") and other and entities[other].kind in HANDS:
+            if agent not in said and one.size > 0.27:
+                entities[agent] = weigh(replace(one, size=0.24, size_word="small"))
         if deed.kind in ("pick_up", "carry", "put_down", "give") and target not in said:
             widest = 0.3 if one.kind in HANDS else 0.2
             if two.size > widest:

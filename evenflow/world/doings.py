@@ -18,7 +18,8 @@ from evenflow.world.blocking import (
     heading_of,
 )
 from evenflow.world.gait import pace
-from evenflow.world.motions import Item, enter_way, stage_edge
+from evenflow.world.hands import carried_at
+from evenflow.world.motions import Item, enter_way, fly, stage_edge
 from evenflow.world.script import Deed
 from evenflow.world.words import WALKERS
 
@@ -839,6 +840,53 @@ def give(stage: Stage, items: Sequence[Item], number: int) -> None:
     stage.emit(item.index, item.deed, start, max(item.end, start + 0.7), agent=item.agent,
                target=item.target, other=item.other)  # fmt: skip
     actor.holds, thing.held, taker.holds = 0, item.other, item.target
+
+
+def let_go(stage: Stage, items: Sequence[Item], number: int) -> None:
+    """Somebody throws or drops what it has in its hands; a thing that lies is picked up first."""
+    item = items[number]
+    thing = stage.actors[item.agent]
+    holder_id = thing.held or item.other
+    holder = stage.actors[holder_id]
+    if holder.at is None and (thing.at is None or thing.held):
+        stage.put_aside(holder_id, deep=(-0.3, 0.8))
+    _hold(stage, replace(item, agent=holder_id, target=item.agent, other=0))
+    assert holder.at is not None
+    busy = [e.end for _, e in stage.events if e.agent == holder_id and e.end > item.start - 1e-6]
+    start = max([item.start, *busy])
+    thing_name = thing.entity.kind
+    if start > item.end + 0.6 or start > stage.end - 0.5:
+        raise Unstaged(f"there is too little time to let the {thing_name} go")
+    ahead = np.array([-np.sin(holder.heading), np.cos(holder.heading)])
+    way = np.array(WAYS[item.deed.direction]) if item.deed.direction in WAYS else None
+    target = stage.actors[item.target] if item.target else None
+    if item.deed.kind == "throw":
+        if target is not None and target.at is not None:
+            way = target.flat - holder.flat
+        elif way is None:
+            way = np.array([-1.0 if holder.flat[0] > 0 else 1.0, stage.uniform(-0.2, 0.2)])
+            if target is not None and target.entity.kind in ("fence", "wall", "screen"):
+                way[1] = 1.6  # so that its broad side is seen
+        way = way / max(float(np.hypot(*way)), 1e-6)
+        still = not holder.moves and not any(e.agent == holder_id for _, e in stage.events)
+        if still:
+            holder.heading = heading_of(way)
+        else:
+            angle = float((heading_of(way) - holder.heading + np.pi) % (2 * np.pi) - np.pi)
+            if abs(angle) > 0.3:
+                _turn(stage, replace(item, agent=holder_id), start, start + 0.4, angle)
+                start += 0.42
+        ahead = way
+        stage.throw_way = way
+    local = carried_at(holder.entity, thing.entity)
+    spot = holder.flat + ahead * float(local[2])
+    thing.at = np.array([float(spot[0]), float(local[1]) - thing.half[1], float(spot[1])])
+    stage.close.add(frozenset((holder_id, item.agent)))
+    frame_start = float(np.ceil(start * stage.fps - 1e-6) / stage.fps)  # hands open on frames
+    later = list(items)
+    later[number] = replace(item, start=frame_start, end=max(item.end, frame_start + 0.5))
+    fly(stage, later, number)
+    holder.holds, thing.held = 0, 0
 
 
 def push(stage: Stage, items: Sequence[Item], number: int) -> None:

@@ -221,6 +221,7 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
             speed = min(speed, most / total + 0.5 * slow * total)
     if speed > 7.5:
         raise Unstaged("it would have to be too fast")
+    out = 0.0
     if exits:
         speed = max(speed, 0.0)
         edge = stage_edge(stage, start_point + way * (inner[-1].at if inner else 0.4 * far), way, radius)
@@ -263,7 +264,6 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
         agent=lead.agent, target=lead.target if said else 0, other=lead.other if said else 0,
         said=said, kind=kind, velocity=velocity,
     )  # fmt: skip
-    at = start_point
     for station in stations:
         if station.item is lead and said:
             if station.what in ("behind", "front", "center"):
@@ -272,7 +272,7 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
                     stage.hidden.append((lead.agent, station.target, mid - 0.9, mid + 0.9))
             continue
         if station.what == "exit":
-            when = _when(float(np.hypot(*(stage_edge(stage, at, way, radius) - at))), speed, slow)
+            when = _when(out, speed, slow)
             stage.emit(station.item.index, station.item.deed, begin + when - 0.4, begin + when,
                        agent=lead.agent)  # fmt: skip
             continue
@@ -862,10 +862,14 @@ def _throw(stage: Stage, items: Sequence[Item], lead: Item, goal: int, numbers: 
     deed = lead.deed
     relation = deed.relation
     way = stage.way_of(deed, free=deed.direction in ("left", "right", "forward", "back", ""))
+    if stage.throw_way is not None:
+        way, stage.throw_way = stage.throw_way, None
     if way is None:
         way = np.array([0.0, 1.0]) * 0.0
     low = actor.half[1]
     target = stage.actors[goal] if goal else None
+    if target is not None and target.at is None and target.entity.kind in ("fence", "wall", "screen"):
+        target.heading = heading_of(way)  # across the flight
     if actor.at is not None and target is not None and target.at is not None:
         toward = target.flat - actor.flat
         way = toward / max(float(np.hypot(*toward)), 1e-6)

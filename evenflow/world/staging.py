@@ -284,9 +284,9 @@ def _attempt(
     entities = {one.id: one for one in players.entities}
     items = _expand(script, of, slots)
     said_size = {id for role in script.cast if role.size for id in of[role.id]}
-    pairs = [(i.deed, i.agent, i.target) for i in items]
+    pairs = [(i.deed, i.agent, i.target, i.other) for i in items]
     pairs += [
-        (Deed("stand", s.role, s.target, relation=s.relation), a, of[s.target][0])
+        (Deed("stand", s.role, s.target, relation=s.relation), a, of[s.target][0], 0)
         for s in script.standing for a in of[s.role]
     ]  # fmt: skip
     fit_sizes(entities, pairs, said_size)
@@ -361,7 +361,7 @@ def _attempt(
         set_up = Stage(
             everyone, eye=eye, rng=rng, start=start, end=end,
             half_width=float(np.tan(0.5 * fov)) * size[0] / size[1], roomy=roomy,
-            flat=preset == "flat",
+            flat=preset == "flat", fps=fps_f,
         )  # fmt: skip
         for standing in script.standing:
             if all(i in everyone for role in (standing.role, standing.target) for i in of[role]):
@@ -620,7 +620,11 @@ def _block(stage: Stage, items: Sequence[Item]) -> None:
             else:
                 motions.go(stage, items, number)
         elif kind in ("drop", "throw"):
-            motions.fly(stage, items, number)
+            thrower = item.other and stage.actors[item.other].entity.kind in casting.HANDS
+            if thrower or actor.held:
+                doings.let_go(stage, items, number)
+            else:
+                motions.fly(stage, items, number)
         elif kind in ("hide", "appear") and _by_screen(stage, items, number):
             stage.emit(item.index, deed, item.start, item.end, agent=item.agent, target=item.target)
             stage.hidden.append((item.agent, item.target, stage.start, stage.end))
