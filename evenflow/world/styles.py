@@ -64,10 +64,10 @@ def _grain(height: int, width: int) -> NDArray[np.float32]:
     """Fibers and grain of paper, about 1."""
     rng = np.random.default_rng([height, width, 7])
     fine = rng.standard_normal((height, width))
-    fibers = sum(np.roll(fine, (i // 2, i), (0, 1)) for i in range(5)) / 5**0.5
+    fibers = sum(np.roll(fine, (i // 3, i), (0, 1)) for i in range(4)) / 4**0.5
     broad = np.kron(rng.standard_normal((height // 16 + 1, width // 16 + 1)), np.ones((16, 16)))
     return np.asarray(
-        1 + 0.010 * fine + 0.013 * fibers + 0.006 * broad[:height, :width], np.float32
+        1 + 0.008 * fine + 0.010 * fibers + 0.006 * broad[:height, :width], np.float32
     )
 
 
@@ -118,7 +118,7 @@ def _develop(
     name = STYLES[style]
     if name == "foggy" and depth is not None:
         far = depth.clamp(min=0.0, max=60.0)
-        left = 1.0 / (1.0 + 0.012 * far * far)
+        left = 1.0 / (1.0 + 0.005 * far * far)
         mean = linear.mean(dim=(2, 3), keepdim=True)
         air = 0.35 * mean + 0.65 * mean.mean(dim=1, keepdim=True) + 0.16
         linear = torch.lerp(air, linear, left[:, None])
