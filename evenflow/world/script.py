@@ -85,6 +85,7 @@ class ScriptShot:
         moves: rows of CAMERA_MOVES, one after the other.
         follows: id of the role that `follow` and `orbit` hold, or 0.
         seconds: its length, or None.
+        manner: of its moves, a row of MANNERS ("the camera pans slowly"), or empty.
     """
 
     place: str = ""
@@ -92,6 +93,7 @@ class ScriptShot:
     moves: tuple[str, ...] = ()
     follows: int = 0
     seconds: float | None = None
+    manner: str = ""
 
 
 @dataclass(frozen=True)

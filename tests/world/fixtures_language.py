@@ -173,6 +173,7 @@ def random_script(seed: int, *, shots: int | None = None) -> Script:
                 size=pick(("wide", "medium", "close"), 0.5),
                 moves=moves,
                 follows=follows if held and (needs or rng.random() < 0.5) else 0,
+                manner=pick(world.MANNERS, 0.2),
                 seconds=round(1 + rng.random() * 3, 2) if rng.random() < 0.8 else None,
             )
         )

@@ -90,7 +90,14 @@ def normalized(script: Script, *, renumber: bool = True) -> Script:
         if deed.shot not in seen:
             seen.add(deed.shot)
             deeds[at] = replace(deed, together=False)
-    shots = tuple(replace(shot, follows=shot.follows if _held(shot.moves) else 0) for shot in shots)
+    shots = tuple(
+        replace(
+            shot,
+            follows=shot.follows if _held(shot.moves) else 0,
+            manner=shot.manner if set(shot.moves) - {"static"} else "",
+        )
+        for shot in shots
+    )
     plain = Script(roles, script.standing, tuple(deeds), settings, shots, script.style)
     return _renumbered(plain) if renumber else plain
 

@@ -421,6 +421,8 @@ class _Writer:
             parts.append(" ".join(words))
         if not parts:
             return ""
+        if shot.manner:
+            parts[0] += f" {shot.manner}"
         return "the camera " + self.pick((" and then ", ", then ")).join(parts)
 
     def place(self, setting: Setting) -> list[str]:
@@ -463,8 +465,13 @@ class _Writer:
         shot = script.shots[0]
         if shot.size:
             items.append(f"{shot.size} shot")
+        manner = shot.manner
         for move in shot.moves:
-            items.append("static camera" if move == "static" else f"camera {move}")
+            if move == "static":
+                items.append("static camera")
+            else:
+                items.append(f"camera {move} {manner}".strip())
+                manner = ""
         if script.style:
             items.append(f"{script.style} style")
         items += [deed.kind.replace("_", " ") for deed in script.deeds]

@@ -360,6 +360,8 @@ class _Reader:
             self.step()
             if self.at == before:
                 self.fail("cannot stand here; write who does what, like " + EXAMPLE)
+        if self.manner or self.times != (None, None, None):
+            self.fail("says how or when, but not what happens", len(self.tokens) - 1)
 
     def step(self) -> None:
         mark = self.means("mark")
@@ -397,8 +399,9 @@ class _Reader:
         if self.sides():
             return
         start = self.at
-        if self.text_at(1 if self.means("article") else 0) == "color":
-            self.at += 2 if self.means("article") else 1
+        lead = self.means("article") is not None or self.means("possessive") is not None
+        if self.text_at(1 if lead else 0) == "color":
+            self.at += 2 if lead else 1
             if not self.take("of") and self.subjects:
                 self.clause(self.subjects, start)  # "its color changes"
                 return
@@ -749,6 +752,7 @@ class _Reader:
 
     def whereabouts(self, ids: list[int]) -> None:
         """Takes "on the table", "behind the pillar", "in her hand" after a noun phrase."""
+        last = ids
         while True:
             start = self.at
             if self.setting_ahead():
@@ -760,6 +764,11 @@ class _Reader:
                 said = self.describe()
                 if said is not None:
                     held = self.find(said, at)
+                    relation = self.means("relation")
+                    if relation in STATIC and self.means("pronoun", 1) is not None:
+                        self.at += 2  # "a table with a cup on it"
+                        self.stand(held, relation, last)
+                        continue
                     if self.take("in"):
                         self.possessed()
                         self.take("hand")
@@ -785,6 +794,7 @@ class _Reader:
                 return
             for id in ids:
                 self.stand(id, relation, targets)
+            last = targets[:1]
 
     def possessed(self) -> None:
         if self.means("possessive") is not None or self.means("article") is not None:
@@ -897,10 +907,10 @@ class _Reader:
             ]
             if handled:
                 return handled[-1]
-        fitting = [id for id in fitting if not self.is_fixture(id)] or fitting
         subjects = [id for id in self.subjects if id in fitting]
         if subjects:
             return subjects[-1]
+        fitting = [id for id in fitting if not self.is_fixture(id)] or fitting
         lately = [id for id in self.recent if id in fitting]
         return lately[-1] if lately else fitting[-1]
 
@@ -1380,6 +1390,11 @@ class _Reader:
             self.at = at
             break
         self.together = False
+        if self.time():
+            self.fail(
+                "is a time, and a move of the camera takes its whole shot; leave it out",
+                self.at - 1,
+            )
         return True
 
     def camera_again(self) -> bool:
@@ -1394,9 +1409,18 @@ class _Reader:
         self.move(move)
         return True
 
+    def camera_manner(self) -> None:
+        """Notes a manner of the camera."""
+        manner, old = self.means("manner"), self.shots[-1].manner
+        if manner:
+            if old and old != manner:
+                self.fail(f"is another manner of the camera than {old!r}; keep one of the two")
+            self.shot(manner=manner)
+
     def camera_verb(self) -> bool:
         """One move."""
         while self.means("auxiliary") is not None or self.means("manner") is not None:
+            self.camera_manner()
             self.at += 1
         if self.text_at() == "back":
             self.at += 1
@@ -1426,6 +1450,7 @@ class _Reader:
         target = 0
         while True:
             if self.means("manner") is not None or self.means("filler") is not None:
+                self.camera_manner()
                 self.at += 1
             elif (found := self.means("direction")) is not None:
                 direction = found
@@ -1673,9 +1698,32 @@ class _Reader:
         deeds = self.deeds_of(verb, subjects, slots, passive=passive, at=number)
         if any(_MUTUAL in (deed.target, deed.other) for deed in deeds):
             deeds = self.mutual(deeds, subjects, number)
+        self.all_said(deeds, subjects, slots, number)
         if deeds:
             self.add(deeds, slots)
         return None
+
+    def all_said(self, deeds: list[Deed], subjects: list[int], slots: _Slots, at: int) -> None:
+        """Nothing that a clause says is dropped: what no deed took says where somebody is."""
+        told = {id for deed in deeds for id in (deed.agent, deed.target, deed.other)}
+        told |= {id for one in self.standing for id in (one.role, one.target, one.other)}
+        for relation, ids in slots.relations:
+            if set(ids) <= told or ids == [_MUTUAL]:
+                continue
+            if relation not in STATIC:
+                self.fail(f'takes no "{relation}" here; say it in a clause of its own', at)
+            for id in subjects:
+                self.stand(id, relation, ids)
+        rest = [id for ids in (*slots.objects, slots.to, slots.using, slots.by) for id in ids]
+        for id in rest:
+            if id not in told and id != _MUTUAL:
+                self.fail(f"takes no {self.cast[id - 1].kind} here; say it in its own clause", at)
+        taken = {deed.direction for deed in deeds}
+        for way in (*slots.directions, *slots.origins):
+            if way in ("left", "right", "forward", "back") and not taken & {way} and deeds:
+                if {deed.kind for deed in deeds} <= {"enter", "exit", "turn"}:
+                    continue
+                self.fail(f'takes no direction, and "{way}" is one; leave it out', at)
 
     subjects_before: list[int] = []  # noqa: RUF012
     subjects_old: list[int] = []  # noqa: RUF012
