@@ -278,14 +278,15 @@ def _put(stage: Stage, one: Entity, x: float, y: float, z: float, heading: float
     """All bodies of an entity at a place, at rest."""
     world = stage.world
     c, s = float(np.cos(heading)), float(np.sin(heading))
-    high = one.size
     main = stage.main[one.id]
+    grown = float(world.size[main])
+    high = one.size * grown
     if one.id in stage.lying:
-        high = float(world.half[main, 1])
+        high = float(world.half[main, 1]) * grown
     for row in stage.rows[one.id]:
         if world.mass[row] < one.mass and one.kind in things.FRAGILE:
             continue
-        lx, ly, lz = stage.local[row]
+        lx, ly, lz = stage.local[row] * grown
         world.position[row] = x + c * lx - s * lz, y + high + ly, z + s * lx + c * lz
         world.heading[row] = heading
         world.velocity[row] = 0
@@ -499,6 +500,7 @@ def _run(spec: SceneSpec, stage: Stage, tracks: Sequence[Track], more: Sequence[
     commands = [*_commands(spec, stage, fps * num_sub), *more]
     world, mode = stage.world, stage.mode
     gone: set[int] = set()
+    goals: dict[Command, float] = {}
     courses = []
     first = 0
     for number, shot in enumerate(spec.shots):
@@ -518,12 +520,23 @@ def _run(spec: SceneSpec, stage: Stage, tracks: Sequence[Track], more: Sequence[
         begin = first * num_sub
         mine = []
         for c in commands:
-            if c.kind in (physics.HINGE, physics.PANEL) and c.end < begin:
-                world.joint[c.body] = c.values[0]
-            elif c.start >= begin and c.start < begin + shot.frames * num_sub:
-                mine.append(
-                    Command(c.kind, c.start - begin, c.end - begin, c.body, c.other, c.values)
-                )
+            if c.start >= begin + shot.frames * num_sub:
+                continue
+            start, values = c.start - begin, c.values
+            if start < 0:  # a cut came between: what is left of it
+                if c.kind not in (physics.SPIN, physics.SCALE, physics.HINGE, physics.PANEL):
+                    continue
+                start = 0
+                if c.kind == physics.SCALE:
+                    values = (goals[c] / world.size[c.body], 0.0, 0.0, 0.0)
+            elif c.kind == physics.SCALE:
+                goals[c] = world.size[c.body] * values[0]
+            end = max(c.end - begin, start)
+            if c.end >= begin:
+                mine.append(Command(c.kind, start, end, c.body, c.other, values))
+            elif c.kind in (physics.HINGE, physics.PANEL):
+                world.joint[c.body] = values[0]
+        mine.sort(key=lambda c: (c.start, c.body))
         course = physics.run(
             world,
             num_frames=shot.frames,

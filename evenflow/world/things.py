@@ -369,7 +369,7 @@ def _ramp(_: np.random.Generator) -> Model:
 def _tree(rng: np.random.Generator) -> Model:
     kind = int(rng.integers(3))
     lean = rng.uniform(-0.03, 0.03, 2)
-    trunk = Piece("cylinder", (0, -0.7, 0), (0.075, 0.32, 0.075), BARK, material="wood")
+    trunk = Piece("cylinder", (0, -0.52, 0), (0.075, 0.48, 0.075), BARK, material="wood")
     crown: list[Piece] = []
     if kind == 0:  # a fir
         for k in range(3):
@@ -423,16 +423,19 @@ def _bush(rng: np.random.Generator) -> Model:
 def _rock(rng: np.random.Generator) -> Model:
     about = float(rng.uniform(0, 2 * np.pi))
     lean = [float(v) for v in rng.uniform(-0.3, 0.3, 2)]
+    c, d = float(np.cos(about)), float(np.sin(about))
     parts = [
-        Piece("sphere", (0, -0.2, 0), (1.2, 1.05, 0.95), pattern="", material="stone",
-              turn=(lean[0], about, lean[1])),
+        Piece("sphere", (-0.3 * c, -0.15, -0.3 * d), (0.95, 1.08, 0.9), pattern="",
+              material="stone", turn=(lean[0], -about, 0.35 + lean[1])),
+        Piece("sphere", (0.6 * c, -0.42, 0.6 * d), (0.85, 0.82, 0.95), pattern="",
+              material="stone", gain=0.9, turn=(0.2, -about, -0.45)),
     ]  # fmt: skip
     for k in range(3):
-        a = about + 1.2 + k * 2.1
-        r = float(rng.uniform(0.38, 0.62)) * (1.0 - 0.15 * k)
-        at = (0.95 * np.cos(a), -1 + 0.6 * r, 0.95 * np.sin(a))
+        a = about + 1.0 + k * 1.9
+        r = float(rng.uniform(0.3, 0.55)) * (1.0 - 0.12 * k)
+        at = (1.1 * np.cos(a), -1 + 0.6 * r, 1.0 * np.sin(a))
         parts.append(
-            Piece("sphere", at, (1.15 * r, 0.8 * r, 0.9 * r), gain=(0.82, 1.15, 0.95)[k],
+            Piece("sphere", at, (1.2 * r, 0.75 * r, 0.9 * r), gain=(0.8, 1.12, 0.95)[k],
                   material="stone", turn=(0.2 * k, a, 0.3 - 0.25 * k))
         )  # fmt: skip
     return Model(tuple(parts), (Solid(physics.CYLINDER, (0, 0, 0), (1.15, 1, 1.15)),))

@@ -290,6 +290,22 @@ def test_shots_start_where_they_say_or_go_on_where_the_last_one_ended():
     assert list(a.shot) == [0] * 12 + [1] * 12 + [2] * 12
 
 
+def test_what_goes_on_during_a_cut_goes_on_after_it():
+    cast = (ball(), Entity(2, "door", "red", size=1.1, position=(2, 0, 0)))
+    events = (
+        Event("grow", 0.5, 1.5, 1, numbers={"factor": (1.6,)}),
+        Event("open", 0.5, 1.5, 2, numbers={"angle": (1.4,)}),
+    )
+    shots = (Shot(12), Shot(24, starts=((1, 1.0, 0.0, 1.0, 0.0),)))
+    a = simulate(replace(scene(cast, events), shots=shots))
+    assert a.entities.size[11, 0] < 0.46 * 1.4
+    assert a.entities.size[-1, 0] == pytest.approx(0.46 * 1.6, rel=1e-6)
+    assert np.allclose(foot(a, 1), 0, atol=1e-3)
+    leaf = int(np.flatnonzero(a.parts.entity == 2)[0])
+    turned = np.arctan2(a.parts.rotation[-1, leaf, 2, 0], a.parts.rotation[-1, leaf, 0, 0])
+    assert turned == pytest.approx(1.4, abs=1e-3)
+
+
 def test_walls_of_a_place_stop_a_ball():
     place = Place(walls=((1.0, -2.0, 1.2, 2.0),))
     spec = scene((ball(size=0.3),), (roll(1, 2.0, 0, 0),))
