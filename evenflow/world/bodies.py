@@ -289,7 +289,7 @@ QUADRUPEDS: dict[str, Quadruped] = {
     "dog": _animal(
         Quadruped(shoulder=0.53, hip=0.54, ahead=0.3, behind=0.3, front_side=0.11,
                   hind_side=0.105, upper=0.24, lower=0.245, thigh=0.25, shin=0.255, paw=0.055,
-                  neck=0.16, rise=0.95, head=0.09, tail=0.17, droop=-0.75, knees=-1.0),
+                  neck=0.2, rise=1.12, head=0.09, tail=0.17, droop=-0.75, knees=-1.0),
         girth=(0.155, 0.165, 0.12), skull=(0.14, 0.138, 0.145), snout=(0.075, 0.066, 0.1),
         ear=(0.045, 0.13, 0.075), ears="down", leg=0.048, tail=0.034, neck=0.105),
     "cat": _animal(

@@ -344,7 +344,9 @@ class Way:
         self.distance[first:last], self.phase[first:last] = self._went, self._cycles
         self._filled = last
         self._facing = begin + angle
-        rounds = max(int(np.ceil(abs(angle) / 0.8)), 1)
+        most = 0.8 if len(self.feet) == 2 else 0.5
+        rounds = max(int(np.ceil(abs(angle) / most)), 1)
+        rounds = max(min(rounds, int((end - start) / (2.0 * MIN_SWING + 0.02))), 1)
         if len(self.feet) == 2:
             groups: list[list[int]] = [[0], [1]] if angle > 0 else [[1], [0]]
         else:
@@ -354,8 +356,8 @@ class Way:
         for i in range(beats):
             lift_off = start + (i + 0.05) * beat
             land = start + (i + 0.9) * beat
-            done = 1.0 if i >= beats - 2 else (i // 2 + 1.0) / rounds
-            to = begin + angle * done
+            middle = np.array([(i + 1.5) / beats])  # of the stance that begins
+            to = begin + angle * (1.0 if i >= beats - 2 else float(ease(middle)[0]))
             for foot in groups[i % 2]:
                 px, pz = self._neutral_at(*self._here, to)[foot]
                 self.feet[foot].step(lift_off, land, px, pz, to, 0.05 * self.size)

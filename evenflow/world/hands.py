@@ -104,7 +104,7 @@ def stand_off(walker: Entity, thing: Entity, kind: str) -> float:
     if not isinstance(b, Biped):
         return (b.ahead + 0.2) * high + rim
     if kind == "give":
-        return 0.34 * high + 0.34 * 2.0 * thing.size
+        return 0.25 * (high + 2.0 * thing.size)
     gap = {"push": 0.2, "kick": 0.22}.get(kind, 0.17)
     return gap * high + rim
 

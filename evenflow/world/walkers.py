@@ -320,7 +320,7 @@ class _Play:
         """Goes where its target went, a gap behind."""
         gap = _number(event, "gap", 1.0)
         start, end = event.start, min(event.end, self.over)
-        inside = (self.time >= start - 1e-9) & (self.time <= end + 1e-9)
+        inside = (self.time >= start - 1e-9) & (self.time <= end + 0.7)
         fine = self.time[inside]
         if len(fine) < 8 or not event.target:
             return
@@ -348,7 +348,7 @@ class _Play:
         most = max(1.5 * float(steps.max()) / step * scale, 1.3 * usual)
         s, speed = np.zeros(len(fine)), 0.0
         for i in range(1, len(fine)):
-            aim = np.clip(2.2 * (wanted[i] - s[i - 1]), 0.0, most)
+            aim = np.clip(2.2 * (wanted[i] - s[i - 1]), 0.0, most) if fine[i] < end else 0.0
             speed += float(np.clip(aim - speed, -4.0 * step, 3.0 * step))
             s[i] = s[i - 1] + max(speed, 0.0) * step
         s = np.minimum(s, route.length)
@@ -385,7 +385,7 @@ class _Play:
             begin = float(np.interp(s[a0], route.s, route.s))
             rest = Path(route.s - begin, route.x, route.z, route.heading)
             count = b0 + 1 - a0
-            rests = bool(speed[b0] < 0.25)
+            rests = bool(b0 < len(fine) - 1 or speed[b0] < 0.05)
             way._lay(
                 way._filled, fine[cut], s[cut] - s[a0], rest, np.full(count, stride),
                 np.full(count, run), MANNERS[event.manner], rests=rests,
@@ -530,6 +530,8 @@ class _Play:
         return done
 
     def _put(self, actor: _Actor, event: Event, start: float, end: float) -> None:
+        if actor.holding is None and event.target and event.target not in self.actors:
+            start = self._take(actor, event.target, start, start + 0.55 * (end - start))
         grasp = actor.holding
         if grasp is None:
             return
@@ -858,6 +860,20 @@ def _pose(play: _Play, actor: _Actor, at: NDArray, holds: list[Hold]) -> tuple[P
         up = np.arctan2(gap[:, 1], np.hypot(gap[:, 0], gap[:, 2]))
         m.look[:, 0] += (np.clip(yaw, -1.1, 1.1) - m.look[:, 0]) * share
         m.look[:, 1] += (np.clip(0.6 * up, -0.6, 0.5) - m.look[:, 1]) * share
+    if len(way.feet) == 4:  # a paw is raised
+        paws = [(start, end, k, 1.0, 0.0) for start, end, k, _ in actor.waves]
+        paws += [(start, end, 1, 1.35, 0.3) for start, end in actor.covers]
+        for start, end, k, up, down in paws:
+            share = _bump(time, start, start + 0.4, end - 0.4, end)
+            beat = (up < 1.2) * np.sin(2.0 * np.pi * 1.8 * (time - start))
+            m.bend = np.maximum(m.bend, down * share)
+            away = (0.11 + 0.03 * beat) * high * share * np.minimum(up, 1.2)
+            balls[:, k, 0] -= sine * away
+            balls[:, k, 2] += cosine * away
+            balls[:, k, 1] += (0.24 * up + 0.03 * beat) * high * share
+            pitch[:, k] += 0.5 * share
+            carries[:, k] &= share <= 0.0
+            loads[:, k] *= 1.0 - share
     for start, end, k, manner in actor.waves:
         share = _bump(time, start, start + 0.35, end - 0.35, end)
         rate = 1.9 * np.clip(MANNERS[manner].speed, 0.6, 1.4)
@@ -882,12 +898,12 @@ def _pose(play: _Play, actor: _Actor, at: NDArray, holds: list[Hold]) -> tuple[P
         mine &= (time >= grasp.start - 1e-9) & (time < grasp.end - 1e-9)
         lead = min(0.5, max(grasp.start, 0.0) * 0.5 + 0.25)
         begins_at = grasp.start - (lead if grasp.kind == "carry" else 0.3)
-        until = grasp.end
+        until = min(grasp.end, 1e6)
         share = _bump(time, begins_at, grasp.start, until, until + 0.4)
         if not (share > 0).any():
             continue
         rows[time < grasp.start - 1e-9] = grasp.took
-        if np.isfinite(until):
+        if np.isfinite(grasp.end):
             rest = np.flatnonzero(time >= until - 1e-9)
             end_pose = grasp.put if grasp.put is not None else None
             if end_pose is None and mine.any():
