@@ -32,7 +32,7 @@ def contact(parts: raster.Instances, view: raster.View) -> Float[Tensor, " cells
     ]  # of the parts' axes along world axis i
     half_x, half_y, half_z = (one[0] + one[1] + one[2] for one in reach)
     gap = (parts.position[1] - half_y).abs()
-    near = (gap < LOW) & (half_y > 0.02) & (half_x < 4.0) & (half_z < 4.0)
+    near = (gap < LOW) & (half_y > 0.02) & (torch.minimum(half_x, half_z) < 4.0)
     chosen = near.nonzero()[:, 0]
     if chosen.numel() == 0:
         return out
