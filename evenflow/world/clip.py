@@ -506,6 +506,8 @@ def _write_drawn(
             found = source.draw(rows, truth=asked)[1]
             for name in dense:
                 values = getattr(found, name).cpu().numpy()
+                if values.dtype == np.float32:
+                    values = values + np.float32(0)  # there is one zero, not two
                 if name not in files:
                     files[name] = np.lib.format.open_memmap(
                         folder / f"{name}.npy",
