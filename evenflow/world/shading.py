@@ -164,7 +164,7 @@ def shade(
     half = toward + view
     half = half * torch.rsqrt((half * half).sum(0).clamp(min=1e-6))
     along = (normal * half).sum(0).clamp(0.0, 1.0)
-    shine = _lobe(along, sharp) * gloss * open_sun * (cosine > 0)
+    shine = _lobe(along, sharp) * gloss * open_sun * (cosine * 5.0).clamp(0.0, 1.0)
     edge = 1.0 - toward_camera
     edge = edge * edge * edge
     up = 2.0 * toward_camera * normal[1] - view[1]  # of the mirrored ray

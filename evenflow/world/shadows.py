@@ -193,7 +193,8 @@ def on_things(
     column = m[0] * lifted[0] + m[1] * lifted[1] + m[2] * lifted[2] + (m[9] - 0.5)
     row = m[3] * lifted[0] + m[4] * lifted[1] + m[5] * lifted[2] + (m[10] - 0.5)
     depth = m[6] * lifted[0] + m[7] * lifted[1] + m[8] * lifted[2] + m[11]
-    depth = depth - 1.5 * BIAS * texel
+    height = -(m[6] * normal[0] + m[7] * normal[1] + m[8] * normal[2])
+    depth = depth - texel * (0.4 + 0.7 / height.clamp_min(0.15))  # more where light grazes
     first, fx, fy = _weights(column, row, frame)
     flat = shadow.depth.reshape(-1)
     near = [
@@ -201,5 +202,4 @@ def on_things(
         for one in (0, 1, SIZE, SIZE + 1)
     ]
     open_ = _mean(near, fx, fy)
-    height = -(m[6] * normal[0] + m[7] * normal[1] + m[8] * normal[2])
     return 1.0 - (1.0 - open_) * (height * 4.0).clamp(0.0, 1.0)
