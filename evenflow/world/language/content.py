@@ -93,6 +93,11 @@ def normalized(script: Script, *, renumber: bool = True) -> Script:
     shots = tuple(
         replace(
             shot,
+            moves=tuple(
+                move
+                for at, move in enumerate(shot.moves)
+                if move != "static" or shot.moves[at - 1 : at] != ("static",)
+            ),
             follows=shot.follows if _held(shot.moves) else 0,
             manner=shot.manner if set(shot.moves) - {"static"} else "",
         )

@@ -10,6 +10,7 @@ from typing import Literal
 from evenflow.world import words as world
 from evenflow.world.language.content import TRANSITIVE, Level, at_level, normalized, sort_of
 from evenflow.world.language.describe import describe
+from evenflow.world.language.refer import noun_phrase, shortest
 from evenflow.world.language.script_of import script_of
 from evenflow.world.script import Deed, Role, Script
 from evenflow.world.spec import SceneSpec
@@ -70,7 +71,7 @@ def counterfactuals(
     rng = random.Random(seed)
     found = []
     for what in WHATS:
-        options = _swapped(plain, what)
+        options = [row for row in _swapped(plain, what) if row[0] != row[1]]
         if not options:
             continue
         true, false, other = options[int(rng.random() * len(options))]
@@ -102,7 +103,12 @@ def _swapped(script: Script, what: What) -> list[tuple[str, str, Script]]:
                 replace(other, start=one.start, end=one.end),
                 replace(one, start=other.start, end=other.end),
             )
-            say = (one.kind.replace("_", " "), other.kind.replace("_", " "))
+            say = [deed.kind.replace("_", " ") for deed in (one, other)]
+            if say[0] == say[1]:
+                say = [
+                    f"{_label(script, deed.agent)} {word} {deed.direction or deed.color}".strip()
+                    for deed, word in zip((one, other), say, strict=True)
+                ]
             new = replace(script, deeds=(*deeds[:at], *swapped, *deeds[at + 2 :]))
             rows.append((f"{say[0]} before {say[1]}", f"{say[1]} before {say[0]}", new))
         return rows
@@ -176,7 +182,7 @@ def _deed_swaps(script: Script, deed: Deed, what: What) -> list[tuple[str, str, 
         sort = sort_of(kinds[deed.agent])
         rows = []
         for role in script.cast:
-            if role.id == deed.agent or sort_of(role.kind) != sort:
+            if role.id == deed.agent or sort_of(role.kind) != sort or _alike(script, role, deed):
                 continue
             swap = {deed.agent: role.id, role.id: deed.agent}
             new = replace(
@@ -194,6 +200,12 @@ def _deed_swaps(script: Script, deed: Deed, what: What) -> list[tuple[str, str, 
     return []
 
 
+def _alike(script: Script, role: Role, deed: Deed) -> bool:
+    """True if a role looks just like the agent of a deed."""
+    agent = next(one for one in script.cast if one.id == deed.agent)
+    return replace(agent, id=0, side="") == replace(role, id=0, side="")
+
+
 def _says(one: Deed, other: Deed) -> bool:
     """True if both say the same, whenever it is."""
     bare = {"start": None, "end": None, "seconds": None, "together": False}
@@ -201,5 +213,7 @@ def _says(one: Deed, other: Deed) -> bool:
 
 
 def _label(script: Script, id: int) -> str:
-    role = next(one for one in script.cast if one.id == id)
-    return " ".join(word for word in (role.color, role.kind) if word)
+    role = next((one for one in script.cast if one.id == id), None)
+    if role is None:
+        return "the light"
+    return noun_phrase(shortest(role, script.cast, [one.id for one in script.cast]))

@@ -70,7 +70,8 @@ def describe(
         raise BadInput(f"a caption has a level of {', '.join(LEVELS)}, got {level!r}")
     if form not in ("explicit", "ambiguous"):
         raise BadInput(f"a caption is explicit or ambiguous, got {form!r}")
-    script = script_of(scene) if isinstance(scene, SceneSpec) else scene
+    full = level in ("L3", "L5")
+    script = script_of(scene, full=full) if isinstance(scene, SceneSpec) else scene
     writer = _Writer(at_level(script, level, form=form), form, seed)
     return {
         "L0": writer.tags,
@@ -173,7 +174,8 @@ class _Writer:
             article="" if role.count > 1 else "a",
         )
         order = [self.cast[one] for one in self.mentioned]
-        if role == Role(role.id, "thing") and self.form == "ambiguous" and not resolve(said, order):
+        order = [one for one in order if one.kind == role.kind]  # "another thing" than a thing
+        if role == Role(role.id, "thing") and self.form == "ambiguous" and not order:
             return self.pick(("something", "a thing"))
         if role.count == 1 and resolve(replace(said, article=""), order):
             said = replace(said, article="another")

@@ -123,7 +123,9 @@ def _role(number: int, group: list[Entity], *, full: bool) -> Role:
         second=one.second if _second(one) and (full or not people) else "",
         size=one.size_word,
         pattern="" if one.pattern == "plain" else one.pattern,
-        material=one.material if full and one.kind not in world.WALKERS else "",
+        material=one.material
+        if full and one.kind not in world.WALKERS and one.material != "matte"
+        else "",
         count=len(group),
         hair=_hair(one) if full else "",
     )
