@@ -25,6 +25,9 @@ LARGEST = 14.0
 """JND of tone at one of two seams; a larger step is another look, if no third one follows."""
 ALONE = 8.0
 """The same for tone or place of a single seam."""
+NEW_TEXTURE = 1.2
+"""Step of the fine texture, in its units, from which a single step is a new look: where windows are
+joined it steps by 0.5 at most."""
 STAIRS = 0.45
 """Least share of all change of tone that happens at the joints."""
 UNITS = np.array([SEAM_TONE] * 3 + [SEAM_GRAIN] + [SEAM_TEXTURE] * 2 + [SEAM_ARCMIN] * 2)
@@ -217,7 +220,8 @@ def _trains(frames: list[int], table: Series, groups: list[Series]) -> list[Join
             return []  # something was switched on and off
         return [Joints(tuple(frames), frames[1] - frames[0])]
     tone, place = groups[0], groups[3]
-    small = (tone < ALONE) & (place < 0.6 * ALONE)  # more is a jump, or a new look
+    small = (tone < ALONE) & (place < 0.6 * ALONE)  # more is a jump, or a new look,
+    small &= np.abs(table[:, 5]) < NEW_TEXTURE  # and so is another fine texture
     return [Joints((f,), 0) for f in frames if tone[f] >= 1.0 and place[f] >= 2.0 and small[f]]
 
 
