@@ -175,14 +175,21 @@ class Stage:
         """A number between two."""
         return float(self.rng.uniform(low, high))
 
-    def put(self, id: int, x: float, z: float, y: float = 0.0, heading: float | None = None) -> None:
+    def put(
+        self, id: int, x: float, z: float, y: float = 0.0, heading: float | None = None
+    ) -> None:
         """Places an actor and all that stands in a said relation to it."""
         actor = self.actors[id]
         if actor.at is not None:
             raise Unstaged(f"{actor.entity.kind} has to be at two places")
         for other, offset in self.offsets.get(id, ()):
             if offset[1] < -1e-6 and self.actors[other].at is None:  # it stands on that one
-                self.put(other, x + float(offset[0]), z + float(offset[2]), max(0.0, y + float(offset[1])))
+                self.put(
+                    other,
+                    x + float(offset[0]),
+                    z + float(offset[2]),
+                    max(0.0, y + float(offset[1])),
+                )
                 return
         actor.at = np.array([x, y, z])
         actor.first = actor.at.copy()
@@ -211,7 +218,9 @@ class Stage:
             if {one.entity.kind, other.entity.kind} & {"arch", "door", "table", "pendulum"}:
                 continue
             if away < need + 0.02:
-                raise Unstaged(f"{one.entity.kind} and {other.entity.kind} would stand in each other")
+                raise Unstaged(
+                    f"{one.entity.kind} and {other.entity.kind} would stand in each other"
+                )
 
     def _stacked(self, one: Actor, other: Actor) -> bool:
         """One above the other."""
@@ -239,9 +248,7 @@ class Stage:
                 continue
             if _off_segment(other.flat, a, b) < r + other.radius + 0.08:
                 return False
-        return all(
-            _apart(a, b, c, d) > r + q + 0.05 for c, d, q in self.corridors
-        )
+        return all(_apart(a, b, c, d) > r + q + 0.05 for c, d, q in self.corridors)
 
     def put_aside(self, id: int, deep: tuple[float, float] = (-0.6, 1.6)) -> None:
         """Places an actor where it hides nobody and stands in nobody's way."""
@@ -348,10 +355,16 @@ class Stage:
                 shift += 2 * one.radius + 0.15
             elif relation in ("on", "onto", "over"):
                 if relation == "over" and one.entity.kind != "balloon":
-                    raise BadInput(f"a {one.entity.kind} does not hang over anything; say on or behind")
+                    raise BadInput(
+                        f"a {one.entity.kind} does not hang over anything; say on or behind"
+                    )
                 room = max(0.0, min(two.half[0], 1.6) - one.half[0]) * 0.6
                 lift = 2 * two.half[1] + (0.5 if relation == "over" else 0.0)
-                along = self.uniform(-room, room) if two.entity.kind in ("table", "bench", "wall") else 0.0
+                along = (
+                    self.uniform(-room, room)
+                    if two.entity.kind in ("table", "bench", "wall")
+                    else 0.0
+                )
                 if len(agents) > 1 and two.entity.kind in ("table", "bench", "wall"):
                     along = room * (2 * (number + 0.5) / len(agents) - 1)
                 elif len(agents) > 1:
@@ -366,7 +379,9 @@ class Stage:
                 self.actors[id].heading = self.actors[anchor].heading
             elif relation == "under":
                 if 2 * one.half[1] > 1.5 * two.half[1]:
-                    raise Unstaged(f"the {one.entity.kind} does not fit under the {two.entity.kind}")
+                    raise Unstaged(
+                        f"the {one.entity.kind} does not fit under the {two.entity.kind}"
+                    )
                 offset = np.array([self.uniform(-0.25, 0.25), 0.0, self.uniform(-0.1, 0.1)])
             elif relation in ("into", "in"):
                 entity = one.entity
@@ -489,7 +504,9 @@ def fit_sizes(
             continue
         one, two = entities[agent], entities[target or other]
         behind = deed.relation in ("behind", "out from behind")
-        if deed.kind in ("hide", "appear") or (behind and deed.kind in ("roll", "slide", "walk", "run", "pass")):
+        if deed.kind in ("hide", "appear") or (
+            behind and deed.kind in ("roll", "slide", "walk", "run", "pass")
+        ):
             if agent not in said and one.kind not in WALKERS and two.kind in FIXTURES:
                 if one.kind in ("ball", "ring"):
                     one = entities[agent] = weigh(replace(one, size=0.32, size_word="small"))
@@ -518,7 +535,9 @@ def fit_sizes(
             here = box_of(one)
             factor = max(need / (0.88 * here[0]), need / here[1])
             if factor > 1.0 and target not in said and two.size * 0.7 > 0.2:
-                entities[target] = weigh(replace(two, size=round(max(0.22, two.size * 0.7), 4), size_word="small"))
+                entities[target] = weigh(
+                    replace(two, size=round(max(0.22, two.size * 0.7), 4), size_word="small")
+                )
                 two = entities[target]
                 need = 1.3 * max(box_of(two)[0], box_of(two)[1] * 0.95)
                 factor = max(need / (0.88 * here[0]), need / here[1])

@@ -26,7 +26,19 @@ ROLLING = ("ball", "cart", "ring")
 """Things that roll."""
 SLIDING = tuple(kind for kind in THINGS if kind not in (*ROLLING, "balloon"))
 FRAGILE = ("vase", "cup")
-HELD = ("ball", "cube", "box", "cup", "vase", "ring", "star", "cylinder", "cone", "capsule", "crate")
+HELD = (
+    "ball",
+    "cube",
+    "box",
+    "cup",
+    "vase",
+    "ring",
+    "star",
+    "cylinder",
+    "cone",
+    "capsule",
+    "crate",
+)
 """Things that a walker can carry."""
 PUSHED = ("ball", "cube", "box", "crate", "cart", "cylinder")
 PEOPLE = ("man", "woman", "child")
@@ -204,7 +216,9 @@ def _entity(
             size_word = str(rng.choice(("small", "medium", "large"), p=(0.35, 0.45, 0.2)))
         size = USUAL_SIZE[kind] * FACTORS.get(kind, 1.0) * SIZES[size_word] / SIZES["medium"]
     else:
-        size = (HALF_HEIGHTS.get(kind) or USUAL_SIZE[kind]) * (RELATIVE[size_word] if size_word else 1.0)
+        size = (HALF_HEIGHTS.get(kind) or USUAL_SIZE[kind]) * (
+            RELATIVE[size_word] if size_word else 1.0
+        )
         if not plain and kind in ("tree", "bush", "rock", "house") and not size_word:
             size *= float(rng.uniform(0.9, 1.15))
     pattern = role.pattern
@@ -281,15 +295,11 @@ def _fit(
     for agent in agents:
         able = CAN.get(deed.kind)
         if able is not None and agent.kind not in able:
-            raise BadInput(
-                f"a {agent.kind} cannot {doing}; it takes {', '.join(able)}"
-            )
+            raise BadInput(f"a {agent.kind} cannot {doing}; it takes {', '.join(able)}")
     for target in targets:
         able = ON.get(deed.kind)
         if able is not None and target.kind not in able:
-            raise BadInput(
-                f"a {target.kind} is nothing to {doing}; it takes {', '.join(able)}"
-            )
+            raise BadInput(f"a {target.kind} is nothing to {doing}; it takes {', '.join(able)}")
 
 
 def _unsaid_size(entity: Entity, size: float, word: str = "") -> Entity:

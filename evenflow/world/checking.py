@@ -81,7 +81,9 @@ def _paint(
             by[f, k] = who
 
 
-def visibility(animation: Animation, frames: NDArray[np.int64]) -> tuple[D, D, NDArray[np.int64], D]:
+def visibility(
+    animation: Animation, frames: NDArray[np.int64]
+) -> tuple[D, D, NDArray[np.int64], D]:
     """Of some frames: visible pixels and pixels if nobody was in front `(k, e)`, the id of who
     hides it most (0 nobody), and boxes `(k, e, 4)` (x0, y0, x1, y1) as shares of the picture.
     """
@@ -123,8 +125,14 @@ def visibility(animation: Animation, frames: NDArray[np.int64]) -> tuple[D, D, N
         x = local[:, e, 0] * scale + k[:, 0, 2]
         low = local[:, e] + up * (ys[0] * size[:, e])[:, None]
         top = local[:, e] + up * (ys[1] * size[:, e])[:, None]
-        y0 = np.where(flat, 1.0, 1.0 / np.maximum(top[:, 2], 0.2)) * k[:, 1, 1] * top[:, 1] + k[:, 1, 2]
-        y1 = np.where(flat, 1.0, 1.0 / np.maximum(low[:, 2], 0.2)) * k[:, 1, 1] * low[:, 1] + k[:, 1, 2]
+        y0 = (
+            np.where(flat, 1.0, 1.0 / np.maximum(top[:, 2], 0.2)) * k[:, 1, 1] * top[:, 1]
+            + k[:, 1, 2]
+        )
+        y1 = (
+            np.where(flat, 1.0, 1.0 / np.maximum(low[:, 2], 0.2)) * k[:, 1, 1] * low[:, 1]
+            + k[:, 1, 2]
+        )
         if one.kind == "ball":
             y = local[:, e, 1] * scale + k[:, 1, 2]
             y0, y1 = y - size[:, e] * scale, y + size[:, e] * scale
@@ -142,10 +150,12 @@ def visibility(animation: Animation, frames: NDArray[np.int64]) -> tuple[D, D, N
     _paint(boxes / cell, depth, kind, fill, grid_w, GRID, alone, visible, by)
     for e, one in enumerate(spec.cast):
         if fill[e] == 0.0:
-            inside = (
-                np.clip(boxes[:, e, 2], 0, wide) - np.clip(boxes[:, e, 0], 0, wide)
-            ) * (np.clip(boxes[:, e, 3], 0, high) - np.clip(boxes[:, e, 1], 0, high))
-            alone[:, e] = visible[:, e] = 0.3 * np.maximum(inside, 0) / cell**2 * (depth[:, e] > 0.2)
+            inside = (np.clip(boxes[:, e, 2], 0, wide) - np.clip(boxes[:, e, 0], 0, wide)) * (
+                np.clip(boxes[:, e, 3], 0, high) - np.clip(boxes[:, e, 1], 0, high)
+            )
+            alone[:, e] = visible[:, e] = (
+                0.3 * np.maximum(inside, 0) / cell**2 * (depth[:, e] > 0.2)
+            )
     share = (128.0 / GRID) ** 2
     return visible * share, alone * share, by + 1, boxes / np.array([wide, high, wide, high])
 
@@ -184,7 +194,7 @@ def problem_of(
     frames = coarse.astype(np.int64)
     visible, alone, by, boxes = visibility(animation, frames)
     times = frames / fps
-    problem = _unseen(layout, animation, frames, times, visible, alone)
+    problem = _unseen(layout, animation, frames, times, visible, alone, boxes)
     if problem:
         return problem, {}
     order: dict[int, float] = {}
@@ -211,12 +221,17 @@ def _name(spec: SceneSpec, id: int) -> str:
 
 
 def _unseen(
-    layout: "Layout", animation: Animation, frames: NDArray[np.int64], times: D, visible: D, alone: D
-) -> str:
+    layout: "Layout", animation: Animation, frames: NDArray[np.int64], times: D, visible: D, alone: D,
+    boxes: D,
+) -> str:  # fmt: skip
     """Somebody who matters and is too small, out of the picture or hidden against the plan."""
     spec = layout.spec
     shot_of = animation.shot[frames]
-    carried = {e.target for e in spec.events if e.kind in ("pick_up", "carry", "put_down", "give", "cover", "uncover")}
+    carried = {
+        e.target
+        for e in spec.events
+        if e.kind in ("pick_up", "carry", "put_down", "give", "cover", "uncover")
+    }
     broken = {e.agent for e in spec.events if e.kind == "shatter"}
     for number, needed in enumerate(layout.needed):
         at = shot_of == number
@@ -231,6 +246,11 @@ def _unseen(
             small = (alone[:, id - 1] < LEAST_PIXELS) & free
             if id in broken or (one.kind == "screen" and not small.all()):
                 continue
+            x0, y0, x1, y1 = np.moveaxis(boxes[:, id - 1], -1, 0)
+            if one.kind not in FIXTURES:
+                wide = np.clip(x1, 0, 1) - np.clip(x0, 0, 1)
+                small |= (wide < 0.75 * (x1 - x0)) & free
+                small |= ((y0 + y1 < 0.0) | (y0 + y1 > 2.0)) & free
             share = small.sum() / max(free.sum(), 1)
             if share > 0.0 and not (id in carried and share < 0.5):
                 return f"the {_name(spec, id)} is too small or out of the picture"
@@ -271,7 +291,9 @@ def _came_true(
     away = np.array([pose[2, 0], 0.0, pose[2, 2]])
     away /= max(float(np.hypot(away[0], away[2])), 1e-9)
     ahead = float(away @ moved)
-    if kind in ("roll", "slide", "walk", "run", "carry", "push") or (kind == "enter" and event.direction):
+    if kind in ("roll", "slide", "walk", "run", "carry", "push") or (
+        kind == "enter" and event.direction
+    ):
         if event.direction in ("left", "right"):
             went = side if event.direction == "right" else -side
             if went < 0.25 or went < 0.8 * abs(ahead):
@@ -327,7 +349,7 @@ def _came_true(
         if int(animation.entities.color[last, event.agent - 1]) != row:
             return f"the {name} does not become {event.color}", None
         return "", event.start
-    if kind in ("drop", "fall") :
+    if kind in ("drop", "fall"):
         fell = float(p[first : last + 1, event.agent - 1, 1].max() - p[last, event.agent - 1, 1])
         if fell < 0.2:
             return f"the {name} does not fall", None

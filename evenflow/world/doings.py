@@ -42,7 +42,9 @@ def length_of(points: Sequence[np.ndarray]) -> float:
     return float(sum(np.hypot(*(b - a)) for a, b in zip(points, points[1:], strict=False)))
 
 
-def around(stage: Stage, actor: Actor, start: np.ndarray, goal: np.ndarray, ignore: Sequence[int] = ()) -> list[np.ndarray]:
+def around(
+    stage: Stage, actor: Actor, start: np.ndarray, goal: np.ndarray, ignore: Sequence[int] = ()
+) -> list[np.ndarray]:
     """A way from start to goal around everybody who stands between."""
     points = [np.array(start), np.array(goal)]
     wide = actor.half[0] + 0.12
@@ -117,7 +119,9 @@ def walk_along(
     return ends
 
 
-def _travel(stage: Stage, actor: Actor, points: Sequence[np.ndarray], start: float, speed: float) -> None:
+def _travel(
+    stage: Stage, actor: Actor, points: Sequence[np.ndarray], start: float, speed: float
+) -> None:
     t = start
     for k, p in enumerate(points):
         if k:
@@ -151,7 +155,8 @@ def walk(stage: Stage, items: Sequence[Item], number: int) -> None:
     run = kind == "run"
     start, end = item.start, item.end
     usual = pace_of(actor, deed, run=run)
-    reach = min(usual * max(end - start - 0.1, 0.3), FARTHEST * stage.roomy)
+    little = float(np.clip(actor.entity.size / 0.5, 0.5, 1.0))  # small ones are seen from nearer
+    reach = min(usual * max(end - start - 0.1, 0.3), FARTHEST * little * stage.roomy)
     relation = deed.relation
     if kind == "hide":
         relation = "to behind"
@@ -339,7 +344,11 @@ def _route(
             b = mid + run_way * max(0.7, min(0.5 * reach, 1.7))
             entry = mid - run_way * 0.6
             ignore = (item.target, item.other)
-            head = around(stage, actor, first, entry, ignore) if length_of([first, entry]) > 0.3 else [first]
+            head = (
+                around(stage, actor, first, entry, ignore)
+                if length_of([first, entry]) > 0.3
+                else [first]
+            )
             return [*head, mid, b]
         else:
             mid = center + away * near
@@ -394,7 +403,9 @@ def _ahead(stage: Stage, actor: Actor, id: int, way: np.ndarray | None, reach: f
     target = stage.actors[id]
     for _ in range(24):
         turn = stage.uniform(-0.9, 0.9)
-        sign = (-1.0 if actor.flat[0] > 0 else 1.0) if way is None else float(np.sign(way[0]) or 1.0)
+        sign = (
+            (-1.0 if actor.flat[0] > 0 else 1.0) if way is None else float(np.sign(way[0]) or 1.0)
+        )
         going = np.array([sign * np.cos(turn), np.sin(turn)])
         if way is not None and abs(way[1]) > 0.7:
             going = np.array([np.sin(turn) * 0.5, float(np.sign(way[1]))])
@@ -404,7 +415,9 @@ def _ahead(stage: Stage, actor: Actor, id: int, way: np.ndarray | None, reach: f
         if abs(spot[0]) < 2.4 * stage.roomy and -0.9 < spot[1] < 2.0 * stage.roomy and stage.clear(
             float(spot[0]), float(spot[1]), target
         ):  # fmt: skip
-            stage.put(id, float(spot[0]), float(spot[1]), heading=stage.natural_heading(target, *spot))
+            stage.put(
+                id, float(spot[0]), float(spot[1]), heading=stage.natural_heading(target, *spot)
+            )
             return
     raise Unstaged(f"there is no room for the {target.entity.kind}")
 
@@ -431,9 +444,9 @@ def _enter(stage: Stage, item: Item, way: np.ndarray | None, usual: float) -> No
     start = item.start
     if start - stage.start < 0.4 and length > 1.2 * usual * (item.end - start):
         start = stage.start
-    stage.off.append((item.agent, stage.start, item.end))
     ends = walk_along(stage, item, [a, goal], start=start, end=max(item.end, start + 0.6), said=False,
                       kind="walk", run=length / max(item.end - start, 0.3) > 2 * usual, fastest=4.0)  # fmt: skip
+    stage.off.append((item.agent, stage.start, start + 0.75 * (ends - start)))
     stage.emit(item.index, item.deed, start, max(item.end, ends), agent=item.agent)
     actor.gone = False
 
@@ -477,14 +490,24 @@ def follow(stage: Stage, items: Sequence[Item], number: int) -> None:
         if not target.path:
             raise Unstaged("who leads is not placed yet")
         first = target.path[0]
-        then = next((p for p in target.path if np.hypot(p[1] - first[1], p[3] - first[3]) > 0.2), None)
+        then = next(
+            (p for p in target.path if np.hypot(p[1] - first[1], p[3] - first[3]) > 0.2), None
+        )
         if then is None:
             raise Unstaged("who leads stands still")
         going = np.array([then[1] - first[1], then[3] - first[3]])
         going /= np.hypot(*going)
         spot = np.array([first[1], first[3]]) - going * (gap + 0.05)
         begin(stage, item.agent, float(spot[0]), float(spot[1]), heading_of(going))
-    stage.emit(item.index, item.deed, item.start, item.end, agent=item.agent, target=item.target, gap=(gap,))
+    stage.emit(
+        item.index,
+        item.deed,
+        item.start,
+        item.end,
+        agent=item.agent,
+        target=item.target,
+        gap=(gap,),
+    )
     for t, x, y, z in [p for p in target.path if item.start - 0.1 <= p[0] <= item.end + 0.1]:
         actor.path.append((min(t + 0.3, stage.end), x - 0.5 * gap * target.way[0], y, z))
     actor.moves = True
@@ -562,7 +585,9 @@ def in_place(stage: Stage, items: Sequence[Item], number: int) -> None:
             start += need
         side = 1.0 if stage.rng.random() < 0.5 else -1.0
         numbers: dict[str, Sequence[float]] = {"side": (side,)} if kind == "wave" else {}
-        stage.emit(item.index, deed, start, item.end, agent=item.agent, target=item.target, **numbers)
+        stage.emit(
+            item.index, deed, start, item.end, agent=item.agent, target=item.target, **numbers
+        )
         return
     if kind == "turn":
         angle = {"left": np.pi / 2, "right": -np.pi / 2}.get(deed.direction, np.pi * 0.98)
@@ -576,14 +601,26 @@ def in_place(stage: Stage, items: Sequence[Item], number: int) -> None:
         return
     if kind == "jump":
         high = 0.32 if actor.entity.kind in ("child", "cat", "dog") else 0.4
-        high *= {"cheerfully": 1.25, "proudly": 1.1, "sadly": 0.7, "sleepily": 0.6}.get(deed.manner, 1)
+        high *= {"cheerfully": 1.25, "proudly": 1.1, "sadly": 0.7, "sleepily": 0.6}.get(
+            deed.manner, 1
+        )
         air = 2 * np.sqrt(2 * high / 9.81)
         if air > 0.75 * (item.end - item.start):
             high *= (0.75 * (item.end - item.start) / air) ** 2
-        stage.emit(item.index, deed, item.start, item.end, agent=item.agent, target=item.target, height=(high,))
+        stage.emit(
+            item.index,
+            deed,
+            item.start,
+            item.end,
+            agent=item.agent,
+            target=item.target,
+            height=(high,),
+        )
         return
     if kind == "spin":
-        sign = {"left": 1.0, "right": -1.0}.get(deed.direction, 1.0 if stage.rng.random() < 0.5 else -1.0)
+        sign = {"left": 1.0, "right": -1.0}.get(
+            deed.direction, 1.0 if stage.rng.random() < 0.5 else -1.0
+        )
         rate = sign * 3.2 * stage.haste(deed)
         stage.emit(item.index, deed, item.start, item.end, agent=item.agent, rate=(rate,))
         return
@@ -613,9 +650,13 @@ def _seat_first(stage: Stage, item: Item) -> None:
     """Somebody who stands up has sat before."""
     actor = stage.actors[item.agent]
     stage.put_aside(item.agent, deep=(-0.4, 0.8))
-    actor.heading = heading_of(np.array([stage.eye[0], stage.eye[2]]) - actor.flat) + stage.uniform(-0.5, 0.5)
+    actor.heading = heading_of(np.array([stage.eye[0], stage.eye[2]]) - actor.flat) + stage.uniform(
+        -0.5, 0.5
+    )
     actor.sits = True
-    stage.emit(-1, item.deed, stage.start, stage.start + 0.05, agent=item.agent, said=False, kind="sit")
+    stage.emit(
+        -1, item.deed, stage.start, stage.start + 0.05, agent=item.agent, said=False, kind="sit"
+    )
 
 
 def sit(stage: Stage, items: Sequence[Item], number: int) -> None:
@@ -642,11 +683,24 @@ def sit(stage: Stage, items: Sequence[Item], number: int) -> None:
     elif actor.at is None:
         stage.put_aside(item.agent, deep=(-0.5, 0.8))
     actor.sits = True
-    stage.emit(item.index, item.deed, start, max(item.end, start + 0.6), agent=item.agent, target=item.target)
+    stage.emit(
+        item.index,
+        item.deed,
+        start,
+        max(item.end, start + 0.6),
+        agent=item.agent,
+        target=item.target,
+    )
 
 
 def _beside(
-    stage: Stage, item: Item, id: int, end: float, *, side: np.ndarray | None = None, gap: float = 0.0
+    stage: Stage,
+    item: Item,
+    id: int,
+    end: float,
+    *,
+    side: np.ndarray | None = None,
+    gap: float = 0.0,
 ) -> float:
     """Brings a walker next to a thing, by where it starts or by a walk; returns when it is there."""
     actor, thing = stage.actors[item.agent], stage.actors[id]
@@ -713,7 +767,9 @@ def _hold(stage: Stage, item: Item) -> None:
             f"let it be put down first"
         )
     if thing.held:
-        raise BadInput(f"the {thing.entity.kind} is in somebody else's hands; let it be given first")
+        raise BadInput(
+            f"the {thing.entity.kind} is in somebody else's hands; let it be given first"
+        )
     if thing.at is not None:
         _pick(stage, item, item.start + 0.6 * (item.end - item.start))
         return
@@ -725,7 +781,9 @@ def _pick(stage: Stage, item: Item, end: float) -> float:
     """An unsaid picking up before something else."""
     there = _beside(stage, item, item.target, end - 0.7)
     done = max(there + 0.6, end)
-    stage.emit(-1, item.deed, there, done, agent=item.agent, target=item.target, said=False, kind="pick_up")
+    stage.emit(
+        -1, item.deed, there, done, agent=item.agent, target=item.target, said=False, kind="pick_up"
+    )
     stage.actors[item.agent].holds, stage.actors[item.target].held = item.target, item.agent
     return done
 
@@ -737,10 +795,19 @@ def pick_up(stage: Stage, items: Sequence[Item], number: int) -> None:
     if actor.holds == item.target:
         raise BadInput(f"the {actor.entity.kind} holds the {thing.entity.kind} already")
     if thing.held:
-        raise BadInput(f"the {thing.entity.kind} is in somebody else's hands; let it be given first")
+        raise BadInput(
+            f"the {thing.entity.kind} is in somebody else's hands; let it be given first"
+        )
     action = min(0.9, 0.75 * (item.end - item.start))
     there = _beside(stage, item, item.target, item.end - action)
-    stage.emit(item.index, item.deed, there, max(item.end, there + 0.6), agent=item.agent, target=item.target)
+    stage.emit(
+        item.index,
+        item.deed,
+        there,
+        max(item.end, there + 0.6),
+        agent=item.agent,
+        target=item.target,
+    )
     actor.holds, thing.held = item.target, item.agent
 
 
@@ -749,7 +816,10 @@ def carry(stage: Stage, items: Sequence[Item], number: int) -> None:
     item = items[number]
     _hold(stage, item)
     actor = stage.actors[item.agent]
-    start = max([e.end for _, e in stage.events if e.agent == item.agent and e.end > item.start] or [item.start])
+    start = max(
+        [e.end for _, e in stage.events if e.agent == item.agent and e.end > item.start]
+        or [item.start]
+    )
     if start > item.end - 0.4:
         start = item.start
     deed = item.deed
@@ -894,7 +964,11 @@ def push(stage: Stage, items: Sequence[Item], number: int) -> None:
     item = items[number]
     actor, thing = stage.actors[item.agent], stage.actors[item.target]
     deed = item.deed
-    way = np.array(WAYS[deed.direction]) if deed.direction in ("left", "right", "forward", "back") else None
+    way = (
+        np.array(WAYS[deed.direction])
+        if deed.direction in ("left", "right", "forward", "back")
+        else None
+    )
     goal = stage.actors[item.other] if item.other else None
     if way is None and goal is not None and goal.at is not None and thing.at is not None:
         way = (goal.flat - thing.flat) / max(float(np.hypot(*(goal.flat - thing.flat))), 1e-6)
@@ -923,7 +997,10 @@ def push(stage: Stage, items: Sequence[Item], number: int) -> None:
         spot = thing.flat + way * (length + thing.reach(way) + goal.reach(way) + 0.2)
         stage.put(item.other, float(spot[0]), float(spot[1]))
     elif goal is not None and goal.at is not None:
-        length = max(0.4, float(np.hypot(*(goal.flat - thing.flat))) - thing.reach(way) - goal.reach(way) - 0.2)
+        length = max(
+            0.4,
+            float(np.hypot(*(goal.flat - thing.flat))) - thing.reach(way) - goal.reach(way) - 0.2,
+        )
     a = actor.flat
     b = a + way * length
     if abs(b[0]) > 2.9 * stage.roomy:
@@ -948,7 +1025,11 @@ def kick(stage: Stage, items: Sequence[Item], number: int) -> None:
     item = items[number]
     actor, thing = stage.actors[item.agent], stage.actors[item.target]
     deed = item.deed
-    way = np.array(WAYS[deed.direction]) if deed.direction in ("left", "right", "forward", "back") else None
+    way = (
+        np.array(WAYS[deed.direction])
+        if deed.direction in ("left", "right", "forward", "back")
+        else None
+    )
     hits = next((k for k in range(number + 1, len(items))
                  if items[k].agent == item.target and items[k].deed.kind == "hit"), None)  # fmt: skip
     goal_id = item.other or (items[hits].target if hits is not None else 0)
@@ -979,7 +1060,9 @@ def kick(stage: Stage, items: Sequence[Item], number: int) -> None:
     far = 2.6
     if goal is not None and goal_id:
         if goal.at is None:
-            spot = thing.flat + way * (min(1.5, 0.8 * speed * rest) + thing.radius + goal.reach(way))
+            spot = thing.flat + way * (
+                min(1.5, 0.8 * speed * rest) + thing.radius + goal.reach(way)
+            )
             stage.put(goal_id, float(spot[0]), float(spot[1]))
         far = float(np.hypot(*(goal.flat - thing.flat))) - thing.radius - goal.reach(way)
         due = rest * 0.8
@@ -1014,19 +1097,24 @@ def change(stage: Stage, items: Sequence[Item], number: int) -> None:
         stage.emit(item.index, deed, item.start, item.end, gain=(0.35 if kind == "dim" else 1.7,))
         return
     if kind in ("sunset", "sunrise"):
-        stage.emit(item.index, deed, item.start, item.end, elevation=(0.03 if kind == "sunset" else 0.6,))
+        stage.emit(
+            item.index, deed, item.start, item.end, elevation=(0.03 if kind == "sunset" else 0.6,)
+        )
         return
     actor = stage.actors[item.agent]
     if kind in ("cover", "uncover"):
         _cover(stage, item)
         return
     if actor.at is None:
-        if kind in ("lower", "raise") :
+        if kind in ("lower", "raise"):
             behind = next(
-                (k for k in items if k.deed.kind in ("appear", "hide") and k.target == item.agent), None
+                (k for k in items if k.deed.kind in ("appear", "hide") and k.target == item.agent),
+                None,
             )
             if behind is not None and stage.actors[behind.agent].at is None:
-                stage.put(item.agent, stage.uniform(-0.6, 0.6), stage.uniform(-0.3, 0.2), heading=0.0)
+                stage.put(
+                    item.agent, stage.uniform(-0.6, 0.6), stage.uniform(-0.3, 0.2), heading=0.0
+                )
                 screen = stage.actors[item.agent]
                 away = stage.from_eye(screen.flat)
                 spot = screen.flat + away * (stage.actors[behind.agent].radius + 0.4)
@@ -1076,4 +1164,12 @@ def _cover(stage: Stage, item: Item) -> None:
     else:
         stage.hidden.append((item.target, item.agent, stage.start, item.end))
         actor.held = 0
-    stage.emit(item.index, item.deed, item.start, item.end, agent=item.agent, target=item.target, height=(high,))
+    stage.emit(
+        item.index,
+        item.deed,
+        item.start,
+        item.end,
+        agent=item.agent,
+        target=item.target,
+        height=(high,),
+    )

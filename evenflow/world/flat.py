@@ -15,6 +15,7 @@ from evenflow.world.script import Deed, Role, Script, ScriptShot, Setting, Stand
 from evenflow.world.spec import Camera
 from evenflow.world.words import HUES
 
+
 def flat_script(rng: np.random.Generator) -> Script:
     """A law by chance: what is said of it."""
     hues = [HUES[i] for i in rng.permutation(len(HUES))]
@@ -48,7 +49,8 @@ def flat_script(rng: np.random.Generator) -> Script:
         kinds = ("cube", "box", "cube")
         num = 2 + int(rng.integers(2))
         cast = tuple(
-            Role(k + 1, kinds[k], color=hues[k], size=("large", "medium", "small")[k]) for k in range(num)
+            Role(k + 1, kinds[k], color=hues[k], size=("large", "medium", "small")[k])
+            for k in range(num)
         )
         cast = (*cast, Role(num + 1, "ball", color=hues[num], size="small"))
         standing = tuple(Standing(k + 2, "on", k + 1) for k in range(num - 1))

@@ -59,8 +59,11 @@ def track_of(actor: Actor, times: D) -> D:
 
 
 def points_of(
-    actors: Mapping[int, Actor], needed: Sequence[int], off: Sequence[tuple[int, float, float]],
-    times: D, first: Mapping[int, D],
+    actors: Mapping[int, Actor],
+    needed: Sequence[int],
+    off: Sequence[tuple[int, float, float]],
+    times: D,
+    first: Mapping[int, D],
 ) -> tuple[D, D]:
     """World points that must be seen `(k, m, 3)` and whether each must be at that time `(k, m)`."""
     boxes, must = [], []
@@ -71,7 +74,11 @@ def points_of(
             early = times < min(p[0] for p in actor.path) - 1e-6
             foot[early] = first[id]
         kind = actor.entity.kind
-        wide = max(actor.half[0], actor.half[2]) if kind in ("dog", "horse", "cat", "cart") else actor.half[0]
+        wide = (
+            max(actor.half[0], actor.half[2])
+            if kind in ("dog", "horse", "cat", "cart")
+            else actor.half[0]
+        )
         wide = actor.radius if kind in ("ball", "cylinder", "cone") else wide
         high = min(2 * actor.half[1], TALL) if actor.at is not None else 2 * actor.half[1]
         if kind == "cart":
@@ -110,7 +117,10 @@ def seen_points(
         if one.kind in ("ball", "cylinder", "cone", "capsule", "cup", "vase", "balloon"):
             wide = np.full(len(frames), half[0])
         else:
-            wide = np.abs(rotation[:, :, 0] @ right) * half[0] + np.abs(rotation[:, :, 2] @ right) * half[2]
+            wide = (
+                np.abs(rotation[:, :, 0] @ right) * half[0]
+                + np.abs(rotation[:, :, 2] @ right) * half[2]
+            )
         low = center[:, 1] - size
         high = center[:, 1] + size
         if one.kind in FIXTURES:
@@ -200,7 +210,13 @@ def frame(
 
 
 def aim(
-    focused: D, distance: float, *, fov: float, pitch: float, yaw: float, moves: tuple[CameraMove, ...]
+    focused: D,
+    distance: float,
+    *,
+    fov: float,
+    pitch: float,
+    yaw: float,
+    moves: tuple[CameraMove, ...],
 ) -> Camera:
     """A camera that looks at a point in the middle of its moves."""
     ahead = np.array([-np.sin(yaw) * np.cos(pitch), -np.sin(pitch), np.cos(yaw) * np.cos(pitch)])

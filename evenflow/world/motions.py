@@ -10,13 +10,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evenflow.core.errors import BadInput
-from evenflow.world.blocking import FLIGHTS, FREE_MOTIONS, GRAVITY, THEN, Stage, Unstaged, heading_of, slowing
+from evenflow.world.blocking import (
+    FLIGHTS,
+    FREE_MOTIONS,
+    GRAVITY,
+    THEN,
+    Stage,
+    Unstaged,
+    heading_of,
+    slowing,
+)
 from evenflow.world.casting import ROLLING, weigh
 from evenflow.world.script import Deed
 from evenflow.world.things import RAMP_HALF
 from evenflow.world.words import WALKERS
 
-LONGEST = 4.6
+LONGEST = 4.2
 """World units that a thing goes across the picture at most."""
 PACES = {"roll": 1.6, "slide": 1.6}
 """Units a second, without a manner."""
@@ -75,11 +84,17 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
     lead = items[first]
     actor = stage.actors[lead.agent]
     entity = actor.entity
-    if lead.target and stage.actors[lead.target].entity.kind == "ramp" and lead.deed.kind in FREE_MOTIONS:
+    if (
+        lead.target
+        and stage.actors[lead.target].entity.kind == "ramp"
+        and lead.deed.kind in FREE_MOTIONS
+    ):
         down_ramp(stage, items, first)
         return
-    kind = lead.deed.kind if lead.deed.kind in FREE_MOTIONS else (
-        "roll" if entity.kind in ROLLING else "slide"
+    kind = (
+        lead.deed.kind
+        if lead.deed.kind in FREE_MOTIONS
+        else ("roll" if entity.kind in ROLLING else "slide")
     )
     rolls = kind == "roll" and entity.kind in ROLLING
     numbers = [first] if lead.deed.kind in (*THEN, "enter") else []
@@ -125,6 +140,8 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
         station.gap = _gap(stage, station, radius, way)
     # Distances.
     pace = PACES[kind] * stage.haste(lead.deed) * stage.uniform(0.9, 1.1)
+    if strikes:
+        pace *= 1.4
     if chained:
         pace, longest = 2.4 * pace / PACES[kind], 0.55 * longest
     total = stage.end - begin
@@ -145,6 +162,16 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
         far = min(pace * lasting, longest)
     else:
         far = min(pace * lasting, longest * 0.95)
+    if (
+        inner
+        and not stops
+        and not enters
+        and lead.deed.start is None
+        and lasting > 1.25 * far / pace
+    ):
+        # It sets out later rather than creep.
+        begin = max(begin, min(last - 1.1 * far / pace, lead.end - 0.3))
+        lasting, total = max(last - begin, 0.3), stage.end - begin
     least = sum(s.gap for s in inner) + 0.25 * len(inner)
     far = max(far, least)
     if exits or enters:
@@ -224,7 +251,9 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
     out = 0.0
     if exits:
         speed = max(speed, 0.0)
-        edge = stage_edge(stage, start_point + way * (inner[-1].at if inner else 0.4 * far), way, radius)
+        edge = stage_edge(
+            stage, start_point + way * (inner[-1].at if inner else 0.4 * far), way, radius
+        )
         out = float(np.hypot(*(edge - start_point)))
         due = max(min(stations[-1].item.end, stage.end - 0.05) - begin, 0.4)
         speed = max(speed, out / due + 0.5 * slow * due)
@@ -252,7 +281,11 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
     actor.speed, actor.way = speed, (float(way[0]), float(way[1]))
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         d = share * length
-        t = (speed - np.sqrt(max(speed * speed - 2 * slow * d, 0.0))) / slow if slow > 0 else d / speed
+        t = (
+            (speed - np.sqrt(max(speed * speed - 2 * slow * d, 0.0))) / slow
+            if slow > 0
+            else d / speed
+        )
         p = start_point + way * d
         actor.path.append((begin + float(t), float(p[0]), height, float(p[1])))
     stage.corridor(start_point, start_point + way * length, actor.radius)
@@ -335,7 +368,9 @@ def down_ramp(stage: Stage, items: Sequence[Item], first: int) -> None:
     ]
     rest = max(stage.end - stage.start - down, 0.1)
     far = speed * rest - 0.5 * slow * rest * rest if speed > slow * rest else speed**2 / (2 * slow)
-    stage.emit(lead.index, lead.deed, stage.start, stage.start + down, agent=lead.agent, target=lead.target)
+    stage.emit(
+        lead.index, lead.deed, stage.start, stage.start + down, agent=lead.agent, target=lead.target
+    )
     for k in numbers:
         item = items[k]
         when = stage.start + down + 0.35 * rest
@@ -484,7 +519,7 @@ def _contact(
 
 def _aim(stage: Stage, station: Station, radius: float) -> np.ndarray | None:
     """Where a way has to go through because of somebody who stands already."""
-    if not station.target or station.what in ("on", "exit", "stop", "edge") :
+    if not station.target or station.what in ("on", "exit", "stop", "edge"):
         return None
     target = stage.actors[station.target]
     if target.at is None:
@@ -536,7 +571,9 @@ def _way(
         assert way is not None
         way = np.array([np.sign(way[0]) or 1.0, 0.0]) if abs(way[0]) > 0.3 else way
         spot = target.flat + way * max(0.0, target.reach(way) - radius - 0.55)
-        stage.put(lead.agent, float(spot[0]), float(spot[1]), 2 * target.half[1] + float(target.at[1]))
+        stage.put(
+            lead.agent, float(spot[0]), float(spot[1]), 2 * target.half[1] + float(target.at[1])
+        )
         return way, spot, None
     aims = [(s, p) for s in stations if (p := _aim(stage, s, radius)) is not None]
     if actor.at is not None:
@@ -857,7 +894,9 @@ def _aftermath(stage: Stage, items: Sequence[Item], numbers: Sequence[int], when
                    agent=item.agent, target=item.target, other=item.other)  # fmt: skip
 
 
-def _throw(stage: Stage, items: Sequence[Item], lead: Item, goal: int, numbers: Sequence[int]) -> None:
+def _throw(
+    stage: Stage, items: Sequence[Item], lead: Item, goal: int, numbers: Sequence[int]
+) -> None:
     actor = stage.actors[lead.agent]
     deed = lead.deed
     relation = deed.relation
@@ -868,7 +907,11 @@ def _throw(stage: Stage, items: Sequence[Item], lead: Item, goal: int, numbers: 
         way = np.array([0.0, 1.0]) * 0.0
     low = actor.half[1]
     target = stage.actors[goal] if goal else None
-    if target is not None and target.at is None and target.entity.kind in ("fence", "wall", "screen"):
+    if (
+        target is not None
+        and target.at is None
+        and target.entity.kind in ("fence", "wall", "screen")
+    ):
         target.heading = heading_of(way)  # across the flight
     if actor.at is not None and target is not None and target.at is not None:
         toward = target.flat - actor.flat
@@ -937,6 +980,8 @@ def _throw(stage: Stage, items: Sequence[Item], lead: Item, goal: int, numbers: 
     rest = min(stage.end - lead.start - flight, 2.5)
     after = end + flat * max(0.0, 0.7 * rest - 0.2 * rest * rest / max(float(np.hypot(*flat)), 0.5))
     if target is None or relation == "over":
+        if not any(items[k].deed.kind in ("stop", "hit") for k in numbers):
+            stage.off.append((lead.agent, lead.start + flight + 0.8, stage.end))
         actor.path.append((stage.end, float(after[0]), 0.0, float(after[1])))
     stage.corridor(start, after, actor.radius)
     _aftermath(stage, items, numbers, lead.start + flight)

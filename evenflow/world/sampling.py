@@ -51,10 +51,14 @@ class Draft:
         used = [role.color for role in self.cast]
         same = [role.color for role in self.cast if role.kind == kind]
         if "color" not in said:
-            choices = casting.FIXTURE_COLORS.get(kind) or casting.ANIMAL_COLORS.get(kind) or self.hues
+            choices = (
+                casting.FIXTURE_COLORS.get(kind) or casting.ANIMAL_COLORS.get(kind) or self.hues
+            )
             order = [choices[i] for i in self.rng.permutation(len(choices))]
             free = [c for c in order if c not in same] or [
-                c for c in (self.hues[i] for i in self.rng.permutation(len(self.hues))) if c not in same
+                c
+                for c in (self.hues[i] for i in self.rng.permutation(len(self.hues)))
+                if c not in same
             ]
             fresh = [c for c in free if c not in used]
             said["color"] = (fresh or free)[0]
@@ -93,7 +97,11 @@ def _occlusion(d: Draft) -> None:
 
 
 def _occluded_collision(d: Draft) -> None:
-    ball, pillar, other = d.add("ball", size="small"), d.add("pillar"), d.thing("cube", "cylinder", "cone")
+    ball, pillar, other = (
+        d.add("ball", size="small"),
+        d.add("pillar"),
+        d.thing("cube", "cylinder", "cone"),
+    )
     d.do("roll", ball, direction=d.side())
     d.do("hide", ball, pillar)
     d.do("appear", ball, pillar)
@@ -113,7 +121,11 @@ def _collision(d: Draft) -> None:
 
 
 def _chain(d: Draft) -> None:
-    one, two, three = d.add("ball", size="medium"), d.add("ball", size="medium"), d.add("cube", size="small")
+    one, two, three = (
+        d.add("ball", size="medium"),
+        d.add("ball", size="medium"),
+        d.add("cube", size="small"),
+    )
     d.do("roll", one, direction=d.side())
     d.do("hit", one, two)
     d.do("hit", two, three)
@@ -132,7 +144,12 @@ def _drop_on(d: Draft) -> None:
 
 
 def _slide(d: Draft) -> None:
-    d.do("slide", d.thing("cube", "cylinder", "box"), direction=d.side(), manner=d.manner("slowly", "quickly"))
+    d.do(
+        "slide",
+        d.thing("cube", "cylinder", "box"),
+        direction=d.side(),
+        manner=d.manner("slowly", "quickly"),
+    )
 
 
 def _roll_past(d: Draft) -> None:
@@ -191,7 +208,16 @@ LAB: tuple[Callable[[Draft], None], ...] = (
 LAB_MORE: tuple[Callable[[Draft], None], ...] = (_color, _grow, _spin, _drop)
 """Short events that go beside another."""
 
-MOODS = ("slowly", "quickly", "cheerfully", "sadly", "proudly", "nervously", "sleepily", "stealthily")
+MOODS = (
+    "slowly",
+    "quickly",
+    "cheerfully",
+    "sadly",
+    "proudly",
+    "nervously",
+    "sleepily",
+    "stealthily",
+)
 
 
 def _stroll(d: Draft, who: int) -> None:
@@ -200,12 +226,25 @@ def _stroll(d: Draft, who: int) -> None:
 
 def _walk_past(d: Draft, who: int) -> None:
     target = d.add(d.pick("pillar", "tree", "bench", "rock", "sign", "bush"))
-    d.do("walk", who, target, direction=d.side(), relation=d.pick("past", "behind"), manner=d.manner(*MOODS))
+    d.do(
+        "walk",
+        who,
+        target,
+        direction=d.side(),
+        relation=d.pick("past", "behind"),
+        manner=d.manner(*MOODS),
+    )
 
 
 def _walk_to(d: Draft, who: int) -> None:
     target = d.add(d.pick("bench", "tree", "crate", "rock", "lamp", "cart"))
-    d.do(d.pick("walk", "walk", "run"), who, target, relation="toward", manner=d.manner("slowly", "cheerfully"))
+    d.do(
+        d.pick("walk", "walk", "run"),
+        who,
+        target,
+        relation="toward",
+        manner=d.manner("slowly", "cheerfully"),
+    )
 
 
 def _hide_walker(d: Draft, who: int) -> None:
@@ -267,8 +306,25 @@ def _turn(d: Draft, who: int) -> None:
     d.do("turn", who, direction=d.pick("left", "right", ""))
 
 
-ANYBODY: tuple[Callable[[Draft, int], None], ...] = (_stroll, _walk_past, _walk_to, _hide_walker, _circle, _enter, _turn, _jump)
-PEOPLE_ONLY: tuple[Callable[[Draft, int], None], ...] = (_wave, _fetch, _give, _push, _kick, _sit, _follow)
+ANYBODY: tuple[Callable[[Draft, int], None], ...] = (
+    _stroll,
+    _walk_past,
+    _walk_to,
+    _hide_walker,
+    _circle,
+    _enter,
+    _turn,
+    _jump,
+)
+PEOPLE_ONLY: tuple[Callable[[Draft, int], None], ...] = (
+    _wave,
+    _fetch,
+    _give,
+    _push,
+    _kick,
+    _sit,
+    _follow,
+)
 AFTER: tuple[Callable[[Draft, int], None], ...] = (_wave, _jump, _turn)
 
 CAMERAS = (
@@ -301,7 +357,7 @@ def _lab(rng: np.random.Generator) -> Script:
         LAB[int(rng.integers(len(LAB)))](d)
     if len(d.deeds) <= 2 and len(d.cast) <= 3 and d.chance(0.3):
         LAB_MORE[int(rng.integers(len(LAB_MORE)))](d)
-    while len(d.cast) < 4 and d.chance(0.4):
+    while len(d.cast) < 2 or (len(d.cast) < 4 and d.chance(0.4)):
         _aside(d)
     move = CAMERAS[int(rng.integers(len(CAMERAS) - 1))] if d.chance(0.15) else "static"
     return Script(
@@ -373,7 +429,9 @@ def _cut(script: Script, d: Draft) -> Script:
     if script.deeds[-1].kind in casting_then():
         return script
     first = replace(script.shots[0], size=d.pick("wide", "medium", ""))
-    second = ScriptShot(size=d.pick("close", "medium"), moves=(d.pick("static", "dolly in", "pan left"),))
+    second = ScriptShot(
+        size=d.pick("close", "medium"), moves=(d.pick("static", "dolly in", "pan left"),)
+    )
     return replace(script, deeds=deeds, shots=(first, second))
 
 

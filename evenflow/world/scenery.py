@@ -179,7 +179,12 @@ def theme_of(setting: Setting, preset: Preset, rng: np.random.Generator) -> str:
 
 
 def place_for(
-    setting: Setting, theme: str, *, preset: Preset, avoid: tuple[str, ...], rng: np.random.Generator
+    setting: Setting,
+    theme: str,
+    *,
+    preset: Preset,
+    avoid: tuple[str, ...],
+    rng: np.random.Generator,
 ) -> Place:
     """The place of a setting.
 
@@ -194,7 +199,9 @@ def place_for(
     if preset in ("lab", "flat"):
         gray = int(rng.integers(150, 196))
         colors = ((gray, gray, gray + 2), (gray - 22, gray - 22, gray - 20))
-        ground = setting.ground or ("plain" if preset == "flat" or rng.random() < 0.6 else "checker")
+        ground = setting.ground or (
+            "plain" if preset == "flat" or rng.random() < 0.6 else "checker"
+        )
         if setting.ground and setting.ground not in ("plain", "checker"):
             colors = GROUND_COLORS[setting.ground]
         sky, background, fog = setting.sky or "plain", setting.background or "none", 0.0
@@ -247,7 +254,10 @@ def _ground_colors(
 
     def apart(pair: tuple[RGB, RGB]) -> float:
         return min(
-            (sum((a - b) ** 2 for a, b in zip(COLORS[name], pair[0], strict=True)) for name in avoid),
+            (
+                sum((a - b) ** 2 for a, b in zip(COLORS[name], pair[0], strict=True))
+                for name in avoid
+            ),
             default=0,
         ) + 400.0 * float(rng.random())
 
@@ -271,9 +281,7 @@ def scenery(
         most: how many at most.
     """
     row = THEMES[theme]
-    wanted = [
-        kind for kind, most_of in row.around for _ in range(1 + int(rng.integers(most_of)))
-    ]
+    wanted = [kind for kind, most_of in row.around for _ in range(1 + int(rng.integers(most_of)))]
     order = rng.permutation(len(wanted))
     placed: list[Entity] = []
     circles = list(taken)

@@ -13,7 +13,17 @@ from fractions import Fraction
 import numpy as np
 
 from evenflow.core.errors import BadInput
-from evenflow.world import cameras, casting, checking, doings, flat, framing, motions, scenery, timing
+from evenflow.world import (
+    cameras,
+    casting,
+    checking,
+    doings,
+    flat,
+    framing,
+    motions,
+    scenery,
+    timing,
+)
 from evenflow.world.animation import Animation
 from evenflow.world.blocking import (
     FREE_MOTIONS,
@@ -179,8 +189,10 @@ def _check_script(script: Script, frames: int) -> None:
             if not role.endswith("?") and not getattr(deed, role):
                 raise BadInput(f"{deed.kind.replace('_', ' ')} needs its {role}; say who or what")
         kind = kinds.get(deed.agent, "")
-        group = "walker" if kind in WALKERS or kind == "person" else (
-            "fixture" if kind in FIXTURES else "thing"
+        group = (
+            "walker"
+            if kind in WALKERS or kind == "person"
+            else ("fixture" if kind in FIXTURES else "thing")
         )
         if deed.agent and group not in row.agents:
             raise BadInput(
@@ -240,7 +252,9 @@ OPPOSITE = (
 )  # fmt: skip
 
 
-def _expand(script: Script, of: dict[int, tuple[int, ...]], slots: Sequence[timing.Slot]) -> list[Item]:
+def _expand(
+    script: Script, of: dict[int, tuple[int, ...]], slots: Sequence[timing.Slot]
+) -> list[Item]:
     """One item for each agent of a deed, in the order of telling."""
     out = []
     for index, deed in enumerate(script.deeds):
@@ -379,7 +393,9 @@ def _attempt(
                 holder = actors[actor.held]
                 assert holder.at is not None
                 base = _start_of(holder)
-                actor.at = np.array([base[0], 0.0 if holder.entity.kind in WALKERS else base[1], base[2]])
+                actor.at = np.array(
+                    [base[0], 0.0 if holder.entity.kind in WALKERS else base[1], base[2]]
+                )
         initial: dict[int, np.ndarray] = {}
         for id in present:
             initial[id] = kept[id] if id in kept else _start_of(everyone[id])
@@ -407,7 +423,9 @@ def _attempt(
                 nearest=4.2 if not follows else 5.0, farthest=14.0 if len(look_for) < 7 else 20.0,
             )  # fmt: skip
         else:
-            camera = framing.aim(np.array([0.0, 0.6, 1.0]), 7.0, fov=fov, pitch=pitch, yaw=0.0, moves=moves)
+            camera = framing.aim(
+                np.array([0.0, 0.6, 1.0]), 7.0, fov=fov, pitch=pitch, yaw=0.0, moves=moves
+            )
         if preset == "story" and place not in extra_of_place:
             taken = _taken(set_up)
             far = camera.look_at[2] - camera.eye[2] + 1.6
@@ -470,7 +488,14 @@ def _attempt(
         spec = turn_scene(spec, turn)
     else:
         spec = replace(spec, cast=tuple(_rounded(one) for one in spec.cast))
-    return Layout(spec, tuple(events[k][0] for k in order), tuple(off), tuple(hidden), tuple(needed_all), tuple(views))
+    return Layout(
+        spec,
+        tuple(events[k][0] for k in order),
+        tuple(off),
+        tuple(hidden),
+        tuple(needed_all),
+        tuple(views),
+    )
 
 
 def where_new(where: dict[int, int], present: Sequence[int], place: int) -> bool:
@@ -484,7 +509,10 @@ def _rounded(one: Entity) -> Entity:
 
 
 def _first_is_motion(items: Sequence[Item], id: int) -> bool:
-    return any(i.agent == id and i.deed.kind in (*FREE_MOTIONS, *THEN, "drop", "throw", "enter") for i in items)
+    return any(
+        i.agent == id and i.deed.kind in (*FREE_MOTIONS, *THEN, "drop", "throw", "enter")
+        for i in items
+    )
 
 
 def _start_of(actor: Actor) -> np.ndarray:
@@ -583,8 +611,12 @@ def _who_is_where(
         if len(set(place_of)) > 1 and num > 1:
             # Who is spoken of elsewhere only comes to a place when it is spoken of there.
             for i in list(ids):
-                seen_here = [n for n in range(num) if place_of[n] == place_of[number] and i in mentioned[n]]
-                elsewhere = [n for n in range(num) if place_of[n] != place_of[number] and i in mentioned[n]]
+                seen_here = [
+                    n for n in range(num) if place_of[n] == place_of[number] and i in mentioned[n]
+                ]
+                elsewhere = [
+                    n for n in range(num) if place_of[n] != place_of[number] and i in mentioned[n]
+                ]
                 if seen_here and elsewhere and i in walking and number not in seen_here:
                     ids.discard(i)
         out.append(ids or set(at_place[place_of[0]]))
@@ -663,7 +695,9 @@ def _enter_thing(stage: Stage, items: Sequence[Item], number: int) -> None:
         direction = lead.deed.direction or item.deed.direction
         merged = list(items)
         merged[after] = replace(
-            lead, start=max(stage.start, item.start - 0.3), deed=replace(lead.deed, direction=direction)
+            lead,
+            start=max(stage.start, item.start - 0.3),
+            deed=replace(lead.deed, direction=direction),
         )
         stage.done.add(number)
         motions.go(stage, merged, after)
@@ -691,7 +725,8 @@ def turn_scene(spec: SceneSpec, turn: float) -> SceneSpec:
         return x, round(float(p[1]), 5), z
 
     cast = tuple(
-        replace(one, position=point(one.position), heading=round(one.heading + turn, 5)) for one in spec.cast
+        replace(one, position=point(one.position), heading=round(one.heading + turn, 5))
+        for one in spec.cast
     )
     events = []
     for event in spec.events:
@@ -711,7 +746,8 @@ def turn_scene(spec: SceneSpec, turn: float) -> SceneSpec:
         for shot in spec.shots
     )  # fmt: skip
     places = tuple(
-        replace(p, light=replace(p.light, azimuth=round(p.light.azimuth + turn, 4))) for p in spec.places
+        replace(p, light=replace(p.light, azimuth=round(p.light.azimuth + turn, 4)))
+        for p in spec.places
     )
     return replace(spec, cast=cast, events=tuple(events), shots=shots, places=places)
 

@@ -47,9 +47,7 @@ class Slot:
     end: float
 
 
-def plan(
-    script: Script, *, frames: int, fps: Fraction
-) -> tuple[tuple[int, ...], tuple[Slot, ...]]:
+def plan(script: Script, *, frames: int, fps: Fraction) -> tuple[tuple[int, ...], tuple[Slot, ...]]:
     """Frames of every shot and the seconds of every deed.
 
     Raises:
@@ -96,13 +94,9 @@ def plan(
 
 def _given(deed: Deed, total: float) -> None:
     if deed.start is not None and not 0 <= deed.start < total:
-        raise BadInput(
-            f"{deed.kind} starts at {deed.start:g} s, and the clip is {total:g} s long"
-        )
+        raise BadInput(f"{deed.kind} starts at {deed.start:g} s, and the clip is {total:g} s long")
     if deed.start is not None and deed.end is not None and deed.end <= deed.start:
-        raise BadInput(
-            f"{deed.kind} ends at {deed.end:g} s, before it starts at {deed.start:g} s"
-        )
+        raise BadInput(f"{deed.kind} ends at {deed.end:g} s, before it starts at {deed.start:g} s")
 
 
 def _groups(deeds: Sequence[Deed]) -> list[list[int]]:
@@ -119,17 +113,13 @@ def _groups(deeds: Sequence[Deed]) -> list[list[int]]:
 def _need(deeds: Sequence[Deed]) -> float:
     if not deeds:
         return 0.0
-    return LEAD + TAIL + sum(
-        max(duration(deeds[i])[0] for i in group) for group in _groups(deeds)
-    )
+    return LEAD + TAIL + sum(max(duration(deeds[i])[0] for i in group) for group in _groups(deeds))
 
 
 def _want(deeds: Sequence[Deed]) -> float:
     if not deeds:
         return 1.0
-    return LEAD + TAIL + sum(
-        max(duration(deeds[i])[1] for i in group) for group in _groups(deeds)
-    )
+    return LEAD + TAIL + sum(max(duration(deeds[i])[1] for i in group) for group in _groups(deeds))
 
 
 def _whole(lengths: Sequence[float], frames: int, fps: Fraction) -> tuple[int, ...]:
@@ -142,7 +132,9 @@ def _whole(lengths: Sequence[float], frames: int, fps: Fraction) -> tuple[int, .
     edges[-1] = frames
     counts = [b - a for a, b in zip(edges, edges[1:], strict=False)]
     if min(counts) < 1:
-        raise BadInput(f"{len(lengths)} shots need {len(lengths)} frames, and the clip has {frames}")
+        raise BadInput(
+            f"{len(lengths)} shots need {len(lengths)} frames, and the clip has {frames}"
+        )
     return tuple(counts)
 
 
@@ -158,9 +150,7 @@ def _fill(
         first = deeds[groups[k][0]]
         if first.start is not None:
             stop = first.end
-            later = [
-                deeds[g[0]].start for g in groups[k + 1 :] if deeds[g[0]].start is not None
-            ]
+            later = [deeds[g[0]].start for g in groups[k + 1 :] if deeds[g[0]].start is not None]
             if stop is None:
                 shortest = max(duration(deeds[i])[0] for i in groups[k])
                 natural = max(duration(deeds[i])[1] for i in groups[k]) * MOST

@@ -7,7 +7,9 @@ def R(id: int, kind: str, color: str = "", **more: object) -> Role:
     return Role(id, kind, color=color, **more)  # type: ignore[arg-type]
 
 
-def S(*cast: Role, do: tuple[Deed, ...] = (), stand: tuple[Standing, ...] = (), **more: object) -> Script:
+def S(
+    *cast: Role, do: tuple[Deed, ...] = (), stand: tuple[Standing, ...] = (), **more: object
+) -> Script:
     return Script(cast=cast, deeds=do, standing=stand, **more)  # type: ignore[arg-type]
 
 

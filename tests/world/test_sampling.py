@@ -40,9 +40,13 @@ def test_lab_is_gradable(lab: list[SceneSpec]) -> None:
         names = Counter((one.color, one.kind) for one in said)
         assert max(names.values()) == 1
         assert all(one.pattern == "plain" for one in said)
-        assert all(one.color in HUES for one in said if one.kind in ("ball", "cube", "cone", "star"))
+        assert all(
+            one.color in HUES for one in said if one.kind in ("ball", "cube", "cone", "star")
+        )
         (place,) = spec.places
-        assert place.ground in ("plain", "checker") and place.background == "none" and place.fog == 0
+        assert (
+            place.ground in ("plain", "checker") and place.background == "none" and place.fog == 0
+        )
         assert max(place.colors[0]) - min(place.colors[0]) <= 4
         assert min(place.light.color) > 0.95 and spec.style == "plain"
         assert sum(event.said for event in spec.events) <= 5

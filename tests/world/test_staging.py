@@ -130,7 +130,9 @@ def truth(event: Event, animation: Animation) -> bool | None:
             t0 = place(animation, target, event.start)
             return bool(np.hypot(*(b - t0)[[0, 2]]) > np.hypot(*(a - t0)[[0, 2]]) + 0.2)
         if event.relation in ("under", "through"):
-            near = np.hypot(*(track[frames] - animation.entities.position[frames, target - 1])[:, [0, 2]].T)
+            near = np.hypot(
+                *(track[frames] - animation.entities.position[frames, target - 1])[:, [0, 2]].T
+            )
             return bool(near.min() < 0.35)
         if event.relation == "out from behind":
             share = hidden_share(animation, id, frames[[0, -1]])
@@ -145,7 +147,9 @@ def truth(event: Event, animation: Animation) -> bool | None:
         if one.kind in WALKERS:
             return None
         near = [t for t in touches(animation, id, target) if first / fps <= t <= (last + 1) / fps]
-        return bool(near and abs(min(near, key=lambda t: abs(t - event.start)) - event.start) < 0.05)
+        return bool(
+            near and abs(min(near, key=lambda t: abs(t - event.start)) - event.start) < 0.05
+        )
     if event.kind == "bounce":
         when = touches(animation, id, target)
         if not when:
@@ -185,11 +189,18 @@ def truth(event: Event, animation: Animation) -> bool | None:
         return int(animation.entities.color[last, id - 1]) == list(COLORS).index(event.color)
     if event.kind in ("grow", "shrink"):
         size = animation.entities.size[:, id - 1]
-        return bool(size[last] > 1.2 * size[first] if event.kind == "grow" else size[last] < 0.8 * size[first])
+        return bool(
+            size[last] > 1.2 * size[first]
+            if event.kind == "grow"
+            else size[last] < 0.8 * size[first]
+        )
     if event.kind == "cover":
         k = min(int(event.end * fps) + 1, last)
         gap = animation.entities.position[k, id - 1] - animation.entities.position[k, target - 1]
-        return bool(np.hypot(gap[0], gap[2]) < 0.1 and hidden_share(animation, target, np.array([k]))[0] > 0.8)
+        return bool(
+            np.hypot(gap[0], gap[2]) < 0.1
+            and hidden_share(animation, target, np.array([k]))[0] > 0.8
+        )
     if event.kind == "uncover":
         return bool(hidden_share(animation, target, np.array([last]))[0] < 0.3)
     if event.kind == "rise":
@@ -269,7 +280,9 @@ def walked(event: Event, animation: Animation, first: int, last: int) -> bool | 
         reach = np.linalg.norm(joints[when, 9:11] - thing[when], axis=1).min()
         return bool(thing[when, 1] - spec.cast[target - 1].size > 0.1 and reach < 0.75)
     if event.kind == "carry":
-        return bool(np.hypot(*(thing[when] - thing[min(int(event.start * fps), when)])[[0, 2]]) > 0.4)
+        return bool(
+            np.hypot(*(thing[when] - thing[min(int(event.start * fps), when)])[[0, 2]]) > 0.4
+        )
     if event.kind == "put_down":
         return bool(np.abs(thing[last] - thing[max(last - 1, 0)]).max() < 0.02)
     if event.kind == "give":
@@ -285,10 +298,16 @@ def walked(event: Event, animation: Animation, first: int, last: int) -> bool | 
 
 def in_view(animation: Animation, id: int, frame: int, margin: float) -> bool:
     """True if the center of somebody is in the picture."""
-    at = screen(animation, animation.entities.position[[frame], id - 1].astype(np.float64), np.array([frame]))
+    at = screen(
+        animation,
+        animation.entities.position[[frame], id - 1].astype(np.float64),
+        np.array([frame]),
+    )
     w, h = animation.spec.size
     return bool(
-        at[0, 2] > 0 and -margin * w <= at[0, 0] <= (1 + margin) * w and -margin * h <= at[0, 1] <= (1 + margin) * h
+        at[0, 2] > 0
+        and -margin * w <= at[0, 0] <= (1 + margin) * w
+        and -margin * h <= at[0, 1] <= (1 + margin) * h
     )
 
 
@@ -330,7 +349,9 @@ def test_all_that_is_said_is_in_the_spec(said: str) -> None:
         assert {m.kind for m in shot.camera.moves} == set(wanted.moves) - {"static"}
 
 
-@pytest.mark.parametrize("relation", ["left of", "right of", "behind", "in front of", "beside", "on"])
+@pytest.mark.parametrize(
+    "relation", ["left of", "right of", "behind", "in front of", "beside", "on"]
+)
 def test_relations_hold_as_the_camera_sees_them(relation: str) -> None:
     script = ALL[f"a red ball {relation} the blue crate"]
     for seed in SEEDS:
@@ -347,7 +368,9 @@ def test_relations_hold_as_the_camera_sees_them(relation: str) -> None:
 
 
 def test_deeds_come_in_the_order_of_telling() -> None:
-    script = ALL["a red ball rolls right, hides behind the pillar, comes out and hits the blue cube"]
+    script = ALL[
+        "a red ball rolls right, hides behind the pillar, comes out and hits the blue cube"
+    ]
     for seed in SEEDS:
         spec = stage(script, preset="lab", seed=seed)
         starts = {e.kind: e.start for e in spec.events if e.said}
@@ -361,7 +384,10 @@ def test_given_seconds_are_kept() -> None:
             Deed("spin", 2, start=2.0, end=3.0)),
     )  # fmt: skip
     spec = stage(script, preset="lab", seed=3)
-    assert [(e.kind, e.start, e.end) for e in spec.events] == [("change_color", 0.5, 1.0), ("spin", 2.0, 3.0)]
+    assert [(e.kind, e.start, e.end) for e in spec.events] == [
+        ("change_color", 0.5, 1.0),
+        ("spin", 2.0, 3.0),
+    ]
 
 
 def test_shots_share_the_frames_and_keep_the_given_seconds() -> None:
@@ -376,7 +402,11 @@ def test_shots_share_the_frames_and_keep_the_given_seconds() -> None:
 
 
 def test_nothing_stands_in_another_at_the_start() -> None:
-    for said in ("five balls", "a man pushes the crate to the left", "a woman sits down on the bench"):
+    for said in (
+        "five balls",
+        "a man pushes the crate to the left",
+        "a woman sits down on the bench",
+    ):
         for seed in SEEDS:
             animation = simulate(stage(ALL[said], preset="story", seed=seed))
             early = [c for c in animation.contacts if c.time < 0.02 and c.first and c.second]
@@ -443,7 +473,14 @@ def test_any_length_will_do(frames: int) -> None:
 
 @pytest.mark.parametrize("size", [(128, 128), (192, 108), (96, 160)])
 def test_any_picture_will_do(size: tuple[int, int]) -> None:
-    spec = stage(ALL["a ball rolls to the left"], preset="story", seed=4, size=size, fps=Fraction(24), frames=60)
+    spec = stage(
+        ALL["a ball rolls to the left"],
+        preset="story",
+        seed=4,
+        size=size,
+        fps=Fraction(24),
+        frames=60,
+    )
     animation = simulate(spec)
     frames = np.arange(spec.num_frames)
     at = screen(animation, animation.entities.position[:, 0].astype(np.float64), frames)
