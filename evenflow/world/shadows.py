@@ -62,21 +62,21 @@ def reach(animation: Animation) -> tuple[NDArray[np.float64], NDArray[np.float64
     width, height = animation.spec.size
     for shot in np.unique(animation.shot):
         rows = np.flatnonzero(animation.shot == shot)
-        some = rows[:: max(1, len(rows) // 8)]
+        some = rows[:: max(1, len(rows) // 6)]
         low, high = np.full(3, np.inf), np.full(3, -np.inf)
-        for row in some:
-            place = parts.position[row].astype(np.float64) - eye[row]
-            view = (turn[row] * place[:, None, :]).sum(-1)
-            size = parts.scale[row].max(-1)
-            deep = np.ones(len(view)) if camera.orthographic[row] else np.maximum(view[:, 2], 0.1)
-            k = camera.intrinsics[row]
-            wide, tall = 0.65 * width / k[0, 0] * deep, 0.65 * height / k[1, 1] * deep
-            seen = (view[:, 2] > 0) & (view[:, 2] < SIGHT) & (size < 5.0) & parts.present[row]
-            seen &= (np.abs(view[:, 0]) < wide + size) & (np.abs(view[:, 1]) < tall + size)
-            if seen.any():
-                box = parts.position[row][seen]
-                low = np.minimum(low, (box - size[seen, None]).min(0))
-                high = np.maximum(high, (box + size[seen, None]).max(0))
+        spot, size = parts.position[some].astype(np.float64), parts.scale[some]
+        size = np.maximum(np.maximum(size[..., 0], size[..., 1]), size[..., 2])
+        place = spot - eye[some, None]
+        x, y, z = ((turn[some, None, i] * place).sum(-1) for i in range(3))
+        parallel = camera.orthographic[some, None]
+        deep = np.where(parallel, 1.0, np.maximum(z, 0.1))
+        k = camera.intrinsics[some]
+        seen = (z > 0) & (z < SIGHT) & (size < 5.0) & parts.present[some]
+        seen &= np.abs(x) < 0.65 * width / k[:, :1, 0] * deep + size
+        seen &= np.abs(y) < 0.65 * height / k[:, 1:2, 1] * deep + size
+        if seen.any():
+            box, margin = spot[seen], size[seen, None]
+            low, high = (box - margin).min(0), (box + margin).max(0)
         if not np.isfinite(low).all():
             flat = ahead[rows[0]] * (1.0, 0.0, 1.0)
             low = high = eye[rows[0]] * (1.0, 0.0, 1.0) + 6.0 * flat
