@@ -47,6 +47,7 @@ def paint(
     if panorama is None or panorama.empty:
         return color + (light.color * glare - color * 0.6) * disk
     land = fetch(panorama, place, direction)
+    empty = color  # what haze before the land is made of
     color = color + (light.color * glare - color * 0.6) * (disk * (1.0 - land[4]))
     # Clouds: white in the sun, of the color of the sky below, dark at night.
     lit = light.color * (0.72 + 0.30 * wide) + light.sky * 0.55 + light.horizon * 0.15
@@ -56,7 +57,8 @@ def paint(
     paint_light = light.color * falling + light.sky * 0.75
     air = torch.exp(-light.fog * FARTHEST)
     hazy = land[3] * (1.0 - air)
-    color = color * (1.0 - land[3]) + land[:3] * (paint_light * air) + light.horizon * hazy
+    color = color * (1.0 - land[4]) + empty * (land[4] - land[3])
+    color = color + land[:3] * (paint_light * air) + light.horizon * hazy
     warm = torch.stack([
         0.80 + 0.20 * land[4], 0.84 - 0.22 * land[4], 1.0 - 0.72 * land[4],
     ])  # fmt: skip
