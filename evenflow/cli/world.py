@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -29,7 +29,7 @@ from evenflow.core.events import CancelToken, Meter, Progress
 
 if TYPE_CHECKING:
     from evenflow.world.clip import Level
-    from evenflow.world.spec import SceneSpec
+    from evenflow.world.spec import Preset, SceneSpec
 
 SCHEMA = "evenflow.world/1"
 PRESETS = ("lab", "story", "flat", "maze")
@@ -179,7 +179,7 @@ def sample(
                     f"{num} clips need {num} names: give {name} a counter, like "
                     f"{path.stem}_%04d{path.suffix}"
                 )
-    chosen = _named(preset or "story", PRESETS, "preset")
+    chosen = cast("Preset", _named(preset or "story", PRESETS, "preset"))
     pixels = parse_size(size) if size is not None else (128, 128)
     levels = parse_levels(level) if level is not None else ()
 

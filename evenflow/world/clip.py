@@ -522,14 +522,13 @@ def _write_drawn(
     for array in files.values():
         array.flush()
     if small:
-        np.savez_compressed(
-            folder / "boxes.npz", **{name: np.concatenate(lists[name]) for name in small}
-        )
+        boxes: dict[str, Any] = {name: np.concatenate(lists[name]) for name in small}
+        np.savez_compressed(folder / "boxes.npz", **boxes)
     if valid:
-        np.savez_compressed(
-            folder / "valid.npz",
-            **{name.replace("valid", "flow"): np.concatenate(lists[name]) for name in valid},
-        )
+        flows: dict[str, Any] = {
+            name.replace("valid", "flow"): np.concatenate(lists[name]) for name in valid
+        }
+        np.savez_compressed(folder / "valid.npz", **flows)
     if "tracks" in names:
         found = source.draw(range(num), truth=("tracks",))[1]
         assert found.tracks is not None and found.track_occluded is not None

@@ -87,6 +87,7 @@ class Figure:
             raise BadInput(f"the {one.kind} of this scene has other parts than walkers have")
         num = len(self.rest)
         self.gait = "walk" if num == 2 else "trot"
+        self.offsets: tuple[float, ...]
         self.offsets, self.duty = (TWO_LEGS if num == 2 else FOUR_LEGS)[self.gait]
         heading = float(game.player[HEADING])
         self.balls = np.zeros((num, 3))

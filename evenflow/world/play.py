@@ -748,7 +748,7 @@ def find_way(
                 break
             far_on -= 1
         at = far_on
-        short.append(line[at])  # type: ignore[arg-type]
+        short.append(line[at])
     return tuple((float(x), float(z)) for x, z in short)
 
 

@@ -24,7 +24,6 @@ section 3.3, Gauss-Seidel in a fixed order.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 from numba import njit
@@ -193,7 +192,7 @@ def solids_of(one: Entity) -> list[tuple[float, ...]]:
 
     c, s = float(np.cos(one.heading)), float(np.sin(one.heading))
     x, y, z = one.position
-    rows = []
+    rows: list[tuple[float, ...]] = []
     for solid in model(one.kind, one.seed).solids:
         ax, ay, az = (v * one.size for v in solid.at)
         hx, hy, hz = (v * one.size for v in solid.half)
@@ -588,15 +587,3 @@ def _advance(
     middle = 0.5 * (turned + player[HEADING])
     player[DISTANCE] += -dx * np.sin(middle) + dz * np.cos(middle)
     player[TOUCH] = touched
-
-
-def track_states(track: PlayerTrack) -> dict[str, Array]:
-    """The states of a track by name: `position`, `velocity`, `heading`, `pitch`, `distance`."""
-    rows = track.player
-    return {
-        "position": cast("Array", rows[:, :3]),
-        "velocity": cast("Array", rows[:, 3:6]),
-        "heading": rows[:, HEADING],
-        "pitch": rows[:, PITCH],
-        "distance": rows[:, DISTANCE],
-    }

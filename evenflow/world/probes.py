@@ -893,7 +893,7 @@ def _measure(
         return bool(there == must.value), float(there)
     if must.kind == "keeps":
         same = [
-            np.ptp(tracks.size[:, e]) < 1e-4 and len(set(tracks.color[:, e].tolist())) == 1
+            bool(np.ptp(tracks.size[:, e]) < 1e-4) and len(set(tracks.color[:, e].tolist())) == 1
             for e in who
         ]
         return all(same), float(np.mean(same))
@@ -958,10 +958,10 @@ def _measure(
         ratio = float(np.arccos(cosine).sum() * tracks.size[0, one] / max(way.sum(), 1e-9))
         return abs(ratio - 1) < 0.15, ratio
     if must.kind == "shatters":
-        hits = [h for h in animation.happened if h.kind == "shatter" and h.agent == one + 1]
+        broken = [h for h in animation.happened if h.kind == "shatter" and h.agent == one + 1]
         touched = [c.frame for c in animation.contacts if one + 1 in (c.first, c.second)]
-        ok = bool(hits and touched and hits[0].start_frame >= min(touched) - 1)
-        return ok, float(len(hits))
+        ok = bool(broken and touched and broken[0].start_frame >= min(touched) - 1)
+        return ok, float(len(broken))
     if must.kind == "order":
         first = [h.start_frame for h in animation.happened if h.kind == must.who]
         then = [h.start_frame for h in animation.happened if h.kind == must.other]
