@@ -146,7 +146,7 @@ def _touches(spec: SceneSpec, entities: EntityTrack, contacts: Sequence[Contact]
         if abs(c.normal[1]) > 0.7:
             upper, lower = (first, second) if c.normal[1] > 0 else (second, first)
             if change > BOUNCE and upper and spec.entity(upper).kind in THINGS:
-                _add(out, last, "bounce", c, upper, lower, 0.0)
+                _add(out, last, "bounce", c, upper, lower, 0.1)
                 if lower and spec.entity(lower).kind in (*THINGS, *WALKERS):
                     _add(out, last, "hit", c, upper, lower, 0.5)
             continue

@@ -1186,6 +1186,16 @@ def _run(
             con[c, 7] = 0.0
             con[c, 8], con[c, 9], con[c, 10] = 0.0, 0.0, 0.0
             con[c, 11] = 0.0
+            # What stands on something is backed by it: a blow from above does not move it.
+            low = j if ny > 0 else i
+            backed = (
+                j >= 0 and abs(ny) > 0.7 and live[low] == 2
+                and support[low] >= -1 and pivot[low, 3] == 0
+            )  # fmt: skip
+            sinks = gravity * weight[low] * dt if backed and moves[low] else 0.0
+            if backed:
+                live[low] = STATIC
+                vel[low, 1] += sinks
             fi = live[i] == 2
             fj = j >= 0 and live[j] == 2
             vn = vel[i, 0] * nx + vel[i, 1] * ny + vel[i, 2] * nz
@@ -1200,10 +1210,13 @@ def _run(
             tau = 0.0
             if deep > 0 and b > 0 and under > 0:
                 tau = min(2 * deep / (b + np.sqrt(under)), dt)
-            if vn + (-gn) * tau > -REST_SPEED:
-                continue
-            if deep <= 0:  # not there yet: next time
-                con[c, 11] = 2.0
+            slow = vn + (-gn) * tau > -REST_SPEED
+            if slow or deep <= 0:
+                if not slow:  # not there yet: next time
+                    con[c, 11] = 2.0
+                if backed:
+                    live[low] = FREE
+                    vel[low, 1] -= sinks
                 continue
             con[c, 11] = 1.0
             for k in range(3):
@@ -1257,6 +1270,10 @@ def _run(
                 pos[j, 1] += 0.5 * gj * tau * tau
                 vel[j, 1] += gj * tau
                 speed_hit[j] = max(speed_hit[j], jn / mass[j])
+            if backed:
+                live[low] = FREE
+                vel[low, 1] -= sinks
+                speed_hit[low] = max(speed_hit[low], jn / mass[low])
         # 6. What rests: impulses that only keep apart.
         for _ in range(10):
             moved = False

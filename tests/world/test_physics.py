@@ -292,6 +292,17 @@ def test_a_dropped_box_comes_to_rest_on_a_stack():
     assert np.isclose(course.touch[:, 0], np.sqrt(2 * 0.35 / G), atol=1e-3).any()
 
 
+def test_a_ball_bounces_off_a_stack_as_off_the_ground():
+    world = boxes((0, 0.25, 0), (0, 0.75, 0), (0, 2.3, 0))
+    world.shape[2] = SPHERE
+    course = run(world, num_frames=40, fps=FPS)
+    assert np.allclose(course.position[:, :2, 1], (0.25, 0.75), atol=1e-9)
+    up = course.touch[course.touched[:, 2] == 2]
+    speeds = course.touch[:, 8][course.touch[:, 8] > 0.2]
+    assert len(up) + len(speeds) > 0
+    assert np.allclose(speeds, np.sqrt(2 * G * 1.05) * 0.5 ** np.arange(len(speeds)), rtol=0.04)
+
+
 def test_a_box_whose_middle_is_past_an_edge_falls():
     world = boxes((0, 0.25, 0), (0.3, 0.75, 0))
     world.mode[0] = STATIC

@@ -52,7 +52,7 @@ def test_every_kind_stands_still_on_the_ground(kind: str):
     reach = np.abs(parts.rotation) @ parts.scale[..., None]
     low = (parts.position[..., 1] - reach[..., 1, 0]).min()
     top = (parts.position[..., 1] + reach[..., 1, 0]).max()
-    assert low > -0.6 * one.size and 1.6 * one.size < top < 3.2 * one.size
+    assert low > -0.75 * one.size and 1.6 * one.size < top < 3.2 * one.size
     assert parts.present.all() and (parts.color >= 0).all() and (parts.color <= 1).all()
     assert set(parts.entity.tolist()) == {1}
 
