@@ -1,4 +1,4 @@
-"""Blocking: where everybody stands, and which way and how fast they go, so that the deeds come true.
+"""Blocking: where everybody stands, and which way and how fast they go, so that deeds come true.
 
 One shot is blocked at a time, in stage axes: x is right and z is away as the shot's camera sees
 them. Deeds are taken in the order of telling; who is not yet placed is put where the deed needs
@@ -10,21 +10,22 @@ stands in the way.
 A layout that breaks its own rules raises `Unstaged`; `staging` then tries the next sub-seed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from evenflow.core.errors import BadInput
-from evenflow.world.casting import FRAGILE, HANDS, weigh
+from evenflow.world.casting import HANDS, weigh
 from evenflow.world.gait import HALF_HEIGHTS
 from evenflow.world.physics import ROLLING
 from evenflow.world.script import Deed, Standing
 from evenflow.world.spec import Entity, Event
 from evenflow.world.things import extent
-from evenflow.world.timing import Slot
-from evenflow.world.words import FIXTURES, WALK_SPEED, WALKERS
+from evenflow.world.words import FIXTURES, WALKERS
 
+Flat = Sequence[float] | np.ndarray
+"""A direction (x, z) on the ground."""
 GRAVITY = 9.81
 WAYS: dict[str, tuple[float, float]] = {
     "left": (-1.0, 0.0), "right": (1.0, 0.0), "forward": (0.0, 1.0), "back": (0.0, -1.0),
@@ -95,7 +96,7 @@ class Actor:
             return self.half[0]
         return float(np.hypot(self.half[0], self.half[2])) * 0.92
 
-    def reach(self, way: Sequence[float]) -> float:
+    def reach(self, way: Flat) -> float:
         """Half of its extent along a direction on the ground."""
         if self.entity.kind in ("ball", "cylinder", "cone", "capsule", "cup", "vase", "lamp"):
             return self.half[0]
@@ -120,7 +121,7 @@ def box_of(entity: Entity) -> tuple[float, float, float]:
     return extent(entity)
 
 
-def heading_of(way: Sequence[float]) -> float:
+def heading_of(way: Flat) -> float:
     """Heading of a direction (x, z) on the ground."""
     return float(np.arctan2(-way[0], way[1]))
 
@@ -265,11 +266,11 @@ class Stage:
             if not self.clear(x, z, actor):
                 continue
             score = 0.35 * self.rng.random() - 0.05 * abs(x)
-            for other in self.actors.values():
-                if other.at is None or other.held:
+            for them in self.actors.values():
+                if them.at is None or them.held:
                     continue
-                for px, pz in [(p[1], p[3]) for p in other.path] or [(other.at[0], other.at[2])]:
-                    score -= 0.9 * max(0.0, 1.0 - self._screen_gap(x, z, actor, px, pz, other))
+                for px, pz in [(p[1], p[3]) for p in them.path] or [(them.at[0], them.at[2])]:
+                    score -= 0.9 * max(0.0, 1.0 - self._screen_gap(x, z, actor, px, pz, them))
             if score > best:
                 best, spot = score, (x, z)
         if spot is None:
@@ -374,7 +375,7 @@ class Stage:
                 offset = np.array([along, lift, -0.05 if two.entity.kind == "table" else 0.0])
                 if two.entity.kind in ("ball", "cone", "ring", "star", "balloon", "tree", "bush"):
                     raise BadInput(
-                        f"nothing rests on a {two.entity.kind}; take a table, a cube, a box or a crate"
+                        f"nothing rests on a {two.entity.kind}; take a table, a cube or a crate"
                     )
                 self.actors[id].heading = self.actors[anchor].heading
             elif relation == "under":
@@ -394,8 +395,9 @@ class Stage:
                 offset = np.array([ring * np.sin(turn), 0.0, ring * np.cos(turn)])
             else:  # beside, and paths that say no more than "near"
                 sign = side if number % 2 == 0 else -side
+                away = near + 0.3 * gap + 0.06 + (number // 2) * (2 * one.radius + 0.15)
                 offset = np.array(
-                    [sign * (near + 0.3 * gap + 0.06 + (number // 2) * (2 * one.radius + 0.15)), 0.0,
+                    [sign * away, 0.0,
                      self.uniform(-0.15, 0.15)]
                 )  # fmt: skip
             if self.flat:
@@ -421,26 +423,31 @@ class Stage:
     def emit(
         self, index: int, deed: Deed, start: float, end: float, *, agent: int = 0, target: int = 0,
         other: int = 0, said: bool = True, kind: str = "", direction: str = "", relation: str = "",
-        **numbers: Sequence[float],
+        numbers: Mapping[str, Sequence[float]] | None = None, **more: Sequence[float],
     ) -> None:  # fmt: skip
         """Writes down an event."""
         self.events.append(
             (
                 index,
                 Event(
-                    kind=kind or deed.kind, start=round(start, 4), end=round(max(end, start + 0.02), 4),
-                    agent=agent, target=target, other=other,
+                    kind=kind or deed.kind,
+                    start=round(start, 4),
+                    end=round(max(end, start + 0.02), 4),
+                    agent=agent,
+                    target=target,
+                    other=other,
                     direction=direction if not said else deed.direction,
-                    relation=relation if not said else deed.relation, color=deed.color if said else "",
+                    relation=relation if not said else deed.relation,
+                    color=deed.color if said else "",
                     manner=deed.manner,
                     numbers={
                         name: tuple(round(float(v), 5) for v in values)
-                        for name, values in numbers.items()
+                        for name, values in {**(numbers or {}), **more}.items()
                     },
                     said=said,
                 ),
             )
-        )  # fmt: skip
+        )
 
     def haste(self, deed: Deed) -> float:
         """What the manner does to a speed."""
@@ -507,9 +514,8 @@ def fit_sizes(
         if deed.kind in ("hide", "appear") or (
             behind and deed.kind in ("roll", "slide", "walk", "run", "pass")
         ):
-            if agent not in said and one.kind not in WALKERS and two.kind in FIXTURES:
-                if one.kind in ("ball", "ring"):
-                    one = entities[agent] = weigh(replace(one, size=0.32, size_word="small"))
+            if agent not in said and one.kind in ("ball", "ring") and two.kind in FIXTURES:
+                one = entities[agent] = weigh(replace(one, size=0.32, size_word="small"))
             wide, high, _ = box_of(one)
             if one.kind in ("dog", "cat", "horse"):
                 wide = box_of(one)[2]
@@ -543,9 +549,9 @@ def fit_sizes(
                 factor = max(need / (0.88 * here[0]), need / here[1])
             if factor > 1.0:
                 entities[agent] = weigh(replace(one, size=round(one.size * factor, 4)))
-        if deed.kind in ("throw", "drop") and other and entities[other].kind in HANDS:
-            if agent not in said and one.size > 0.27:
-                entities[agent] = weigh(replace(one, size=0.24, size_word="small"))
+        thrown = deed.kind in ("throw", "drop") and other and entities[other].kind in HANDS
+        if thrown and agent not in said and one.size > 0.27:
+            entities[agent] = weigh(replace(one, size=0.24, size_word="small"))
         if deed.kind in ("pick_up", "carry", "put_down", "give") and target not in said:
             widest = 0.3 if one.kind in HANDS else 0.2
             if two.size > widest:
@@ -559,6 +565,3 @@ def fit_sizes(
                 )
             if one.size > 0.7 * two.size and target not in said:
                 entities[target] = replace(two, size=round(one.size / 0.68, 4))
-
-
-__all__ = ["FRAGILE", "Actor", "Stage", "Unstaged", "WALK_SPEED", "box_of", "fit_sizes", "Slot"]

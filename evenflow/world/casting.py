@@ -108,7 +108,7 @@ def cast(script: Script, *, preset: Preset, rng: np.random.Generator) -> Cast:
     kinds = {role.id: _kind(role, script, rng) for role in script.cast}
     for role in script.cast:
         _known(role)
-        ids = []
+        ids: list[int] = []
         color = role.color
         for k in range(role.count):
             if not role.color and (k == 0 or preset != "lab"):

@@ -148,7 +148,7 @@ def visibility(
     visible = np.zeros((len(frames), num))
     by = np.zeros((len(frames), num), np.int64)
     _paint(boxes / cell, depth, kind, fill, grid_w, GRID, alone, visible, by)
-    for e, one in enumerate(spec.cast):
+    for e in range(num):
         if fill[e] == 0.0:
             inside = (np.clip(boxes[:, e, 2], 0, wide) - np.clip(boxes[:, e, 0], 0, wide)) * (
                 np.clip(boxes[:, e, 3], 0, high) - np.clip(boxes[:, e, 1], 0, high)
@@ -186,13 +186,15 @@ def problem_of(
     coarse = np.arange(0, spec.num_frames, step)
     if step > 2:  # long clips are looked at closely where something happens
         close = [
-            np.arange(max(int((e.start - 0.5) * fps), 0), min(int((e.end + 0.5) * fps) + 1, spec.num_frames),
-                      max(1, int(fps / 8)))
+            np.arange(
+                max(int((e.start - 0.5) * fps), 0),
+                min(int((e.end + 0.5) * fps) + 1, spec.num_frames), max(1, int(fps / 8)),
+            )
             for e in spec.events if e.said and e.agent
         ]  # fmt: skip
         coarse = np.unique(np.concatenate([coarse, *close]))[:2000]
     frames = coarse.astype(np.int64)
-    visible, alone, by, boxes = visibility(animation, frames)
+    visible, alone, _, boxes = visibility(animation, frames)
     times = frames / fps
     problem = _unseen(layout, animation, frames, times, visible, alone, boxes)
     if problem:
@@ -221,8 +223,8 @@ def _name(spec: SceneSpec, id: int) -> str:
 
 
 def _unseen(
-    layout: "Layout", animation: Animation, frames: NDArray[np.int64], times: D, visible: D, alone: D,
-    boxes: D,
+    layout: "Layout", animation: Animation, frames: NDArray[np.int64], times: D, visible: D,
+    alone: D, boxes: D,
 ) -> str:  # fmt: skip
     """Somebody who matters and is too small, out of the picture or hidden against the plan."""
     spec = layout.spec
@@ -279,11 +281,11 @@ def _came_true(
     name = _name(spec, event.agent)
     one = spec.cast[event.agent - 1]
     p = animation.entities.position
-    a = min(int(round(event.start * fps)), len(p) - 1)
+    a = min(round(event.start * fps), len(p) - 1)
     shot = int(animation.shot[a])
     last = int(np.flatnonzero(animation.shot == shot)[-1])
     first = int(np.flatnonzero(animation.shot == shot)[0])
-    b = min(int(round(event.end * fps)), last)
+    b = min(round(event.end * fps), last)
     walks = one.kind in WALKERS
     pose = animation.camera.world_to_camera[a].astype(np.float64)
     moved = p[b, event.agent - 1].astype(np.float64) - p[a, event.agent - 1]
@@ -441,13 +443,8 @@ def _touched(
         if {c.first, c.second} == pair and first <= c.frame <= last + 1
         and (event.kind != "bounce" or c.impulse > 0.0)
     ]  # fmt: skip
-    if spec.cast[event.agent - 1].kind in WALKERS or (
-        event.target and spec.cast[event.target - 1].kind in WALKERS
-    ):
-        if not touches:
-            return ("", event.start) if spec.cast[event.agent - 1].kind in WALKERS else (
-                f"the {name} does not hit the {_name(spec, event.target)}", None
-            )  # fmt: skip
+    if not touches and spec.cast[event.agent - 1].kind in WALKERS:
+        return "", event.start  # it walks up to it
     if not touches:
         what = _name(spec, event.target) if event.target else "ground"
         return f"the {name} does not {event.kind} the {what}", None

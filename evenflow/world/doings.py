@@ -27,6 +27,8 @@ ROOM = 0.3
 """Free ground that a walker keeps from what it goes around."""
 NEAR = 0.55
 """From a walker's side to what it stops at."""
+SUPPORTS = ("table", "bench", "crate", "box", "cube", "rock", "wall")
+"""What things stand on that somebody takes."""
 FARTHEST = 4.4
 """World units that somebody walks across the picture."""
 
@@ -111,10 +113,18 @@ def walk_along(
     for p in points:
         route += [float(p[0]), float(p[1])]
     stage.emit(
-        item.index if said else -1, item.deed, start, min(ends, stage.end), agent=item.agent,
-        target=item.target if said else 0, other=item.other if said else 0, said=said, kind=kind,
-        route=route, speed=(speed,),
-    )  # fmt: skip
+        item.index if said else -1,
+        item.deed,
+        start,
+        min(ends, stage.end),
+        agent=item.agent,
+        target=item.target if said else 0,
+        other=item.other if said else 0,
+        said=said,
+        kind=kind,
+        route=route,
+        speed=(speed,),
+    )
     _travel(stage, actor, points, start, speed)
     return ends
 
@@ -169,9 +179,9 @@ def walk(stage: Stage, items: Sequence[Item], number: int) -> None:
     elif kind == "stop":
         stage.emit(item.index, deed, start, end, agent=item.agent, target=item.target)
         if item.target and stage.actors[item.target].at is None:
-            way = -np.array([np.sin(actor.heading), -np.cos(actor.heading)])
+            ahead = np.array([-np.sin(actor.heading), np.cos(actor.heading)])
             if actor.at is not None:
-                spot = actor.flat + way * (actor.radius + stage.actors[item.target].radius + 0.3)
+                spot = actor.flat + ahead * (actor.radius + stage.actors[item.target].radius + 0.3)
                 stage.put(item.target, float(spot[0]), float(spot[1]))
         return
     way = np.array(WAYS[deed.direction]) if deed.direction in WAYS else None
@@ -198,9 +208,16 @@ def walk(stage: Stage, items: Sequence[Item], number: int) -> None:
     said = kind in ("walk", "run")
     slow = kind in ("walk", "run") and relation != "around"
     ends = walk_along(
-        stage, item, points, start=start, end=end, said=said, kind=own, run=run,
+        stage,
+        item,
+        points,
+        start=start,
+        end=end,
+        said=said,
+        kind=own,
+        run=run,
         fastest=1.5 if slow else 2.2,
-    )  # fmt: skip
+    )
     if not said:
         stage.emit(item.index, deed, start, max(end, ends), agent=item.agent, target=item.target)
     if relation in ("around", "through", "between"):
@@ -444,8 +461,17 @@ def _enter(stage: Stage, item: Item, way: np.ndarray | None, usual: float) -> No
     start = item.start
     if start - stage.start < 0.4 and length > 1.2 * usual * (item.end - start):
         start = stage.start
-    ends = walk_along(stage, item, [a, goal], start=start, end=max(item.end, start + 0.6), said=False,
-                      kind="walk", run=length / max(item.end - start, 0.3) > 2 * usual, fastest=4.0)  # fmt: skip
+    ends = walk_along(
+        stage,
+        item,
+        [a, goal],
+        start=start,
+        end=max(item.end, start + 0.6),
+        said=False,
+        kind="walk",
+        run=length / max(item.end - start, 0.3) > 2 * usual,
+        fastest=4.0,
+    )
     stage.off.append((item.agent, stage.start, start + 0.75 * (ends - start)))
     stage.emit(item.index, item.deed, start, max(item.end, ends), agent=item.agent)
     actor.gone = False
@@ -461,8 +487,17 @@ def _exit(stage: Stage, item: Item, way: np.ndarray | None, usual: float) -> Non
     length = length_of(points)
     start, end = item.start, item.end
     hurried = length / max(end - start, 0.3) > 1.8 * usual
-    ends = walk_along(stage, item, points, start=start, end=end, said=False,
-                      kind="run" if hurried else "walk", run=hurried, fastest=3.0)  # fmt: skip
+    ends = walk_along(
+        stage,
+        item,
+        points,
+        start=start,
+        end=end,
+        said=False,
+        kind="run" if hurried else "walk",
+        run=hurried,
+        fastest=3.0,
+    )
     stage.emit(item.index, item.deed, start, min(max(end, ends), stage.end), agent=item.agent)
     stage.off.append((item.agent, start, stage.end))
     actor.gone = True
@@ -479,8 +514,13 @@ def follow(stage: Stage, items: Sequence[Item], number: int) -> None:
     ]  # fmt: skip
     if not target.moves and not later:
         if target.entity.kind in WALKERS:
-            led = replace(item, agent=item.target, target=0, index=-1,
-                          deed=replace(item.deed, kind="walk", manner=item.deed.manner))  # fmt: skip
+            led = replace(
+                item,
+                agent=item.target,
+                target=0,
+                index=-1,
+                deed=replace(item.deed, kind="walk", manner=item.deed.manner),
+            )
             points = _straight(stage, led, None, min(1.2 * (item.end - item.start), 3.4))
             walk_along(stage, led, points, start=item.start, end=item.end, said=False)
         else:
@@ -548,8 +588,16 @@ def circle(stage: Stage, items: Sequence[Item], number: int) -> None:
     if speed > 2.9 * usual:
         raise Unstaged("there is too little time to go around")
     route = [float(v) for p in points for v in p]
-    stage.emit(item.index, item.deed, item.start, item.end, agent=item.agent, target=item.target,
-               route=route, speed=(speed,))  # fmt: skip
+    stage.emit(
+        item.index,
+        item.deed,
+        item.start,
+        item.end,
+        agent=item.agent,
+        target=item.target,
+        route=route,
+        speed=(speed,),
+    )
     _travel(stage, actor, points, item.start, speed)
     stage.hidden.append((item.agent, item.target, item.start, item.end + 0.2))
     stage.hidden.append((item.target, item.agent, item.start, item.end + 0.2))
@@ -575,9 +623,9 @@ def in_place(stage: Stage, items: Sequence[Item], number: int) -> None:
         if not item.target:
             want += stage.uniform(-0.45, 0.45)
         start = item.start
-        if not actor.moves and not actor.sits:
-            if not any(e.agent == item.agent for _, e in stage.events):
-                actor.heading = want
+        acted = any(e.agent == item.agent for _, e in stage.events)
+        if not actor.moves and not actor.sits and not acted:
+            actor.heading = want
         angle = (want - actor.heading + np.pi) % (2 * np.pi) - np.pi
         if abs(angle) > 0.6 and not actor.sits:
             need = min(0.6, 0.35 * (item.end - item.start))
@@ -586,7 +634,7 @@ def in_place(stage: Stage, items: Sequence[Item], number: int) -> None:
         side = 1.0 if stage.rng.random() < 0.5 else -1.0
         numbers: dict[str, Sequence[float]] = {"side": (side,)} if kind == "wave" else {}
         stage.emit(
-            item.index, deed, start, item.end, agent=item.agent, target=item.target, **numbers
+            item.index, deed, start, item.end, agent=item.agent, target=item.target, numbers=numbers
         )
         return
     if kind == "turn":
@@ -702,7 +750,7 @@ def _beside(
     side: np.ndarray | None = None,
     gap: float = 0.0,
 ) -> float:
-    """Brings a walker next to a thing, by where it starts or by a walk; returns when it is there."""
+    """Brings a walker next to a thing, by its start or by a walk; returns when it is there."""
     actor, thing = stage.actors[item.agent], stage.actors[id]
     stage.close.add(frozenset((item.agent, id)))
     usual = pace_of(actor, item.deed)
@@ -725,12 +773,11 @@ def _beside(
         spot_way = spot_way / max(float(np.hypot(*spot_way)), 1e-6)
     under = 0.0
     for other in stage.actors.values():
-        if other is not thing and other.at is not None and thing.at[1] > 0.05:
-            if np.hypot(*(other.flat - thing.flat)) < other.radius and other.entity.kind in (
-                "table", "bench", "crate", "box", "cube", "rock", "wall"
-            ):  # fmt: skip
-                edge = other.flat - thing.flat
-                under = max(under, other.reach(spot_way) + float(edge @ spot_way))
+        if other is thing or other.at is None or thing.at[1] < 0.05:
+            continue
+        edge = other.flat - thing.flat
+        if np.hypot(*edge) < other.radius and other.entity.kind in SUPPORTS:
+            under = max(under, other.reach(spot_way) + float(edge @ spot_way))
     if under and side is None:
         # In front of a table, on the side of the eye.
         spot_way = -stage.from_eye(thing.flat) if actor.at is None else spot_way
@@ -835,8 +882,17 @@ def carry(stage: Stage, items: Sequence[Item], number: int) -> None:
     if speed > 2.0 * usual:
         raise Unstaged("there is too little time to carry it there")
     route = [float(v) for p in points for v in p]
-    stage.emit(item.index, deed, start, min(start + length / speed + 0.1, stage.end), agent=item.agent,
-               target=item.target, other=item.other, route=route, speed=(speed,))  # fmt: skip
+    stage.emit(
+        item.index,
+        deed,
+        start,
+        min(start + length / speed + 0.1, stage.end),
+        agent=item.agent,
+        target=item.target,
+        other=item.other,
+        route=route,
+        speed=(speed,),
+    )
     _travel(stage, actor, points, start, speed)
 
 
@@ -872,8 +928,16 @@ def put_down(stage: Stage, items: Sequence[Item], number: int) -> None:
     else:
         ahead = np.array([-np.sin(actor.heading), np.cos(actor.heading)])
         spot = actor.flat + ahead * (actor.half[2] + thing.half[2] + 0.14)
-    stage.emit(item.index, item.deed, start, max(item.end, start + 0.5), agent=item.agent,
-               target=item.target, other=item.other, place=(float(spot[0]), height, float(spot[1])))  # fmt: skip
+    stage.emit(
+        item.index,
+        item.deed,
+        start,
+        max(item.end, start + 0.5),
+        agent=item.agent,
+        target=item.target,
+        other=item.other,
+        place=(float(spot[0]), height, float(spot[1])),
+    )
     actor.holds, thing.held = 0, 0
     thing.at = np.array([float(spot[0]), height, float(spot[1])])
     thing.path.append((item.end, float(spot[0]), height, float(spot[1])))
@@ -907,8 +971,15 @@ def give(stage: Stage, items: Sequence[Item], number: int) -> None:
         start = walk_along(stage, item, points, start=start, end=item.end - 0.75, said=False)
     face(stage, item, item.agent, taker.flat, start - 0.05, start + 0.3)
     face(stage, item, item.other, actor.flat, item.start, item.start + 0.35)
-    stage.emit(item.index, item.deed, start, max(item.end, start + 0.7), agent=item.agent,
-               target=item.target, other=item.other)  # fmt: skip
+    stage.emit(
+        item.index,
+        item.deed,
+        start,
+        max(item.end, start + 0.7),
+        agent=item.agent,
+        target=item.target,
+        other=item.other,
+    )
     actor.holds, thing.held, taker.holds = 0, item.other, item.target
 
 
@@ -1008,8 +1079,17 @@ def push(stage: Stage, items: Sequence[Item], number: int) -> None:
     speed = length / room
     if speed > 2.0 * usual:
         raise Unstaged("there is too little time to push it there")
-    stage.emit(item.index, deed, there, there + room, agent=item.agent, target=item.target, other=item.other,
-               route=[*map(float, a), *map(float, b)], speed=(speed,))  # fmt: skip
+    stage.emit(
+        item.index,
+        deed,
+        there,
+        there + room,
+        agent=item.agent,
+        target=item.target,
+        other=item.other,
+        route=[*map(float, a), *map(float, b)],
+        speed=(speed,),
+    )
     first = thing.flat
     _travel(stage, actor, [a, b], there, speed)
     thing.path.append((there, float(first[0]), 0.0, float(first[1])))
@@ -1030,8 +1110,14 @@ def kick(stage: Stage, items: Sequence[Item], number: int) -> None:
         if deed.direction in ("left", "right", "forward", "back")
         else None
     )
-    hits = next((k for k in range(number + 1, len(items))
-                 if items[k].agent == item.target and items[k].deed.kind == "hit"), None)  # fmt: skip
+    hits = next(
+        (
+            k
+            for k in range(number + 1, len(items))
+            if items[k].agent == item.target and items[k].deed.kind == "hit"
+        ),
+        None,
+    )
     goal_id = item.other or (items[hits].target if hits is not None else 0)
     goal = stage.actors[goal_id] if goal_id else None
     if way is None and goal is not None and goal.at is not None and thing.at is not None:
@@ -1069,16 +1155,34 @@ def kick(stage: Stage, items: Sequence[Item], number: int) -> None:
         if hits is not None:
             due = max(0.3, 0.5 * (items[hits].start + items[hits].end) - when)
             stage.done.add(hits)
-            stage.emit(items[hits].index, items[hits].deed, when + due - 0.15, when + due + 0.2,
-                       agent=item.target, target=goal_id)  # fmt: skip
+            stage.emit(
+                items[hits].index,
+                items[hits].deed,
+                when + due - 0.15,
+                when + due + 0.2,
+                agent=item.target,
+                target=goal_id,
+            )
         speed = float(np.clip(far / due + 0.5 * slow * due, 0.8, 4.0))
     else:
         limit = max(0.8, 2.4 * stage.roomy - float(thing.flat[0] * way[0]))
         far = min(speed * rest - 0.5 * slow * rest * rest, limit) if speed > slow * rest else limit
-        speed = min(speed, far / rest + 0.5 * slow * rest if far / rest > 0.5 * slow * rest
-                    else float(np.sqrt(2 * slow * far)))  # fmt: skip
-    stage.emit(item.index, deed, there, max(item.end, there + 0.5), agent=item.agent, target=item.target,
-               other=item.other, velocity=(float(way[0]) * speed, 0.0, float(way[1]) * speed))  # fmt: skip
+        speed = min(
+            speed,
+            far / rest + 0.5 * slow * rest
+            if far / rest > 0.5 * slow * rest
+            else float(np.sqrt(2 * slow * far)),
+        )
+    stage.emit(
+        item.index,
+        deed,
+        there,
+        max(item.end, there + 0.5),
+        agent=item.agent,
+        target=item.target,
+        other=item.other,
+        velocity=(float(way[0]) * speed, 0.0, float(way[1]) * speed),
+    )
     first = thing.flat
     end = first + way * far
     thing.path.append((when, float(first[0]), 0.0, float(first[1])))
@@ -1140,7 +1244,9 @@ def change(stage: Stage, items: Sequence[Item], number: int) -> None:
     elif kind == "change_color" and not deed.color:
         raise BadInput("a change of color needs a color; say what it turns to")
     end = stage.end if kind == "swing" and deed.end is None else item.end
-    stage.emit(item.index, deed, item.start, end, agent=item.agent, target=item.target, **numbers)
+    stage.emit(
+        item.index, deed, item.start, end, agent=item.agent, target=item.target, numbers=numbers
+    )
 
 
 def _cover(stage: Stage, item: Item) -> None:

@@ -109,9 +109,10 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
     strikes = any(items[k].deed.kind in ("hit", "bounce") for k in numbers)
     chained = strikes and any(
         items[k].agent in {items[j].target for j in numbers if items[j].deed.kind == "hit"}
-        and items[k].deed.kind in ("hit", "roll", "slide", "exit") and k > first
+        and items[k].deed.kind in ("hit", "roll", "slide", "exit")
+        and k > first
         for k in range(len(items))
-    )  # fmt: skip
+    )
     if rolls:
         actor.entity = replace(entity, friction=0.3 if strikes else 0.85)
         if stage.flat:
@@ -293,10 +294,17 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
     velocity = (float(way[0]) * speed, 0.0, float(way[1]) * speed)
     stop_time = inner[-1].time if inner else begin + ending
     stage.emit(
-        lead.index if said else -1, lead.deed, begin, max(lead.end, min(stop_time, stage.end)),
-        agent=lead.agent, target=lead.target if said else 0, other=lead.other if said else 0,
-        said=said, kind=kind, velocity=velocity,
-    )  # fmt: skip
+        lead.index if said else -1,
+        lead.deed,
+        begin,
+        max(lead.end, min(stop_time, stage.end)),
+        agent=lead.agent,
+        target=lead.target if said else 0,
+        other=lead.other if said else 0,
+        said=said,
+        kind=kind,
+        velocity=velocity,
+    )
     for station in stations:
         if station.item is lead and said:
             if station.what in ("behind", "front", "center"):
@@ -306,8 +314,13 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
             continue
         if station.what == "exit":
             when = _when(out, speed, slow)
-            stage.emit(station.item.index, station.item.deed, begin + when - 0.4, begin + when,
-                       agent=lead.agent)  # fmt: skip
+            stage.emit(
+                station.item.index,
+                station.item.deed,
+                begin + when - 0.4,
+                begin + when,
+                agent=lead.agent,
+            )
             continue
         reached = station.at
         if station.what in ("hit", "wall"):
@@ -334,7 +347,7 @@ def down_ramp(stage: Stage, items: Sequence[Item], first: int) -> None:
     if not stage.flat:
         turn = stage.uniform(-0.35, 0.1)
         way = np.array([sign * np.cos(turn), np.sin(turn)])
-    hx, hy, hz = (v * ramp.entity.size for v in RAMP_HALF)
+    _, hy, hz = (v * ramp.entity.size for v in RAMP_HALF)
     if ramp.at is None:
         ramp.heading = heading_of(way)
         middle = np.array([0.0, 0.0 if stage.flat else stage.uniform(0.0, 0.9)]) - way * 0.9
@@ -381,8 +394,14 @@ def down_ramp(stage: Stage, items: Sequence[Item], first: int) -> None:
                 p = foot + way * (far + actor.half[0] + target.reach(way))
                 stage.put(item.target, float(p[0]), float(p[1]))
             when = stage.start + down + _when(far, speed, slow)
-        stage.emit(item.index, item.deed, when, min(when + 0.4, stage.end), agent=item.agent,
-                   target=item.target)  # fmt: skip
+        stage.emit(
+            item.index,
+            item.deed,
+            when,
+            min(when + 0.4, stage.end),
+            agent=item.agent,
+            target=item.target,
+        )
     if far > 2.6:  # it may roll out of the picture
         stage.off.append((lead.agent, stage.start + down + 2.2 / speed, stage.end))
     end = foot + way * min(far, 2.6)
@@ -409,9 +428,14 @@ def _note(
         ends = stage.end if station.what == "stay" else when + after + 0.4
         stage.hidden.append((agent, station.target, when - before - 0.5, ends))
     stage.emit(
-        item.index, item.deed, max(stage.start, when - before), min(stage.end, when + after),
-        agent=agent, target=item.target, other=item.other,
-    )  # fmt: skip
+        item.index,
+        item.deed,
+        max(stage.start, when - before),
+        min(stage.end, when + after),
+        agent=agent,
+        target=item.target,
+        other=item.other,
+    )
 
 
 def _stations(
@@ -479,8 +503,8 @@ def _stations(
             out.append(Station("stop", item.target, item.end, item))
         elif kind == "pass":
             relation = item.deed.relation
-            what = {"behind": "behind", "under": "center", "through": "center", "between": "center"}
-            out.append(Station(what.get(relation, "front"), item.target, mid, item))
+            ways = {"behind": "behind", "under": "center", "through": "center", "between": "center"}
+            out.append(Station(ways.get(relation, "front"), item.target, mid, item))
         elif kind == "exit":
             out.append(Station("exit", 0, item.end, item))
         elif kind == "fall":
@@ -579,10 +603,10 @@ def _way(
     if actor.at is not None:
         if aims:
             toward = aims[-1][1] - actor.flat
-            away = float(np.hypot(*toward))
-            if away < 0.3:
+            distance = float(np.hypot(*toward))
+            if distance < 0.3:
                 raise Unstaged("it is there already")
-            way = toward / away
+            way = toward / distance
             if said is not None and float(way @ said) < 0.5:
                 raise Unstaged("that is the other direction")
             return way, actor.flat, None
@@ -590,9 +614,9 @@ def _way(
         return free, actor.flat, None
     if len(aims) >= 2:
         toward = aims[-1][1] - aims[0][1]
-        away = float(np.hypot(*toward))
-        if away > 0.4:
-            way = toward / away
+        distance = float(np.hypot(*toward))
+        if distance > 0.4:
+            way = toward / distance
             if said is not None and float(way @ said) < 0.5:
                 raise Unstaged("that is the other direction")
             return way, aims[0][1], aims[0][0]
@@ -607,8 +631,12 @@ def _way(
         way = ahead if along > 0 else -ahead
     elif said is not None:
         turn = 0.0 if stage.flat else stage.uniform(-0.14, 0.14)
-        way = np.array([way[0] * np.cos(turn) - way[1] * np.sin(turn),
-                        way[0] * np.sin(turn) + way[1] * np.cos(turn)])  # fmt: skip
+        way = np.array(
+            [
+                way[0] * np.cos(turn) - way[1] * np.sin(turn),
+                way[0] * np.sin(turn) + way[1] * np.cos(turn),
+            ]
+        )
     if aims:
         return way, aims[0][1], aims[0][0]
     half = 0.5 * LONGEST * stage.roomy * way
@@ -636,8 +664,11 @@ def _inward(stage: Stage, point: np.ndarray, deed: Deed) -> np.ndarray:
 
 def enter_way(direction: str) -> np.ndarray:
     """Which way somebody goes who enters: the direction of the deed is that of the motion."""
-    return np.array({"left": (-1.0, 0.0), "right": (1.0, 0.0), "forward": (0.0, 1.0),
-                     "back": (0.0, -1.0)}[direction])  # fmt: skip
+    return np.array(
+        {"left": (-1.0, 0.0), "right": (1.0, 0.0), "forward": (0.0, 1.0), "back": (0.0, -1.0)}[
+            direction
+        ]
+    )
 
 
 def fixed_distance(stations: Sequence[Station], fixed: Station) -> float:
@@ -738,12 +769,21 @@ def _pushed_on(
             then.append(k)
         else:
             break
-    same = [k for k, i in enumerate(items)
-            if i.agent == hit.item.agent and i.deed.kind == "stop" and i.start >= hit.item.start]  # fmt: skip
+    same = [
+        k
+        for k, i in enumerate(items)
+        if i.agent == hit.item.agent and i.deed.kind == "stop" and i.start >= hit.item.start
+    ]
     for k in same:
         stage.done.add(k)
-        stage.emit(items[k].index, items[k].deed, items[k].start, items[k].end,
-                   agent=items[k].agent, target=items[k].target)  # fmt: skip
+        stage.emit(
+            items[k].index,
+            items[k].deed,
+            items[k].start,
+            items[k].end,
+            agent=items[k].agent,
+            target=items[k].target,
+        )
     if entity.kind not in ROLLING and not stage.flat:
         mu = 0.22 if not then else 0.1
         struck.entity = entity = replace(entity, friction=mu)
@@ -784,14 +824,27 @@ def _pushed_on(
                     raise Unstaged("the push misses it")
                 if float(toward @ way) - near > 0.9 * length:
                     raise Unstaged("the push does not reach it")
-            stage.emit(item.index, item.deed, when + _when(far, gained, lost) - 0.15,
-                       when + _when(far, gained, lost) + 0.2, agent=hit.target, target=item.target)  # fmt: skip
+            stage.emit(
+                item.index,
+                item.deed,
+                when + _when(far, gained, lost) - 0.15,
+                when + _when(far, gained, lost) + 0.2,
+                agent=hit.target,
+                target=item.target,
+            )
         elif item.deed.kind in FREE_MOTIONS:
-            stage.emit(item.index, item.deed, when, min(stage.end, when + ending),
-                       agent=hit.target, target=item.target)  # fmt: skip
+            stage.emit(
+                item.index,
+                item.deed,
+                when,
+                min(stage.end, when + ending),
+                agent=hit.target,
+                target=item.target,
+            )
         else:
-            stage.emit(item.index, item.deed, item.start, item.end, agent=hit.target,
-                       target=item.target)  # fmt: skip
+            stage.emit(
+                item.index, item.deed, item.start, item.end, agent=hit.target, target=item.target
+            )
 
 
 def fly(stage: Stage, items: Sequence[Item], first: int) -> None:
@@ -799,7 +852,7 @@ def fly(stage: Stage, items: Sequence[Item], first: int) -> None:
     lead = items[first]
     deed = lead.deed
     actor = stage.actors[lead.agent]
-    numbers = [k for k in chain_of(items, first)]
+    numbers = chain_of(items, first)
     if deed.kind in THEN:
         numbers = [first, *numbers]
     stage.done.update((first, *numbers))
@@ -855,9 +908,17 @@ def _drop(
         actor.entity = replace(actor.entity, friction=0.9)
         if goal:  # it may roll off and away
             stage.off.append((lead.agent, lead.start + falling + 0.7, stage.end))
-    stage.emit(lead.index if said else -1, lead.deed, lead.start, lead.start + falling,
-               agent=lead.agent, target=goal if not said else lead.target, said=said, kind="drop",
-               height=(high,))  # fmt: skip
+    stage.emit(
+        lead.index if said else -1,
+        lead.deed,
+        lead.start,
+        lead.start + falling,
+        agent=lead.agent,
+        target=goal if not said else lead.target,
+        said=said,
+        kind="drop",
+        height=(high,),
+    )
     x, z = float(actor.at[0]), float(actor.at[2])
     for share in (0.0, 0.5, 1.0):
         actor.path.append((lead.start + falling * share, x, high - (high - base) * share**2, z))
@@ -890,8 +951,15 @@ def _aftermath(stage: Stage, items: Sequence[Item], numbers: Sequence[int], when
             start, end = max(item.start, at + 0.5), max(item.end, at + 0.9)
         else:
             start, end = item.start, item.end
-        stage.emit(item.index, item.deed, max(stage.start, start), min(end, stage.end),
-                   agent=item.agent, target=item.target, other=item.other)  # fmt: skip
+        stage.emit(
+            item.index,
+            item.deed,
+            max(stage.start, start),
+            min(end, stage.end),
+            agent=item.agent,
+            target=item.target,
+            other=item.other,
+        )
 
 
 def _throw(
@@ -969,9 +1037,16 @@ def _throw(
     vy = (end_height - y0) / flight + 0.5 * GRAVITY * flight
     flat = (end - start) / flight
     actor.moves = True
-    stage.emit(lead.index, deed, lead.start, lead.start + flight, agent=lead.agent,
-               target=lead.target, other=lead.other,
-               velocity=(float(flat[0]), vy, float(flat[1])))  # fmt: skip
+    stage.emit(
+        lead.index,
+        deed,
+        lead.start,
+        lead.start + flight,
+        agent=lead.agent,
+        target=lead.target,
+        other=lead.other,
+        velocity=(float(flat[0]), vy, float(flat[1])),
+    )
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         t = share * flight
         p = start + flat * t

@@ -373,7 +373,8 @@ def _story(rng: np.random.Generator) -> Script:
     theme = names[int(rng.integers(len(names)))]
     row = scenery.THEMES[theme]
     setting = Setting(
-        name=theme if theme in NAMED else "", ground=row.grounds[int(rng.integers(len(row.grounds)))],
+        name=theme if theme in NAMED else "",
+        ground=row.grounds[int(rng.integers(len(row.grounds)))],
         sky=row.skies[int(rng.integers(len(row.skies)))],
         background=row.backgrounds[int(rng.integers(len(row.backgrounds)))],
     )  # fmt: skip
@@ -426,7 +427,7 @@ def _story(rng: np.random.Generator) -> Script:
 def _cut(script: Script, d: Draft) -> Script:
     """The same script in two shots of one place: the last deed is seen anew."""
     deeds = (*script.deeds[:-1], replace(script.deeds[-1], shot=1, together=False))
-    if script.deeds[-1].kind in casting_then():
+    if script.deeds[-1].kind in BOUND:
         return script
     first = replace(script.shots[0], size=d.pick("wide", "medium", ""))
     second = ScriptShot(
@@ -435,12 +436,11 @@ def _cut(script: Script, d: Draft) -> Script:
     return replace(script, deeds=deeds, shots=(first, second))
 
 
-def casting_then() -> tuple[str, ...]:
-    """Deeds that cannot be cut off from the one that leads to them."""
-    return ("hit", "bounce", "stop", "fall", "shatter", "pass", "hide", "appear", "uncover", "follow",
-            "carry", "put_down")  # fmt: skip
-
-
+BOUND = (
+    "hit", "bounce", "stop", "fall", "shatter", "pass", "hide", "appear", "uncover", "follow",
+    "carry", "put_down",
+)  # fmt: skip
+"""Deeds that cannot be cut off from the one that leads to them."""
 NAMED = ("park", "forest", "city", "beach", "desert", "meadow", "playground", "room", "harbor")
 
 

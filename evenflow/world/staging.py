@@ -97,8 +97,8 @@ def layout(
         for deed in script.deeds:
             if not flat.allowed(deed.kind):
                 raise BadInput(
-                    f"{deed.kind.replace('_', ' ')} does not happen in a flat scene, which has only "
-                    f"things and their physics; take lab or story"
+                    f"{deed.kind.replace('_', ' ')} does not happen in a flat scene, which has "
+                    f"only things and their physics; take lab or story"
                 )
         script = flat.straight(script)
     for attempt in range(attempts):
@@ -234,13 +234,16 @@ def _check_script(script: Script, frames: int) -> None:
     opposite = {"left of": "right of", "right of": "left of", "behind": "in front of",
                 "in front of": "behind", "on": "under", "under": "on"}  # fmt: skip
     said = {(s.role, s.target): s.relation for s in script.standing}
-    for (role, target), relation in said.items():
-        again = said.get((target, role))
-        clash = [s.relation for s in script.standing
-                 if s.role == role and s.target == target and s.relation == opposite.get(relation)]  # fmt: skip
+    for (one, target), relation in said.items():
+        again = said.get((target, one))
+        clash = [
+            s.relation
+            for s in script.standing
+            if (s.role, s.target) == (one, target) and s.relation == opposite.get(relation)
+        ]
         if clash or (again and again == relation and relation in opposite):
             raise BadInput(
-                f"the {names[role]} cannot be {relation} the {names[target]} and "
+                f"the {names[one]} cannot be {relation} the {names[target]} and "
                 f"{clash[0] + ' it' if clash else 'the other way around'}; say one of them"
             )
 
@@ -316,18 +319,18 @@ def _attempt(
         theme = scenery.theme_of(setting, preset, rng)
         colors = tuple({one.color for one in entities.values()})
         themes.append(theme)
-        place = scenery.place_for(setting, theme, preset=preset, avoid=colors, rng=rng)
+        made = scenery.place_for(setting, theme, preset=preset, avoid=colors, rng=rng)
         if any(deed.kind == "sunrise" for deed in script.deeds):
             if not setting.sky and preset == "story":
-                place = replace(place, sky="morning", light=replace(
-                    scenery.LIGHTS["morning"], azimuth=place.light.azimuth))  # fmt: skip
-            place = replace(place, light=replace(place.light, elevation=0.02))
+                made = replace(made, sky="morning", light=replace(
+                    scenery.LIGHTS["morning"], azimuth=made.light.azimuth))  # fmt: skip
+            made = replace(made, light=replace(made.light, elevation=0.02))
         elif any(deed.kind == "sunset" for deed in script.deeds):
             if not setting.sky and preset == "story":
-                place = replace(place, sky="evening")
-            low = max(place.light.elevation, 0.35)
-            place = replace(place, light=replace(place.light, elevation=low))
-        places.append(place)
+                made = replace(made, sky="evening")
+            low = max(made.light.elevation, 0.35)
+            made = replace(made, light=replace(made.light, elevation=low))
+        places.append(made)
     fps_f = float(fps)
     events: list[tuple[int, Event]] = []
     off: list[tuple[int, float, float]] = []
@@ -363,11 +366,10 @@ def _attempt(
                 actor.at = None
                 actor.gone = False
                 actor.sits = False
-            elif number and id in active and actor.entity.kind in THINGS and not actor.held:
-                if attempt % 3 != 0 and _first_is_motion(mine, id):
-                    actor.at = None
-            elif number and id in active and attempt % 3 == 2 and actor.entity.kind in WALKERS:
-                if not actor.holds:
+            elif number and id in active and attempt % 3 and not actor.held and not actor.holds:
+                # What cannot be done from where it stands: it is put elsewhere at the cut.
+                thing = actor.entity.kind in THINGS and _first_is_motion(mine, id)
+                if thing or (attempt % 3 == 2 and actor.entity.kind in WALKERS):
                     actor.at = None
         kept = {id: actors[id].at.copy() for id in present if actors[id].at is not None}  # type: ignore[union-attr]
         kept_heading = {id: actors[id].heading for id in kept}
@@ -378,11 +380,10 @@ def _attempt(
             flat=preset == "flat", fps=fps_f,
         )  # fmt: skip
         for standing in script.standing:
-            if all(i in everyone for role in (standing.role, standing.target) for i in of[role]):
-                if any(everyone[i].at is None for i in of[standing.role]):
-                    set_up.relate(standing, of)
-        starts_before = {id: None for id in present}
-        del starts_before
+            both = [*of[standing.role], *of[standing.target]]
+            free = [i for i in of[standing.role] if i in everyone and everyone[i].at is None]
+            if free and all(i in everyone for i in both):
+                set_up.relate(standing, of)
         _block(set_up, mine)
         for id in _by_size(everyone):
             if everyone[id].at is None and not everyone[id].held:
