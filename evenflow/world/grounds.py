@@ -73,24 +73,25 @@ def linear(srgb: Sequence[Any] | NDArray[Any]) -> F:
     return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
-def noise(rng: np.random.Generator, cells: int, size: int = SIZE, cells_x: int = 0) -> F:
-    """Smooth noise in [-1, 1] that tiles, `cells` bumps along each side."""
-    grid = rng.uniform(-1, 1, (cells, cells_x or cells)).astype(np.float32)
-    rows, cols = _weights(cells, size), _weights(cells_x or cells, size)
-    return (rows @ grid @ cols.T).astype(np.float32)
+def ring(values: NDArray[Any], size: int) -> F:
+    """Smooth interpolation of a ring of values, the last axis, at `size` points."""
+    low, high, f = _steps(values.shape[-1], size)
+    return np.asarray(values[..., low] * (1 - f) + values[..., high] * f, np.float32)
 
 
 @lru_cache(maxsize=64)
-def _weights(cells: int, size: int) -> F:
-    """Smoothstep interpolation of a ring of `cells` values at `size` points, as a matrix."""
+def _steps(cells: int, size: int) -> tuple[NDArray[np.intp], NDArray[np.intp], F]:
+    """Between which of `cells` values each of `size` points lies, and how far, smoothly."""
     at = (np.arange(size) + 0.5) / size * cells - 0.5
-    low = np.floor(at).astype(int)
+    low = np.floor(at).astype(np.intp)
     f = at - low
-    f = f * f * (3 - 2 * f)
-    out = np.zeros((size, cells), np.float32)
-    np.add.at(out, (np.arange(size), low % cells), (1 - f).astype(np.float32))
-    np.add.at(out, (np.arange(size), (low + 1) % cells), f.astype(np.float32))
-    return out
+    return low % cells, (low + 1) % cells, np.asarray(f * f * (3 - 2 * f), np.float32)
+
+
+def noise(rng: np.random.Generator, cells: int, size: int = SIZE, cells_x: int = 0) -> F:
+    """Smooth noise in [-1, 1] that tiles, `cells` bumps along each side."""
+    grid = rng.uniform(-1, 1, (cells, cells_x or cells)).astype(np.float32)
+    return ring(ring(grid, size).T, size).T
 
 
 def _fractal(rng: np.random.Generator, cells: int, octaves: int, decay: float = 0.55) -> F:

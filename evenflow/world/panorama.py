@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
-from evenflow.world.grounds import column, linear
+from evenflow.world.grounds import column, linear, ring
 from evenflow.world.spec import Place
 
 WIDTH, HEIGHT = 1536, 160
@@ -65,24 +65,11 @@ def row_of(height: Tensor) -> Tensor:
     return v * HEIGHT - 0.5
 
 
-@lru_cache(maxsize=32)
-def _ring(cells: int) -> F:
-    """Smooth interpolation of `cells` values round the strip, as a matrix."""
-    at = (np.arange(WIDTH) + 0.5) / WIDTH * cells - 0.5
-    low = np.floor(at).astype(int)
-    f = at - low
-    f = f * f * (3 - 2 * f)
-    out = np.zeros((WIDTH, cells), np.float32)
-    out[np.arange(WIDTH), low % cells] += 1 - f
-    out[np.arange(WIDTH), (low + 1) % cells] += f
-    return out
-
-
 def _profile(rng: np.random.Generator, cells: int, octaves: int, decay: float = 0.5) -> F:
     """Noise in about [-1, 1] round the strip."""
     out = np.zeros(WIDTH, np.float32)
     for i in range(octaves):
-        out += decay**i * (_ring(cells << i) @ rng.uniform(-1, 1, cells << i).astype(np.float32))
+        out += decay**i * ring(rng.uniform(-1, 1, cells << i).astype(np.float32), WIDTH)
     return out
 
 
@@ -91,14 +78,13 @@ def _sheet(rng: np.random.Generator, cells: int, rows: int, octaves: int) -> F:
     out = np.zeros((HEIGHT, WIDTH), np.float32)
     for i in range(octaves):
         n, m = cells << i, (rows << i) + 2
-        grid = rng.uniform(-1, 1, (m, n)).astype(np.float32)
         at = (np.arange(HEIGHT) + 0.5) / HEIGHT * (m - 2)
-        low = np.floor(at).astype(int)
-        f = (at - low)[:, None]
+        low = np.floor(at).astype(np.intp)
+        f = (at - low)[:, None].astype(np.float32)
         f = f * f * (3 - 2 * f)
-        wide = grid @ _ring(n).T
-        out += 0.5**i * (wide[low] * (1 - f) + wide[low + 1] * f)
-    return np.asarray(out, np.float32)
+        grid = rng.uniform(-1, 1, (m, n)).astype(np.float32)
+        out += 0.5**i * ring(grid[low] * (1 - f) + grid[low + 1] * f, WIDTH)
+    return out
 
 
 class _Strip:
@@ -155,40 +141,40 @@ def _trees(
     round_share: float,
 ) -> None:
     """Single trees that stand on a profile, each lit from one side."""
-    columns = np.arange(WIDTH)
     per_radian = WIDTH / (2 * np.pi)
+    leaf, needle = linear((78, 122, 58)), linear((52, 92, 66))
     for x in np.sort(rng.integers(0, WIDTH, count)):
         tall = rng.uniform(*sizes)
         leafy = rng.uniform() < round_share
         tone = rng.uniform(0.8, 1.2)
         half = tall * (0.5 if leafy else 0.34)
         reach = max(2, int(np.ceil(half * per_radian)) + 1)
-        near = columns[x - reach : x + reach + 1] if reach <= x < WIDTH - reach else None
-        if near is None:
-            near = np.arange(x - reach, x + reach + 1) % WIDTH
+        near = np.arange(x - reach, x + reach + 1) % WIDTH
         offset = (np.arange(-reach, reach + 1) / per_radian / half)[None, :]
         foot = float(profile[x])
-        up = (strip.height - foot) / tall
+        low, high = np.searchsorted(strip.height[:, 0], (foot - 0.3 * tall, foot + 1.15 * tall))
+        rows = slice(max(int(low) - 1, 0), int(high) + 1)
+        up = (strip.height[rows] - foot) / tall
         if leafy:
             away = np.sqrt(offset**2 + ((up - 0.62) / 0.42) ** 2)
             cover = np.clip((1 - away) * half * per_radian + 0.5, 0, 1)
-            color = linear((78, 122, 58)) * tone
+            color = leaf * tone
         else:
             branch = 0.10 * (np.abs((up * 5) % 1 - 0.5) - 0.25)
             away = (1 - up) * 0.95 + branch - np.abs(offset)
             cover = np.clip(away * half * per_radian + 0.5, 0, 1) * (up > -0.05)
-            color = linear((52, 92, 66)) * tone
+            color = needle * tone
         trunk = np.clip((0.13 - np.abs(offset)) * half * per_radian + 0.5, 0, 1)
         cover = np.maximum(cover, trunk * (up > -0.2) * (up < 0.4)).astype(np.float32)
         light = np.clip(0.95 - 0.38 * offset + 0.22 * (up - 0.5), 0.4, 1.4)
-        # Only its own columns are painted.
-        part = strip.image[:, :, near]
+        # Only its own rows and columns are painted.
+        part = strip.image[:, rows, near]
         keep = 1 - cover
         part[:3] = part[:3] * keep + color[:, None, None] * light * (cover * (1 - haze))
         part[3] = part[3] * keep + cover * (1 - haze)
         part[4] = part[4] * keep + cover
         part[5] *= keep
-        strip.image[:, :, near] = part
+        strip.image[:, rows, near] = part
 
 
 def _forest(rng: np.random.Generator, strip: _Strip) -> None:
@@ -402,8 +388,9 @@ CLOUDS = {
 """Threshold and octaves of the clouds of a sky; skies not named are clear."""
 
 
-def _clouds(rng: np.random.Generator, image: F, threshold: float, octaves: int) -> None:
-    """Clouds that grow smaller toward the horizon, light on top and gray below."""
+def _clouds(rng: np.random.Generator, threshold: float, octaves: int) -> tuple[F, F]:
+    """Clouds that grow smaller toward the horizon, light on top and gray below: coverage and
+    brightness."""
     height = _heights()
     lift = np.clip(height, 0.02, 1)
     # Seen from below a layer of clouds is as far as 1 / height.
@@ -423,15 +410,12 @@ def _clouds(rng: np.random.Generator, image: F, threshold: float, octaves: int) 
         heaps, shine = _heaps(rng, 15 if threshold < 0.25 else 6)
         bright = bright + (shine - bright) * heaps
         cover = cover + (0.95 - cover) * heaps
-    open_sky = 1 - image[4]
-    image[6] = cover * open_sky
-    image[7] = image[6] * bright
+    return np.asarray(cover, np.float32), np.asarray(bright, np.float32)
 
 
 def _heaps(rng: np.random.Generator, count: int) -> tuple[F, F]:
     """Heaps of cloud with flat feet, above the horizon: coverage and brightness."""
-    height = _heights()[:, None]
-    columns = np.arange(WIDTH)[None, :]
+    height = _heights()
     cover = np.zeros((HEIGHT, WIDTH), np.float32)
     bright = np.full((HEIGHT, WIDTH), 0.8, np.float32)
     rough = 0.016 * _sheet(rng, 110, 40, 2)
@@ -439,47 +423,69 @@ def _heaps(rng: np.random.Generator, count: int) -> tuple[F, F]:
         middle = (number + rng.uniform(0.1, 0.9)) / count * WIDTH
         foot = rng.uniform(0.10, 0.36)
         grown = rng.uniform(0.5, 1.0) * (0.05 + 0.30 * foot)
-        around = (columns - middle + WIDTH / 2) % WIDTH - WIDTH / 2
-        x = around * (2 * np.pi / WIDTH)
-        heap = np.full((HEIGHT, WIDTH), -1.0, np.float32)
+        # Only the rows and columns that it can reach are looked at.
+        reach = int(5.0 * grown * WIDTH / (2 * np.pi)) + 4
+        near = (int(middle) + np.arange(-reach, reach + 1)) % WIDTH
+        low, high = np.searchsorted(height, (foot - 0.05, foot + 1.6 * grown + 0.05))
+        up = height[low:high, None]
+        x = ((int(middle) + np.arange(-reach, reach + 1) - middle) * (2 * np.pi / WIDTH))[None, :]
+        uneven = rough[low:high, near]
+        heap = np.full(uneven.shape, -1.0)
         for _ in range(int(rng.integers(5, 9))):
-            side = rng.normal() * grown * 1.3
+            side = float(np.clip(rng.normal(), -2, 2)) * grown * 1.3
             radius = grown * rng.uniform(0.45, 0.9) * float(np.exp(-((side / grown / 2) ** 2)))
-            up = foot + 0.35 * radius
-            away = np.hypot((x - side) / 1.35, height - up)
-            heap = np.maximum(heap, (radius - away + rough).astype(np.float32))
-        heap = np.minimum(heap, (height - foot + 0.3 * rough) * 1.6)
+            away = np.hypot((x - side) / 1.35, up - foot - 0.35 * radius)
+            heap = np.maximum(heap, radius - away + uneven)
+        heap = np.minimum(heap, (up - foot + 0.3 * uneven) * 1.6)
         here = np.clip(heap / 0.012 + 0.5, 0, 1)
-        shine = np.clip(0.66 + 0.42 * (height - foot) / grown + 2.0 * rough, 0.55, 1.06)
-        bright = bright + (shine - bright) * here
-        cover = np.maximum(cover, here)
-    return cover, np.asarray(bright, np.float32)
+        shine = np.clip(0.66 + 0.42 * (up - foot) / grown + 2.0 * uneven, 0.55, 1.06)
+        part = bright[low:high, near]
+        bright[low:high, near] = part + (shine - part) * here
+        cover[low:high, near] = np.maximum(cover[low:high, near], here)
+    return cover, bright
 
 
 def _stars(rng: np.random.Generator, image: F) -> None:
-    """Stars where there is neither land nor cloud."""
-    height = _heights()
-    for _ in range(420):
-        row = int(np.searchsorted(height, rng.uniform(0.03, 1.0)))
-        column = int(rng.integers(0, WIDTH))
-        row = min(row, HEIGHT - 1)
-        free = (1 - image[4, row, column]) * (1 - image[6, row, column])
-        image[5, row, column] += free * (0.25 + 0.75 * rng.uniform() ** 3)
+    """Stars all over the sky."""
+    rows = np.searchsorted(_heights(), rng.uniform(0.03, 1.0, 420)).clip(max=HEIGHT - 1)
+    columns = rng.integers(0, WIDTH, 420)
+    image[rows, columns] = 0.25 + 0.75 * rng.uniform(size=420) ** 3
 
 
-@lru_cache(maxsize=96)
-def _painted(background: str, sky: str, variety: int) -> F:
-    """All channels of a strip: (CHANNELS, HEIGHT * (WIDTH + 1))."""
+@lru_cache(maxsize=40)
+def _land(background: str, variety: int) -> NDArray[np.float16]:
+    """The first channels of a strip, without clouds and stars."""
     strip = _Strip()
     if background in PAINTERS:
         PAINTERS[background](np.random.default_rng([variety, len(background), 1]), strip)
+    return strip.image[:6].astype(np.float16)
+
+
+@lru_cache(maxsize=40)
+def _above(sky: str, variety: int) -> NDArray[np.float16]:
+    """Coverage of clouds, their brightness, and stars: (3, HEIGHT, WIDTH)."""
+    image = np.zeros((3, HEIGHT, WIDTH), np.float32)
     rng = np.random.default_rng([variety, len(sky), 2])
-    if sky in CLOUDS and background != "room":
-        _clouds(rng, strip.image, *CLOUDS[sky])
-    if background != "room" and sky in ("night", "evening"):
-        _stars(rng, strip.image)
-    closed = np.concatenate([strip.image, strip.image[:, :, :1]], axis=2)
-    return np.ascontiguousarray(closed.reshape(CHANNELS, -1), np.float32)
+    if sky in CLOUDS:
+        image[0], image[1] = _clouds(rng, *CLOUDS[sky])
+    if sky in ("night", "evening"):
+        _stars(rng, image[2])
+    return image.astype(np.float16)
+
+
+@lru_cache(maxsize=12)
+def _painted(background: str, sky: str, variety: int) -> F:
+    """All channels of a strip: (CHANNELS, HEIGHT * (WIDTH + 1))."""
+    out = np.zeros((CHANNELS, HEIGHT, WIDTH + 1), np.float32)
+    image = out[:, :, :WIDTH]
+    image[:6] = _land(background, variety)
+    if background != "room" and sky:
+        clouds, bright, stars = _above(sky, variety).astype(np.float32)
+        image[6] = clouds * (1 - image[4])
+        image[7] = image[6] * bright
+        image[5] += stars * (1 - image[4]) * (1 - image[6])
+    out[:, :, WIDTH] = out[:, :, 0]
+    return out.reshape(CHANNELS, -1)
 
 
 def build(places: Sequence[Place], device: torch.device | str = "cpu") -> Panorama:

@@ -58,8 +58,8 @@ def test_every_panorama_is_a_picture(background, where):
     image = panorama._painted(background, where if where in panorama.CLOUDS else "", 1)
     assert image.shape == (panorama.CHANNELS, panorama.HEIGHT * (panorama.WIDTH + 1))
     assert np.isfinite(image).all() and image.min() >= 0 and image[:3].max() < 1.4
-    assert image[3:7].max() <= 1.0 + 1e-5
-    assert (image[3] <= image[4] + 1e-5).all()  # haze only takes away
+    assert image[3:7].max() <= 1.0 + 1e-3
+    assert (image[3] <= image[4] + 1e-3).all()  # haze only takes away
 
 
 @pytest.mark.parametrize("background", ["hills", "forest", "city", "mountains", "desert", "room"])
