@@ -160,28 +160,28 @@ def _renumbered(script: Script) -> Script:
     for shot in script.shots:
         tell(shot.follows)
     tell(*(role.id for role in script.cast))
-    number = {id: at for at, id in enumerate(order, 1)} | {0: 0}
+    numbers = {id: at for at, id in enumerate(order, 1)} | {0: 0}
     by_id = {role.id: role for role in script.cast}
-    cast = tuple(replace(by_id[id], id=number[id]) for id in order if id in by_id)
+    cast = tuple(replace(by_id[id], id=numbers[id]) for id in order if id in by_id)
     deeds = tuple(
         replace(
             deed,
-            agent=number[deed.agent],
-            target=number[deed.target],
-            other=number[deed.other],
+            agent=numbers[deed.agent],
+            target=numbers[deed.target],
+            other=numbers[deed.other],
         )
         for deed in script.deeds
     )
     standing = sorted(
         {
-            Standing(number[one.role], one.relation, number[one.target], number[one.other])
+            Standing(numbers[one.role], one.relation, numbers[one.target], numbers[one.other])
             for one in script.standing
         },
         key=lambda one: (one.role, one.relation, one.target, one.other),
     )
     places = list(dict.fromkeys(shot.place for shot in script.shots))
     settings = tuple(next(s for s in script.settings if s.name == name) for name in places)
-    shots = tuple(replace(shot, follows=number.get(shot.follows, 0)) for shot in script.shots)
+    shots = tuple(replace(shot, follows=numbers.get(shot.follows, 0)) for shot in script.shots)
     return Script(cast, tuple(standing), deeds, settings, shots, script.style)
 
 
@@ -190,9 +190,9 @@ def at_level(script: Script, level: Level, *, form: CaptionForm = "explicit") ->
 
     `normalized(parse(describe(script, level)))` is `normalized(at_level(script, level))`.
 
-    L0: the cast and what happens; who does it is the first who can. L1: the first deed with colors. L2: the
-    cast, where they stand, all deeds, the camera of the first shot. L3: all but times. L4: all but
-    the seconds of the last shot. L5: all but the times of deeds.
+    L0: the cast and what happens; who does it is the first who can. L1: the first deed with
+    colors. L2: the cast, where they stand, all deeds, the camera of the first shot. L3: all but
+    times. L4: all but the seconds of the last shot. L5: all but the times of deeds.
     """
     if form == "ambiguous":
         script = _vague(script)
@@ -266,13 +266,14 @@ def _vague(script: Script) -> Script:
         roles.append(Role(one.id, kind, count=one.count))
     kinds = {one.id: one.kind for one in roles}
     deeds = []
-    for one in plain.deeds:
-        kind = one.kind
+    for deed in plain.deeds:
+        kind = deed.kind
         if kind in ("roll", "slide", "walk", "run"):
-            kind = default_motion(kinds.get(one.agent, "thing"))
+            kind = default_motion(kinds.get(deed.agent, "thing"))
             if kind == "rise":
-                kind = one.kind
-        other = one.other if kind == one.kind or one.relation == "between" else 0
-        deeds.append(replace(one, kind=kind, direction="", manner="", other=other))
+                kind = deed.kind
+        keeps = kind == deed.kind or deed.relation == "between"
+        other = deed.other if keeps else 0
+        deeds.append(replace(deed, kind=kind, direction="", manner="", other=other))
     shots = tuple(ScriptShot(moves=one.moves, follows=one.follows) for one in plain.shots)
     return normalized(Script(tuple(roles), deeds=tuple(deeds), shots=shots))

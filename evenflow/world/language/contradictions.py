@@ -1,4 +1,4 @@
-"""What in a script cannot come true: opposite motions at once, kinds that cannot, impossible places.
+"""What in a script cannot come true: opposite motions at once, kinds that cannot, wrong places.
 
 A caption that contradicts itself is read like any other; whoever stages it asks here first.
 """
@@ -68,7 +68,8 @@ def contradictions(script: Script) -> list[Contradiction]:
                 found.append(
                     Contradiction(
                         "place",
-                        f"{names[one.role]} cannot be {_say(one.relation)} {names[one.target]} when "
+                        f"{names[one.role]} cannot be {_say(one.relation)} {names[one.target]} "
+                        "when "
                         f"{names[other.role]} is {_say(other.relation)} {names[other.target]}; "
                         "keep one of the two",
                     )

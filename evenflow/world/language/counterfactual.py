@@ -113,14 +113,15 @@ def _swapped(script: Script, what: What) -> list[tuple[str, str, Script]]:
             rows.append((f"{say[0]} before {say[1]}", f"{say[1]} before {say[0]}", new))
         return rows
     if what == "relation":
-        for at, one in enumerate(script.standing):
-            if (to := _STANDING.get(one.relation)) is not None:
+        for at, where in enumerate(script.standing):
+            if (to := _STANDING.get(where.relation)) is not None:
                 standing = list(script.standing)
-                standing[at] = replace(one, relation=to, other=0)
-                rows.append((one.relation, to, replace(script, standing=tuple(standing))))
+                standing[at] = replace(where, relation=to, other=0)
+                rows.append((where.relation, to, replace(script, standing=tuple(standing))))
     for at, deed in enumerate(deeds):
-        for true, false, new in _deed_swaps(script, deed, what):
-            rows.append((true, false, replace(script, deeds=(*deeds[:at], new, *deeds[at + 1 :]))))
+        for true, false, swap in _deed_swaps(script, deed, what):
+            after = (*deeds[:at], swap, *deeds[at + 1 :])
+            rows.append((true, false, replace(script, deeds=after)))
     return rows
 
 
@@ -141,9 +142,9 @@ def _role_swaps(script: Script, role: Role, what: What) -> list[tuple[str, str, 
         to = "large" if role.size == "small" else "small"
         return [(role.size, to, put(size=to))]
     if what == "count":
-        to = role.count + 1 if role.count > 1 else 2
-        if not any(one.count == to for one in like) and sort_of(role.kind) != "fixture":
-            return [(str(role.count), str(to), put(count=to, side=""))]
+        more = role.count + 1
+        if not any(one.count == more for one in like) and sort_of(role.kind) != "fixture":
+            return [(str(role.count), str(more), put(count=more, side=""))]
     if what == "kind" and not like:
         kinds = {one.kind for one in script.cast}
         mine = [deed for deed in script.deeds if role.id in (deed.agent, deed.target, deed.other)]

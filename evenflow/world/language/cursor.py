@@ -43,13 +43,16 @@ class Cursor:
         self.text = ""
 
     def load(self, text: str) -> None:
+        """Takes a new text."""
         self.text, self.tokens, self.at = plain(text), tokenize(text), 0
 
     def means(self, name: str, ahead: int = 0) -> str | None:
+        """What a token can mean as a word of a class, or None."""
         at = self.at + ahead
         return self.tokens[at].means.get(name) if 0 <= at < len(self.tokens) else None
 
     def text_at(self, ahead: int = 0) -> str:
+        """A token as it is compared: lower case, American, a phrase in one piece."""
         at = self.at + ahead
         return self.tokens[at].text if 0 <= at < len(self.tokens) else ""
 
@@ -61,6 +64,7 @@ class Cursor:
         return False
 
     def fail(self, message: str, at: int | None = None) -> NoReturn:
+        """Raises: what is wrong with a word, and where it stands."""
         at = self.at if at is None else at
         if at < len(self.tokens):
             token = self.tokens[at]
@@ -87,6 +91,7 @@ class Cursor:
         ) or self.text_at(ahead) in ("one", "ones")
 
     def adjective(self, ahead: int) -> bool:
+        """True if a word says how something looks."""
         return any(
             self.means(name, ahead) is not None for name in ("color", "size", "pattern", "material")
         )
@@ -104,6 +109,7 @@ class Cursor:
         )
 
     def number(self) -> float:
+        """Takes a number, with its unit where there is one."""
         value = self.means("digits") or self.means("count") or "0"
         self.at += 1
         if self.means("time") is not None:
@@ -111,14 +117,18 @@ class Cursor:
         return round(float(value), 2)
 
     def possessed(self) -> None:
+        """Takes "the", "her" and the like."""
         if self.means("possessive") is not None or self.means("article") is not None:
             self.at += 1
 
     def shot(self, **changes: object) -> None:
+        """Notes something about the last shot."""
         self.shots[-1] = replace(self.shots[-1], **changes)  # type: ignore[arg-type]
 
     def is_walker(self, id: int) -> bool:
+        """True if a role walks."""
         return self.cast[id - 1].kind in (*world.WALKERS, "person") if id else False
 
     def is_fixture(self, id: int) -> bool:
+        """True if a role stands where it stands."""
         return self.cast[id - 1].kind in world.FIXTURES if id else False

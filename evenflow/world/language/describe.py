@@ -205,9 +205,9 @@ class _Writer:
             wanted = {"a": deed.agent, "t": deed.target, "o": deed.other}
             if any(bool(wanted[name]) != has[name] for name in "ato"):
                 continue
-            if deed.kind in IMPLIED and about and not related:
-                if deed.relation != IMPLIED[deed.kind]:
-                    continue
+            implied = IMPLIED.get(deed.kind, deed.relation)
+            if about and not related and deed.relation != implied:
+                continue
             if (
                 deed.kind in ("pass", "appear")
                 and related
@@ -247,9 +247,9 @@ class _Writer:
             patterns = [one for one in patterns if self.subject_of(deed, one) == follows]
         pattern = self.pick(patterns)
         moves = default_motion(self.cast[deed.agent].kind) if deed.agent else ""
-        if self.form == "ambiguous" and deed.kind == moves and moves in ("roll", "slide", "walk"):
-            if not (deed.other and deed.relation != "between"):
-                pattern = "a move {r}"
+        vague = self.form == "ambiguous" and deed.kind == moves and moves != "rise"
+        if vague and not (deed.other and deed.relation != "between"):
+            pattern = "a move {r}"
         head, rest = pattern.split(" ", 1)
         subject = self.subject_of(deed, pattern)
         self.subject = subject
@@ -359,7 +359,7 @@ class _Writer:
 
     def setup(self, ids: Sequence[int]) -> str:
         """ "There is a red cup on a table", or nothing."""
-        items = []
+        items: list[str] = []
         first_count = 0
         standing = [one for one in self.script.standing if one.role in ids]
         named = {one.target for one in standing} | {one.other for one in standing}
@@ -373,9 +373,7 @@ class _Writer:
             for one in mine:
                 text += " " + self.where(one)
             items.append(text)
-        rest = [id for id in ids if id not in self.mentioned]
-        for id in rest:
-            items.append(self.name(id))
+        items += [self.name(id) for id in ids if id not in self.mentioned]
         if not items:
             return ""
         listed = items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
@@ -400,9 +398,8 @@ class _Writer:
         for role in self.script.cast:
             stands = any(one.role == role.id for one in self.script.standing)
             shot = acting.get(role.id)
-            if number is None or number == 0:
-                if shot is None or stands:
-                    found.append(role.id)
+            if not number and (shot is None or stands):
+                found.append(role.id)
         return found
 
     def camera(self, shot: ScriptShot) -> str:
@@ -463,7 +460,7 @@ class _Writer:
         setting = script.settings[0]
         if setting.name:
             items += self.place(Setting(setting.name))
-        items += [one for one in self.place(replace(setting, name=""))]
+        items += self.place(replace(setting, name=""))
         shot = script.shots[0]
         if shot.size:
             items.append(f"{shot.size} shot")

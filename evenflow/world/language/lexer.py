@@ -1,4 +1,4 @@
-"""Text to tokens: known words with what they can mean, phrases as one token, unknown words named."""
+"""Text to tokens: known words with all that they can mean, phrases as one, unknown words named."""
 
 import difflib
 import re
@@ -25,7 +25,9 @@ PHRASES: dict[str, tuple[str, str]] = {
     "out from behind": ("relation", "out from behind"),
     "from behind": ("relation", "out from behind"), "away from": ("relation", "away from"),
     "next to": ("relation", "beside"), "close to": ("relation", "beside"),
-    "out of": ("relation", "out of"), "off of": ("relation", "off"), "up to": ("relation", "toward"),
+    "out of": ("relation", "out of"), "off of": ("relation", "off"),
+    "up to": ("relation",
+    "toward"),
     "on top of": ("relation", "on"), "to the left of": ("relation", "left of"),
     "on the left of": ("relation", "left of"), "left of": ("relation", "left of"),
     "to the right of": ("relation", "right of"), "on the right of": ("relation", "right of"),
@@ -41,7 +43,9 @@ PHRASES: dict[str, tuple[str, str]] = {
     "to the right": ("direction", "right"), "toward the left": ("direction", "left"),
     "toward the right": ("direction", "right"), "to the back": ("direction", "forward"),
     "to the front": ("direction", "back"), "from left to right": ("direction", "right"),
-    "from right to left": ("direction", "left"), "from the left to the right": ("direction", "right"),
+    "from right to left": ("direction", "left"),
+    "from the left to the right": ("direction",
+    "right"),
     "from the right to the left": ("direction", "left"),
     "into the distance": ("direction", "forward"),
     "in the background": ("backdrop", ""), "in the distance": ("backdrop", ""),
@@ -71,7 +75,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "just": ("filler", ""), "very": ("filler", ""), "slowly": ("manner", "slowly"),
     "first of all": ("then", ""),
 }  # fmt: skip
-_WORD = re.compile(r"\d+(?:\.\d+)?|[a-z]+(?:[-'’][a-z]+)*|[^\sa-z\d]")
+_WORD = re.compile(r"[0-9]+(?:\.[0-9]+)?|[a-z]+(?:[-'][a-z]+)*|[^\sa-z0-9]")
+_DIGITS = frozenset("0123456789")
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,7 @@ def surface() -> dict[str, dict[str, str]]:
 
     for verb, known in [*((v, v) for v in VERBS), *VERB_SYNONYMS.items()]:
         for form in ("base", "third", "past", "participle", "ing"):
-            add(verb_form(verb, form), form, known)  # type: ignore[arg-type]
+            add(verb_form(verb, form), form, known)
     for word in ("is", "are", "was", "were", "be", "been", "being", "am", "has", "have", "had"):
         add(word, "auxiliary", "have" if word.startswith("ha") else "be")
     for kind in (*world.THINGS, *world.WALKERS, *world.FIXTURES, "thing", "person"):
@@ -249,7 +254,7 @@ def tokenize(text: str) -> list[Token]:
                 at += length
                 break
         else:
-            if word[0].isdigit():
+            if word[0] in _DIGITS:
                 tokens.append(Token(word, start, end, number, {"digits": word}))
             elif word == "'s":
                 tokens.append(Token(word, start, end, number, {"of": ""}))
@@ -278,7 +283,7 @@ def _check(low: str, raw: list[tuple[str, int, int, int]]) -> None:
         for one in raw
         if one[0] not in table
         and (one[0],) not in _phrases()
-        and not one[0][0].isdigit()
+        and one[0][0] not in _DIGITS
         and one[0] not in ("'s", "a-b")
         and one[0] not in _PHRASE_WORDS
     ]
@@ -325,9 +330,8 @@ def nearest(word: str, *, most: int = 3) -> list[str]:
     pool = [one for one in pool if len(one) > 1]
     found: list[str] = []
     for close in difflib.get_close_matches(word, pool, n=12, cutoff=0.55):
-        for one in NEAR.get(close, (SYNONYMS.get(close, close),)):
-            if one in VOCABULARY or one in surface():
-                found.append(one)
+        near = NEAR.get(close, (SYNONYMS.get(close, close),))
+        found += [one for one in near if one in VOCABULARY or one in surface()]
     found = list(dict.fromkeys(found))
     if not found:
         found = difflib.get_close_matches(word, VOCABULARY, n=most, cutoff=0.0)
@@ -342,7 +346,7 @@ def _lemmas() -> dict[str, str]:
         table.setdefault(word, known)
     for verb, known in [*((v, v) for v in VERBS), *VERB_SYNONYMS.items()]:
         for form in ("base", "third", "past", "participle", "ing"):
-            table.setdefault(verb_form(verb, form), known)  # type: ignore[arg-type]
+            table.setdefault(verb_form(verb, form), known)
     for kind in (*world.THINGS, *world.WALKERS, *world.FIXTURES, "thing", "person"):
         table.setdefault(plural(kind), kind)
     for word, known in SYNONYMS.items():
@@ -371,7 +375,7 @@ def words(text: str) -> list[str]:
         word, start, end = match[0], match.start(), match.end()
         if word in table and word not in EXPANDED:
             found.append(table[word])
-        elif word[0].isdigit():
+        elif word[0] in _DIGITS:
             found += list(word)
         elif word in "\"'“”*`":
             continue

@@ -179,6 +179,7 @@ class CameraReader(NounReader):
         return True
 
     def move(self, kind: str) -> None:
+        """Notes a move of the camera."""
         if kind not in world.CAMERA_MOVES:
             self.fail(f"would be {kind!r}, which is no move of the camera; moves are {MOVES}")
         moves = self.shots[-1].moves

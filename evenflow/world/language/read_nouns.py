@@ -133,13 +133,13 @@ class NounReader(PlaceReader):
         return replace(found, article="" if bare else found.article)
 
     def one_of(self, said: dict[str, object], name: str) -> bool:
+        """Takes a word of a table into a description."""
         value = self.means(name)
         if value is None:
             return False
-        if self.means("singular") or self.means("plural"):
-            # "ring", "star": a noun unless another noun follows.
-            if not (self.means("singular", 1) or self.means("plural", 1)):
-                return False
+        noun = self.means("singular") or self.means("plural")
+        if noun and not (self.means("singular", 1) or self.means("plural", 1)):
+            return False  # "ring", "star": a noun unless another noun follows
         if name in said and said[name] != value:
             self.fail(f'says another {name} than "{said[name]}"; keep one of the two')
         said[name] = value
@@ -357,6 +357,7 @@ class NounReader(PlaceReader):
             last = targets[:1]
 
     def stand(self, role: int, relation: str, targets: list[int]) -> None:
+        """Notes where somebody is."""
         other = targets[1] if relation == "between" and len(targets) > 1 else 0
         if role in (targets[0], other):
             self.fail(f"would stand {relation} itself; name something else", self.at - 1)
@@ -436,9 +437,11 @@ class NounReader(PlaceReader):
 
     @property
     def mentioned(self) -> list[int]:
+        """Ids of all roles in the order of mention."""
         return [role.id for role in self.cast]
 
     def pronoun(self, pronoun: str, order: list[Role], at: int) -> int:
+        """The role that a pronoun stands for: the only one that it can be, else the likeliest."""
         fitting = [one.id for one in order if may_mean(pronoun, one)]
         if self.object_of and len(fitting) > 1:  # "the ball hits it": not the ball itself
             fitting = [id for id in fitting if id not in self.object_of] or fitting
@@ -471,6 +474,7 @@ class NounReader(PlaceReader):
         return lately[-1] if lately else fitting[-1]
 
     def found(self, said: Description, at: int) -> int:
+        """A new role."""
         if not said.kind:
             self.fail("means nothing that was named before; name its kind, like a red ball", at)
         count = said.count or (2 if said.plural else 1)
@@ -497,6 +501,7 @@ class NounReader(PlaceReader):
         return len(self.cast)
 
     def fragment(self) -> bool:
+        """Takes a noun phrase that names somebody new."""
         at = self.at
         said = self.describe()
         if said is None:
@@ -505,11 +510,12 @@ class NounReader(PlaceReader):
         return True
 
     def attribute(self, id: int, name: str, value: str) -> None:
+        """Notes how a role looks."""
         role = self.cast[id - 1]
         old = getattr(role, name)
         if old and old != value:
             self.fail(f"is another {name} than {old!r}; keep one of the two")
-        self.cast[id - 1] = replace(role, **{name: value})
+        self.cast[id - 1] = replace(role, **{name: value})  # type: ignore[arg-type]
 
 
 def _told(said: Description, role: Role) -> bool:

@@ -11,6 +11,7 @@ class PlaceReader(Cursor):
     """Reads where and when: places, grounds, light, style, seconds, shots and cuts."""
 
     def cut(self) -> None:
+        """Begins another shot."""
         self.shots.append(ScriptShot(place=self.settings[self.place].name))
         self.subjects, self.together, self.late = [], False, False
 
@@ -20,7 +21,7 @@ class PlaceReader(Cursor):
         old = getattr(here, name)
         if old and old != value:
             self.fail(f"is another {name} than {old!r}; keep one of the two", max(0, self.at - 1))
-        self.settings[self.place] = replace(here, **{name: value})
+        self.settings[self.place] = replace(here, **{name: value})  # type: ignore[arg-type]
 
     def go_to(self, name: str) -> None:
         """The shot is in a place of this name."""
@@ -262,7 +263,7 @@ class PlaceReader(Cursor):
         return self.text[token.start : token.end]
 
     def _subject_setting(self) -> bool:
-        """ "The ground is grass", "the sky is overcast", "the style is toon", "the scene is ..." """
+        """Takes "the ground is grass", "the sky is overcast", "the style is toon"."""
         start = self.at
         self.at += 1
         subject = self.text_at()
@@ -328,6 +329,7 @@ class PlaceReader(Cursor):
         return False
 
     def styling_ahead(self) -> bool:
+        """True if a phrase of style begins here."""
         at = self.at
         style = self.style
         found = self.styling()
@@ -399,6 +401,7 @@ class PlaceReader(Cursor):
         return True
 
     def framing_ahead(self) -> bool:
+        """Takes "in a wide shot" after a verb."""
         if self.text_at() in ("in", "as"):
             return self.framing()
         return False

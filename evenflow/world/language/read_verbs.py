@@ -106,8 +106,6 @@ class VerbReader(CameraReader):
                 slots.grade = grade
                 self.at += 1
                 continue
-            if word in ("left", "right") and self.text_at(1) == "past":
-                pass
             if (direction := self.means("direction")) is not None and not (
                 word in ("left", "right", "back") and after_object and self.means("third")
             ):
@@ -132,19 +130,13 @@ class VerbReader(CameraReader):
                 continue
             if word in ("the", "picture") and self.edge():
                 continue
-            if (
-                (
-                    (after_object and verb in OBJECTLESS)
-                    or (last and not after_object and slots.relations)
-                )
-                and self.means("relation") in STATIC
-                and not self.setting_ahead()
-            ):
-                if verb not in ("hit", "bump") or self.means("relation") != "into":
-                    before = self.at
-                    self.whereabouts(last)
-                    if self.at > before:
-                        continue
+            target = after_object and verb in OBJECTLESS
+            target = target or bool(last and not after_object and slots.relations)
+            if target and self.means("relation") in STATIC and not self.setting_ahead():
+                before = self.at
+                self.whereabouts(last)  # where that is which was named last
+                if self.at > before:
+                    continue
             if self.setting():
                 after_object = False
                 continue
@@ -214,8 +206,6 @@ class VerbReader(CameraReader):
             if word in ("away", "out", "by", "in", "up", "down", "along"):
                 slots.particles.add(word)
                 self.at += 1
-                continue
-            if self.verb() in ("get", "come", "stand", "lie") and False:
                 continue
             if not self.group_ahead(0):
                 break
@@ -304,7 +294,7 @@ class VerbReader(CameraReader):
         self.at = start
         return False
 
-    def deeds_of(
+    def deeds_of(  # noqa: RET503  # `fail` does not return
         self, verb: str, subjects: list[int], slots: Slots, *, passive: bool, at: int
     ) -> list[Deed]:
         """What a verb with its slots says."""
@@ -335,16 +325,14 @@ class VerbReader(CameraReader):
                 self.fail(f"needs {what}", at)
             return ids
 
-        def motions(kind: str, agent: int, **fixed: int) -> list[Deed]:
+        def motions(kind: str, agent: int, target: int = 0) -> list[Deed]:
             """One deed for every direction and relation."""
-            rows: list[Deed] = []
             ways = directions or list(origins[:1])
             relations = [*slots.relations]
             if slots.to:
                 relations.append(("toward", slots.to))
-            base = Deed(kind, agent=agent, **fixed)
-            for way in ways[:-1]:
-                rows.append(replace(base, direction=way))
+            base = Deed(kind, agent=agent, target=target)
+            rows = [replace(base, direction=way) for way in ways[:-1]]
             last = replace(base, direction=ways[-1] if ways else "")
             if not relations:
                 return [*rows, last]
@@ -355,10 +343,10 @@ class VerbReader(CameraReader):
                     relation = "off"
                 if kind == "stop" and relation == "toward":
                     relation = "beside"
-                slot = "other" if "target" in fixed else "target"
-                deed = replace(deed, relation=relation, **{slot: ids[0]})
+                deed = replace(deed, relation=relation)
+                deed = replace(deed, other=ids[0]) if target else replace(deed, target=ids[0])
                 if len(ids) > 1:
-                    if deed.other or slot == "other":
+                    if target:
                         self.fail("takes no two things to be between; name one", at)
                     deed = replace(deed, other=ids[1])
                 rows.append(deed)
@@ -416,10 +404,6 @@ class VerbReader(CameraReader):
             and verb in ("walk", "run", "roll", "slide", "fly")
         ):
             directions.append("forward")
-        if "around" in particles and verb in ("turn",):
-            pass
-        elif "around" in particles and verb in ("spin", "swing"):
-            particles.discard("around")
         match verb:
             case "walk" | "run":
                 if "off" in particles and not slots.relations:
@@ -438,10 +422,6 @@ class VerbReader(CameraReader):
             case "drop" | "throw" | "fly":
                 kind = "drop" if verb == "drop" else "throw"
                 directions[:] = [d for d in directions if not (kind == "drop" and d == "down")]
-                if kind == "drop":
-                    slots.relations = [
-                        ("onto" if r in ("over",) else r, ids) for r, ids in slots.relations
-                    ]
                 if things or passive:
                     return self.each_many(
                         things, lambda id: [self.with_doer(d, doers, at) for d in motions(kind, id)]
@@ -513,9 +493,6 @@ class VerbReader(CameraReader):
                 way = (directions or origins or [""])[0]
                 if kind == "exit" and not directions and origins:
                     way = {"left": "right", "right": "left"}.get(way, way)
-                if slots.relations:
-                    relation, ids = slots.relations[0]
-                    kind = "appear" if kind == "enter" else "walk"
                 return self.each(subjects, lambda id: Deed(kind, agent=id, direction=way))
             case "follow" | "circle":
                 rel = [ids for r, ids in slots.relations if r in ("around", "behind")]
@@ -700,6 +677,7 @@ class VerbReader(CameraReader):
         return [replace(make(id), together=number > 0) for number, id in enumerate(ids)]
 
     def each_many(self, ids: list[int], make: Callable[[int], list[Deed]]) -> list[Deed]:
+        """The same deeds of several, beginning at once."""
         rows: list[Deed] = []
         for number, id in enumerate(ids):
             made = make(id)
@@ -709,6 +687,7 @@ class VerbReader(CameraReader):
         return rows
 
     def grade(self, subjects: list[int], slots: Slots, at: int) -> list[Deed]:
+        """Growing and shrinking."""
         kind = {"larger": "grow", "smaller": "shrink"}.get(slots.grade)
         if kind is None:
             self.fail("is said of the light", at)
@@ -735,7 +714,9 @@ class VerbReader(CameraReader):
                 return self.each(subjects, lambda id: Deed("stand", agent=id))
             self.fail("needs what it gets: up, larger, smaller or a color", at)
         if verb == "sit" and walkers:
-            target = slots.relations[0][1][0] if slots.relations else 0
+            target = 0
+            if slots.relations and slots.relations[0][0] in ("on", "onto", "in", "into"):
+                target = slots.relations[0][1][0]
             return self.each(subjects, lambda id: Deed("sit", agent=id, target=target))
         if verb == "stand" and walkers and not slots.relations:
             sat = {deed.agent for deed in self.deeds if deed.kind == "sit"}

@@ -15,6 +15,7 @@ class Reader(VerbReader):
     """Reads sentences from left to right: the clauses of a caption, in the order of telling."""
 
     def script(self) -> Script:
+        """All that has been read."""
         return normalized(
             Script(
                 tuple(self.cast),
@@ -28,6 +29,7 @@ class Reader(VerbReader):
         )
 
     def read(self, text: str, *, framing: bool = False) -> None:
+        """Reads a text to its end."""
         self.load(text)
         if framing:
             self.framing()
@@ -40,6 +42,7 @@ class Reader(VerbReader):
             self.fail("says how or when, but not what happens", len(self.tokens) - 1)
 
     def step(self) -> None:
+        """Reads whatever comes next."""
         mark = self.means("mark")
         if mark is not None:
             self.at += 1
@@ -116,6 +119,7 @@ class Reader(VerbReader):
             self.deeds[-1] = replace(self.deeds[-1], together=True)
 
     def connector(self) -> bool:
+        """Takes a word that joins clauses, and notes how."""
         if self.means("and") is not None:
             self.at += 1
             return True
@@ -162,6 +166,7 @@ class Reader(VerbReader):
         return self.last_clause
 
     def listing(self) -> None:
+        """Reads who there is ("there is a ball")."""
         group = self.group()
         if group:
             self.clause(group, self.at)
@@ -218,8 +223,10 @@ class Reader(VerbReader):
                     self.take("up")
                 elif verb in ("get", "become", "grow", "turn", "go", "come"):
                     grade = self.means("grade") or word
-                    kind = {"darker": "dim", "brighter": "brighten", "out": "dim", "down": "dim",
-                            "up": "brighten", "on": "brighten", "off": "dim"}.get(grade, "")  # fmt: skip
+                    if grade in ("darker", "out", "down", "off"):
+                        kind = "dim"
+                    elif grade in ("brighter", "up", "on"):
+                        kind = "brighten"
                     if kind:
                         self.at += 1
                 if kind and manner:

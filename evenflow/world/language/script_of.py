@@ -147,7 +147,7 @@ def _told_apart(roles: list[Role], groups: list[list[Entity]], spec: SceneSpec) 
             found = [value(groups[at][0]) for at in several]
             if len(set(found)) == len(found) and all(found):
                 for at, word in zip(several, found, strict=True):
-                    roles[at] = replace(roles[at], **{name: word})
+                    roles[at] = replace(roles[at], **{name: word})  # type: ignore[arg-type]
                 break
         else:
             if len(several) <= 3:
@@ -199,7 +199,7 @@ def _deeds(spec: SceneSpec, role_of: dict[int, int]) -> tuple[Deed, ...]:
         relation = event.relation if about else ""
         if not relation and about:
             relation = IMPLIED.get(event.kind, "")
-        shot = next((n for n, end in enumerate(ends) if event.start < end - 1e-6), len(ends) - 1)
+        number = next((n for n, end in enumerate(ends) if event.start < end - 1e-6), len(ends) - 1)
         deed = Deed(
             kind=event.kind,
             agent=role_of.get(event.agent, 0),
@@ -211,7 +211,7 @@ def _deeds(spec: SceneSpec, role_of: dict[int, int]) -> tuple[Deed, ...]:
             manner=event.manner,
             start=round(event.start, 2),
             end=round(event.end, 2) if event.end > event.start else None,
-            shot=shot,
+            shot=number,
         )
         key = tuple(
             getattr(deed, name)
@@ -222,7 +222,7 @@ def _deeds(spec: SceneSpec, role_of: dict[int, int]) -> tuple[Deed, ...]:
         if several and key in seen:
             continue
         seen.add(key)
-        if found and found[-1].shot == shot:
+        if found and found[-1].shot == number:
             deed = replace(deed, together=_together(sources[-1], event))
         found.append(deed)
         sources.append(event)
