@@ -234,15 +234,38 @@ def _star(x: Tensor, y: Tensor, inner: Tensor) -> Tensor:
 
 
 def _traced_hit(shape: int, o: Tensor, d: Tensor, param: Tensor, half: Tensor) -> Tensor:
+    """Two steps for all rays, the others for those that are still on their way."""
     enter, leave = _box(o, d, half)
-    t = enter
     speed = _root(d[0] * d[0] + d[1] * d[1] + d[2] * d[2] + TINY)
-    gap = torch.zeros_like(t)
-    for _ in range(STEPS):
+    t, gap = _march(shape, enter, 2, o, d, speed, param, half)
+    meets = enter <= leave
+    far = (meets & (gap > 1e-5)).nonzero()[:, 0]
+    few = far.to(torch.int32)
+    lists = (one.index_select(one.ndim - 1, few) for one in (t, o, d, speed, param, half))
+    first, *rest = lists
+    later, rest_gap = _march(shape, first, STEPS - 2, *rest)
+    t.scatter_(0, far, later)
+    gap.scatter_(0, far, rest_gap)
+    good = meets & (gap < 0.01) & (t <= leave + 0.01 / speed)
+    return torch.where(good, t, torch.nan)
+
+
+def _march(
+    shape: int,
+    t: Tensor,
+    steps: int,
+    o: Tensor,
+    d: Tensor,
+    speed: Tensor,
+    param: Tensor,
+    half: Tensor,
+) -> tuple[Tensor, Tensor]:
+    """Rays after some steps of sphere tracing, and the last distance."""
+    gap = t
+    for _ in range(steps):
         gap = distance(shape, o + t * d, param, half)
         t = t + gap / speed
-    good = (enter <= leave) & (gap < 0.01) & (t <= leave + 0.01 / speed)
-    return torch.where(good, t, torch.nan)
+    return t, gap
 
 
 def hit(

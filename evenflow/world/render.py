@@ -39,6 +39,8 @@ FAR = 1000.0
 """World units at which the ground ends."""
 WALL_HEIGHT = 2.4
 """World units that the walls of a place (`Place.walls`) are high."""
+IDS = {"instance", "part", "visible", "boxes", "tracks"}
+"""Truth that needs to know who is where."""
 OUTLINED = {"toon", "paper"}
 """Styles that draw outlines."""
 SUNNY = ("morning", "noon", "evening", "night")
@@ -523,7 +525,7 @@ def _draw(
         _smooth(batch, chunk, local, rays, sun, close, list_, who[:core], linear)
     names = {STYLES[one] for one in chunk.styles}
     instance = part = None
-    if wanted & {"instance", "part", "visible", "boxes", "tracks"} or names & OUTLINED:
+    if wanted & IDS or names & OUTLINED:
         instance, part = _ids(parts, who[:core])
     eyes = depth[:core] - raster.BACK if flat else depth[:core]
     pictures = styles.finish(
@@ -553,7 +555,7 @@ def _draw(
         facts[name] = out[0] if name == "shadow" else out.permute(1, 2, 3, 0).contiguous()
     if wanted & {"depth", "tracks"}:
         facts["depth"] = eyes
-    if instance is not None and part is not None:
+    if instance is not None and part is not None and wanted & IDS:
         facts["instance"], facts["part"] = instance, part
     if chunk.other_row:
         here = Where(

@@ -209,7 +209,7 @@ def test_visible_pixels_match_when_they_are_warped(preset):
     from evenflow.world.simulate import simulate
 
     errors, before, hidden = [], [], []
-    for seed in range(3):
+    for seed in range(2):
         animation = simulate(random_spec(preset, seed, frames=25))
         drawn = render([animation], truth=("forward_flow", "forward_occlusion", "part"))
         truth, picture = drawn.truth[0], drawn.frames[0].numpy().astype(np.float32)
@@ -225,7 +225,7 @@ def test_visible_pixels_match_when_they_are_warped(preset):
     errors, hidden = np.concatenate(errors), np.concatenate(hidden)
     warped, still = (np.concatenate([pair[i] for pair in before]) for i in range(2))
     assert np.quantile(errors, 0.95) <= 3
-    assert len(warped) > 500 and warped.mean() < 0.6 * still.mean()
+    assert len(warped) > 200 and warped.mean() < 0.6 * still.mean()
     assert hidden.mean() > 5 * errors.mean()
 
 
@@ -473,6 +473,9 @@ def test_every_style_draws():
         render([replace(animation, spec=replace(animation.spec, style=style))]).frames[0]
         for style in STYLES
     ]
+    mixed = [replace(animation, spec=replace(animation.spec, style=one)) for one in STYLES]
+    together = render(mixed, truth=("depth",), chunk=3).frames
+    assert all(torch.equal(a, b) for a, b in zip(together, pictures, strict=True))
     for i, one in enumerate(pictures):
         assert all((one.int() - other.int()).abs().float().mean() > 1 for other in pictures[:i])
 
