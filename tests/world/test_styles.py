@@ -125,3 +125,13 @@ def test_fog_hides_what_is_far():
     near = styles.finish(linear, depth, None, [foggy]).float()
     far = styles.finish(linear, depth + 40, None, [foggy]).float()
     assert far.std() < 0.4 * near.std()
+
+
+def test_a_picture_does_not_depend_on_the_batch_or_its_layout():
+    linear = light(num=4)
+    depth, ids = scene()
+    planes = linear.transpose(0, 1).contiguous().transpose(0, 1)
+    for row in range(len(STYLES)):
+        many = styles.finish(planes, depth.expand(4, -1, -1), ids.expand(4, -1, -1), [row] * 4)
+        for i in range(4):
+            assert torch.equal(many[i], styles.finish(linear[i : i + 1], depth, ids, [row])[0])
