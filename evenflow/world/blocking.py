@@ -169,6 +169,8 @@ class Stage:
         self.starts_hidden: dict[int, int] = {}
         self.close: set[frozenset[int]] = set()
         self.throw_way: np.ndarray | None = None
+        self.sides: dict[int, str] = {}
+        self.pushers: dict[int, int] = {}
 
     # Placing.
 
@@ -251,6 +253,12 @@ class Stage:
                 return False
         return all(_apart(a, b, c, d) > r + q + 0.05 for c, d, q in self.corridors)
 
+    def side_of(self, id: int, x: float) -> bool:
+        """True if a place is on the side of the picture that "the left ball" speaks of."""
+        return {"left": x < -0.35, "right": x > 0.35, "middle": abs(x) < 0.6}.get(
+            self.sides.get(id, ""), True
+        )
+
     def put_aside(self, id: int, deep: tuple[float, float] = (-0.6, 1.6)) -> None:
         """Places an actor where it hides nobody and stands in nobody's way."""
         for other, offset in self.offsets.get(id, ()):
@@ -263,7 +271,7 @@ class Stage:
         for _ in range(28):
             z = 0.0 if self.flat else self.uniform(deep[0], deep[1] * self.roomy)
             x = self.uniform(-wide, wide)
-            if not self.clear(x, z, actor):
+            if not self.clear(x, z, actor) or not self.side_of(id, x):
                 continue
             score = 0.35 * self.rng.random() - 0.05 * abs(x)
             for them in self.actors.values():
@@ -384,6 +392,12 @@ class Stage:
                         f"the {one.entity.kind} does not fit under the {two.entity.kind}"
                     )
                 offset = np.array([self.uniform(-0.25, 0.25), 0.0, self.uniform(-0.1, 0.1)])
+            elif relation == "held by":
+                if two.holds or two.entity.kind not in WALKERS:
+                    raise BadInput(f"the {two.entity.kind} cannot hold the {one.entity.kind} too")
+                one.entity = replace(one.entity, attached=anchor)
+                one.held, two.holds = anchor, id
+                continue
             elif relation in ("into", "in"):
                 entity = one.entity
                 self.actors[id].entity = replace(entity, attached=anchor)

@@ -197,6 +197,8 @@ def problem_of(
     visible, alone, _, boxes = visibility(animation, frames)
     times = frames / fps
     problem = _unseen(layout, animation, frames, times, visible, alone, boxes)
+    if not problem:
+        problem = _misplaced(script, layout, boxes, visible)
     if problem:
         return problem, {}
     order: dict[int, float] = {}
@@ -215,6 +217,34 @@ def problem_of(
         if order[b] < order[a] - 0.35 and not script.deeds[b].together:
             return f"{script.deeds[b].kind} comes before {script.deeds[a].kind}", {}
     return "", times_of
+
+
+def _misplaced(script: Script, layout: "Layout", boxes: D, visible: D) -> str:
+    """Somebody called "the left one" who is not on the left of those who look alike."""
+    spec = layout.spec
+    ids: dict[int, int] = {}
+    at = 1
+    for role in script.cast:
+        ids[role.id] = at
+        at += role.count
+    for role in script.cast:
+        if not role.side:
+            continue
+        mine = ids[role.id] - 1
+        alike = [
+            ids[other.id] - 1
+            for other in script.cast
+            if other.kind == role.kind and other.id != role.id
+        ]
+        seen = np.flatnonzero(visible[:, mine] > 0)
+        if not len(seen):
+            continue
+        x = 0.5 * (boxes[seen[0], :, 0] + boxes[seen[0], :, 2])
+        low, high = min(x[alike], default=9.0), max(x[alike], default=-9.0)
+        fits = {"left": x[mine] < low, "right": x[mine] > high, "middle": low < x[mine] < high}
+        if not fits[role.side] and (alike and (role.side != "middle" or len(alike) > 1)):
+            return f"the {_name(spec, mine + 1)} is not on the {role.side}"
+    return ""
 
 
 def _name(spec: SceneSpec, id: int) -> str:

@@ -1030,6 +1030,27 @@ def let_go(stage: Stage, items: Sequence[Item], number: int) -> None:
     holder.holds, thing.held = 0, 0
 
 
+def stand_by(stage: Stage, item: Item, doer: int) -> None:
+    """Somebody who rolls a ball or opens a door is next to it when that begins."""
+    actor, thing = stage.actors[doer], stage.actors[item.agent]
+    by = replace(item, agent=doer, target=item.agent, other=0)
+    if item.deed.kind in ("roll", "slide"):
+        stage.close.add(frozenset((doer, item.agent)))
+        if actor.at is not None and thing.at is None:
+            ahead = np.array([-np.sin(actor.heading), np.cos(actor.heading)])
+            spot = actor.flat + ahead * (REACH + thing.half[0] + 0.1)
+            stage.put(item.agent, float(spot[0]), float(spot[1]))
+        elif actor.at is None:
+            stage.pushers[item.agent] = doer
+        return
+    if item.deed.kind in ("cover", "uncover") and item.target:
+        by = replace(by, target=item.target)
+        stage.ensure(item.target)
+    else:
+        stage.ensure(item.agent)
+    _beside(stage, by, by.target, item.start if actor.at is None else item.start + 0.4)
+
+
 def push(stage: Stage, items: Sequence[Item], number: int) -> None:
     """Walks behind a thing and pushes it."""
     item = items[number]

@@ -27,10 +27,21 @@ TALL = 2.0
 """Fixtures need to be seen up to here only."""
 
 
+HURRY = {"slowly": 0.6, "gently": 0.7, "sleepily": 0.6, "quickly": 1.4, "nervously": 1.2}
+"""What the manner of a camera does to how far it goes in its time."""
+
+
 def moves_of(
-    kinds: Sequence[str], follows: int, *, start: float, end: float
+    kinds: Sequence[str], follows: int, *, start: float, end: float, manner: str = ""
 ) -> tuple[CameraMove, ...]:
-    """Moves one after the other; `follow` and `shake` last for the whole shot."""
+    """Moves one after the other; `follow` and `shake` last for the whole shot.
+
+    Args:
+        kinds: rows of CAMERA_MOVES.
+        follows: id that `follow` and `orbit` hold, or 0.
+        start, end: of the shot.
+        manner: a row of MANNERS, or empty.
+    """
     turns = [kind for kind in kinds if kind not in ("static", "follow", "shake")]
     out: list[CameraMove] = []
     begin, last = start + 0.05, end - 0.1
@@ -39,14 +50,22 @@ def moves_of(
         out.append(
             CameraMove(
                 kind, round(begin + number * span, 4), round(begin + (number + 1) * span, 4),
-                AMOUNTS[kind],
+                _amount(kind, manner), target=follows if kind.startswith("orbit") else 0,
             )
         )  # fmt: skip
-    if "follow" in kinds or follows:
+    if "follow" in kinds:
         out.append(CameraMove("follow", start, end, AMOUNTS["follow"], target=follows))
     if "shake" in kinds:
         out.append(CameraMove("shake", start, end, AMOUNTS["shake"]))
     return tuple(out)
+
+
+def _amount(kind: str, manner: str) -> float:
+    """How far a move goes: a zoom's factor grows in its logarithm."""
+    hurry = HURRY.get(manner, 1.0)
+    if kind.startswith("zoom"):
+        return round(float(AMOUNTS[kind] ** hurry), 4)
+    return round(AMOUNTS[kind] * hurry, 4)
 
 
 def track_of(actor: Actor, times: D) -> D:

@@ -269,6 +269,10 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
     height = 0.0
     if actor.at is None:
         stage.put(lead.agent, float(start_point[0]), float(start_point[1]))
+        pusher = stage.pushers.pop(lead.agent, 0)
+        if pusher:
+            spot = start_point - way * (radius + stage.actors[pusher].half[2] + 0.2)
+            stage.put(pusher, float(spot[0]), float(spot[1]), heading=heading_of(way))
     else:
         height = float(actor.at[1])
     if entity.kind in ("cart",):

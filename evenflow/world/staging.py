@@ -379,6 +379,7 @@ def _attempt(
             half_width=float(np.tan(0.5 * fov)) * size[0] / size[1], roomy=roomy,
             flat=preset == "flat", fps=fps_f,
         )  # fmt: skip
+        set_up.sides = {i: role.side for role in script.cast if role.side for i in of[role.id]}
         for standing in script.standing:
             both = [*of[standing.role], *of[standing.target]]
             free = [i for i in of[standing.role] if i in everyone and everyone[i].at is None]
@@ -409,14 +410,16 @@ def _attempt(
         follows = of.get(shot.follows, (0,))[0] if shot.follows else 0
         if "follow" in shot.moves and not follows:
             follows = next((item.agent for item in mine if item.agent), needed[0] if needed else 0)
-        moves = framing.moves_of(shot.moves, follows, start=start, end=end)
+        moves = framing.moves_of(shot.moves, follows, start=start, end=end, manner=shot.manner)
+        if "follow" not in shot.moves:
+            follows = 0
         times = np.linspace(start, end, 9)
         look_for = [follows] if follows else needed
         if look_for:
             points, must = framing.points_of(everyone, look_for, set_up.off, times, initial)
             targets = {
                 id: framing.track_of(everyone[id], times) + np.array([0, everyone[id].half[1], 0])
-                for id in ([follows] if follows else [])
+                for id in sorted({move.target for move in moves} - {0})
             }
             camera = framing.frame(
                 points, must, times, moves=moves, fov=fov, pitch=pitch, yaw=0.0,
@@ -637,6 +640,9 @@ def _block(stage: Stage, items: Sequence[Item]) -> None:
             continue
         actor = stage.actors[item.agent]
         walks = actor.entity.kind in WALKERS
+        doer = item.other if kind in DONE_BY and item.other else 0
+        if doer and stage.actors[doer].entity.kind in WALKERS:
+            doings.stand_by(stage, item, doer)
         if walks and kind in _WALKS:
             doings.walk(stage, items, number)
         elif kind == "follow":
@@ -668,6 +674,8 @@ def _block(stage: Stage, items: Sequence[Item]) -> None:
         stage.done.add(number)
 
 
+DONE_BY = ("roll", "slide", "open", "close", "cover", "uncover")
+"""Deeds of things that somebody does: who it is stands by."""
 HANDLED = {
     "sit": doings.sit, "pick_up": doings.pick_up, "carry": doings.carry,
     "put_down": doings.put_down, "give": doings.give, "push": doings.push, "kick": doings.kick,

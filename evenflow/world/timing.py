@@ -36,6 +36,8 @@ MOST = 1.5
 
 def duration(deed: Deed) -> tuple[float, float]:
     """Seconds of a deed: at least, and where there is room."""
+    if deed.seconds is not None:
+        return deed.seconds, deed.seconds
     return DURATIONS["circle" if deed.relation == "around" else deed.kind]
 
 
@@ -185,7 +187,8 @@ def _fill(
             gap = 0.0
         else:
             longer = min(MOST, room / sum(high))
-            lengths = [h * longer for h in high]
+            fixed = [any(deeds[i].seconds is not None for i in g) for g in run]
+            lengths = [h if f else h * longer for h, f in zip(high, fixed, strict=True)]
             gap = (room - sum(lengths)) / (len(run) + 1)
             gap = min(gap, 4.0)
         for number, (g, length) in enumerate(zip(run, lengths, strict=True)):
