@@ -240,7 +240,7 @@ class Playing:
         eye, ahead = self.eye.pose()
         light = base.light
         return Animation(
-            spec=self.spec,
+            spec=replace(self.spec, actions=((0.0,) * NUM_ACTIONS,)),  # as every played scene has
             parts=replace(
                 parts,
                 position=position[None],

@@ -60,6 +60,7 @@ def reach(animation: Animation) -> tuple[NDArray[np.float64], NDArray[np.float64
     half = np.full(frames, LEAST)
     ahead = turn[:, 2]
     width, height = animation.spec.size
+    played = bool(animation.spec.actions)  # nobody knows yet what will be seen
     for shot in np.unique(animation.shot):
         rows = np.flatnonzero(animation.shot == shot)
         some = rows[:: max(1, len(rows) // 6)]
@@ -82,7 +83,7 @@ def reach(animation: Animation) -> tuple[NDArray[np.float64], NDArray[np.float64
             low = high = eye[rows[0]] * (1.0, 0.0, 1.0) + 6.0 * flat
         low[1], high[1] = 0.0, max(high[1], 0.0)
         radius = 0.5 * float(np.linalg.norm((high - low) * (1.0, 0.5, 1.0))) + 0.6
-        if radius <= MOST:
+        if radius <= MOST and not played:
             middle[rows], half[rows] = 0.5 * (low + high), max(radius, LEAST)
             continue
         flat = ahead[rows] * (1.0, 0.0, 1.0)
