@@ -1,6 +1,7 @@
 """Reads noun phrases: who is meant, who is new, and where somebody stands."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 from evenflow.world import words as world
 from evenflow.world.language.read_places import PlaceReader
@@ -252,7 +253,7 @@ class NounReader(PlaceReader):
             if id not in found:
                 found.append(id)
             before = len(self.standing)
-            self.whereabouts([id])
+            self.whereabouts([id], found)
             if spread and before == placed < len(self.standing) and not self.begins_clause():
                 mine = [one for one in self.standing[before:] if one.role == id]
                 for other in found[:-1]:
@@ -310,8 +311,24 @@ class NounReader(PlaceReader):
             return True
         return self.verb(ahead) is not None or self.means("auxiliary", ahead) is not None
 
-    def whereabouts(self, ids: list[int]) -> None:
-        """Takes "on the table", "behind the pillar", "in her hand" after a noun phrase."""
+    def locate(self, ids: list[int], relation: str, targets: list[int]) -> None:
+        """Notes where several are; "each other" is each with the next."""
+        if targets != [MUTUAL]:
+            for id in ids:
+                self.stand(id, relation, targets)
+            return
+        if len(ids) < 2:
+            self.fail('needs two that are so to "each other"; name both', self.at - 1)
+        for one, other in pairwise(ids):
+            self.stand(one, relation, [other])
+
+    def whereabouts(self, ids: list[int], group: list[int] | None = None) -> None:
+        """Takes "on the table", "behind the pillar", "in her hand" after a noun phrase.
+
+        Args:
+            ids: who is there.
+            group: all that were named with them, for "beside each other".
+        """
         last = ids
         while True:
             start = self.at
@@ -352,8 +369,8 @@ class NounReader(PlaceReader):
             if not targets:
                 self.at = start
                 return
-            for id in ids:
-                self.stand(id, relation, targets)
+            mutual = targets == [MUTUAL] and group is not None
+            self.locate(group if mutual and group else ids, relation, targets)
             last = targets[:1]
 
     def stand(self, role: int, relation: str, targets: list[int]) -> None:

@@ -83,6 +83,8 @@ class PlaceReader(Cursor):
     def setting(self) -> bool:
         """Takes one phrase of place, ground, sky, background or fog."""
         start = self.at
+        if self.means("backdrop") is not None and not self.means("backdrop", -1):
+            return self.backdrop()
         if (sky := self.means("sky")) is not None and " " in self._phrase_text():
             self.put("sky", sky)
             self.at += 1
@@ -99,6 +101,9 @@ class PlaceReader(Cursor):
         ):
             self.put("fog", True)
             self.at += 1
+            if (sky := self.means("sky")) is not None:
+                self.put("sky", sky)
+                self.at += 1
             return True
         if lead in (
             "in",
@@ -142,6 +147,11 @@ class PlaceReader(Cursor):
             self.means("sky") is not None
         ):
             sky = self.means("sky") or ""
+            if self.means("place", 1) is not None and sky != "plain":  # "on a night street"
+                self.put("sky", sky)
+                self.go_to(self.means("place", 1) or "")
+                self.at += 2
+                return True
             follows = self.text_at(1)
             takes = follows in ("light", "sky", "day", "sun", "time")
             if (sky not in ("plain", "studio") or takes) and (lead or takes):
@@ -245,6 +255,22 @@ class PlaceReader(Cursor):
             return True
         self.at = start
         return False
+
+    def backdrop(self) -> bool:
+        """Takes "in the background there are hills"."""
+        start = self.at
+        self.at += 1
+        self.take(",")
+        if self.take("there") and self.means("auxiliary") is not None:
+            self.at += 1
+        self.possessed()
+        if (background := self.means("background")) is not None:
+            self.put("background", background)
+            self.at += 1
+            return True
+        self.at = start
+        rows = ", ".join(name for name in world.BACKGROUNDS if name != "none")
+        return self.fail(f"can only be {rows}; of others say behind what they stand")
 
     def only_setting(self) -> bool:
         """True if the token stands alone between marks."""

@@ -60,6 +60,7 @@ class VerbReader(CameraReader):
             if word == "," or self.means("and") is not None or self.means("then") is not None:
                 if not self.continues(slots):
                     break
+                last, after_object = [], False
                 continue
             if self.means("together") is not None:
                 nxt = self.tokens[self.at + 1].means if self.at + 1 < len(self.tokens) else {}
@@ -76,7 +77,15 @@ class VerbReader(CameraReader):
                     continue
                 break
             if (manner := self.means("manner")) is not None:
+                if slots.manner not in ("", manner):
+                    self.fail(f'is a second manner after "{slots.manner}"; keep one of the two')
                 slots.manner = manner
+                self.at += 1
+                continue
+            if verb == "wave" and self.own_hand():
+                continue
+            if self.means("gone") is not None:
+                slots.particles.add("gone")
                 self.at += 1
                 continue
             if self.time() or self.framing_ahead():
@@ -226,6 +235,16 @@ class VerbReader(CameraReader):
         self.at = start
         return False
 
+    def own_hand(self) -> bool:
+        """Takes "his hand", "with a hand": what one waves with."""
+        start = self.at
+        self.take("with")
+        self.possessed()
+        if self.take("hand"):
+            return True
+        self.at = start
+        return False
+
     def possessed_color(self) -> bool:
         """Takes "its color to", "color to"."""
         start = self.at
@@ -336,6 +355,17 @@ class VerbReader(CameraReader):
             last = replace(base, direction=ways[-1] if ways else "")
             if not relations:
                 return [*rows, last]
+            if kind in ("throw", "kick") and len(relations) > 1:
+                # "throws a ball over the wall to the woman": on its way it passes over the wall
+                *way_there, goal = relations
+                main = replace(last, relation=goal[0])
+                main = (
+                    replace(main, other=goal[1][0]) if target else replace(main, target=goal[1][0])
+                )
+                return [*rows, main] + [
+                    Deed("pass", target or agent, ids[0], relation=relation, together=True)
+                    for relation, ids in way_there
+                ]
             for number, (relation, ids) in enumerate(relations):
                 deed = last if number == 0 else base
                 relation = {"on": "onto", "in": "into", "from": "away from"}.get(relation, relation)
@@ -404,6 +434,13 @@ class VerbReader(CameraReader):
             and verb in ("walk", "run", "roll", "slide", "fly")
         ):
             directions.append("forward")
+        if "gone" in particles:
+            particles.discard("gone")
+            if verb in ("walk", "run", "roll", "slide", "fly"):
+                way = (directions or [""])[0]
+                moving = self.deeds_of(verb, subjects, slots, passive=passive, at=at)
+                leaving = self.each(subjects, lambda id: Deed("exit", agent=id, direction=way))
+                return [*moving, *leaving]
         match verb:
             case "walk" | "run":
                 if "off" in particles and not slots.relations:
@@ -559,6 +596,9 @@ class VerbReader(CameraReader):
                     receivers, things = slots.objects
                 else:
                     receivers = slots.to
+                if not receivers and "over" in particles:
+                    near = [id for id in self.recent if self.is_walker(id) and id not in doers]
+                    receivers = near[-1:]
                 need(things, "what is given")
                 need(receivers, "to whom it is given")
                 return [
@@ -635,12 +675,13 @@ class VerbReader(CameraReader):
                 continue
             if relation not in STATIC:
                 self.fail(f'takes no "{relation}" here; say it in a clause of its own', at)
-            for id in subjects:
-                self.stand(id, relation, ids)
+            self.locate(subjects, relation, ids)
         rest = [id for ids in (*slots.objects, slots.to, slots.using, slots.by) for id in ids]
         for id in rest:
             if id not in told and id != MUTUAL:
                 self.fail(f"takes no {self.cast[id - 1].kind} here; say it in its own clause", at)
+        if "gone" in slots.particles:
+            self.fail('does not say that it leaves; add ", then it leaves the picture"', at)
         taken = {deed.direction for deed in deeds}
         for way in (*slots.directions, *slots.origins):
             if way in ("left", "right", "forward", "back") and not taken & {way} and deeds:
@@ -666,7 +707,7 @@ class VerbReader(CameraReader):
 
     def with_doer(self, deed: Deed, doers: list[int], at: int) -> Deed:
         """A deed of a thing that somebody does."""
-        if not doers:
+        if not doers or deed.kind == "pass":
             return deed
         if deed.other:
             self.fail('cannot have both a doer and a "between"; leave one out', at)
@@ -723,7 +764,5 @@ class VerbReader(CameraReader):
             if up or sat & set(subjects):
                 return self.each(subjects, lambda id: Deed("stand", agent=id))
         for relation, ids in slots.relations:
-            where = {"onto": "on", "into": "in"}.get(relation, relation)
-            for id in subjects:
-                self.stand(id, where, ids)
+            self.locate(subjects, {"onto": "on", "into": "in"}.get(relation, relation), ids)
         return []
