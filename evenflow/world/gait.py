@@ -575,7 +575,7 @@ class Way:
                     previous_off = max(previous_off, float(fine[0]))
                     continue
                 done = middle >= end - 1e-6
-                if done and not rests and middle - 0.5 * duty > end:
+                if done and not rests and previous_off >= float(fine[-1]):
                     break
                 lands = when(middle - 0.5 * duty) if middle - 0.5 * duty < end else np.inf
                 if done and rests:
@@ -585,6 +585,7 @@ class Way:
                     i = int(np.clip(np.searchsorted(fine, t), 0, len(fine) - 1))
                 if done and not rests:
                     i = len(fine) - 1
+                    lands = min(lands, float(fine[-1]) + 0.1)
                 px, pz = self._neutral_at(float(x[i]), float(z[i]), float(faces[i]))[foot]
                 moved = np.hypot(px - plants.x[-1], pz - plants.z[-1])
                 moved += abs(plants.heading[-1] - float(faces[i])) * 0.1

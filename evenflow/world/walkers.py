@@ -201,13 +201,13 @@ class _Play:
     # Ways
 
     def _busy(self, actor: _Actor, time: float) -> bool:
-        return actor.way._index(time) < actor.way._filled
+        return actor.way._index(time) < actor.way._filled - 1
 
     def approach(
         self, actor: _Actor, start: float, end: float, x: float, z: float, off: float
     ) -> float:
         """Walks up to a point until it is `off` away, and faces it; returns when."""
-        if self._busy(actor, start):
+        if self._busy(actor, start) or actor.seated:
             return start
         here = np.array(actor.way.here[:2])
         gap = np.array([x, z]) - here
@@ -248,11 +248,12 @@ class _Play:
         legs = []
         here = np.array(actor.way.here[:2])
         facing = actor.way.here[2]
+        one_kind = actor.entity.kind
         for event in chain:
             route = _route(event)
             one = actor.entity
-            run = event.kind == "run"
             speed = _number(event, "speed", 0.0)
+            run = event.kind == "run" or speed > 2.1 * pace(one_kind, actor.entity.size)
             if route is None:
                 usual = speed or pace(one.kind, one.size, run=run, manner=event.manner)
                 far = usual * max(event.end - event.start - 0.4, 0.2)
@@ -281,15 +282,16 @@ class _Play:
         if carried:
             start = self._take(actor, chain[0].target, start, start + 0.9)
             legs[0] = replace(legs[0], start=start)
+        for i in range(len(legs)):
+            begins = max(legs[i].start, legs[i - 1].start + 0.2 if i else 0.0)
+            legs[i] = replace(legs[i], start=begins, end=max(legs[i].end, begins + 0.3))
         arrived = actor.way.walk(legs)
         if push and actor.holding is not None:
             self._let_go(actor, self._snap(min(arrived, chain[-1].end)), None)
 
     def _free_from(self, actor: _Actor, time: float) -> float:
-        filled = actor.way._filled
-        if filled and filled <= len(self.time) - 1:
-            return max(time, float(self.time[filled - 1]))
-        return time
+        filled = min(actor.way._filled, len(self.time))
+        return max(time, float(self.time[filled - 1])) if filled else time
 
     def _grip_to_push(self, actor: _Actor, event: Event, start: float) -> float:
         thing = self.cast[event.target]
@@ -319,7 +321,7 @@ class _Play:
     def follow(self, actor: _Actor, event: Event) -> None:
         """Goes where its target went, a gap behind."""
         gap = _number(event, "gap", 1.0)
-        start, end = event.start, min(event.end, self.over)
+        start, end = self._free_from(actor, event.start), min(event.end, self.over)
         inside = (self.time >= start - 1e-9) & (self.time <= end + 0.7)
         fine = self.time[inside]
         if len(fine) < 8 or not event.target:
@@ -402,13 +404,15 @@ class _Play:
             "turn", "spin", "jump", "sit", "stand", "pick_up", "put_down", "give", "kick",
         )  # fmt: skip
         if still and kind != "jump":
-            start = min(max(start, self._free_from(actor, start)), end - 0.2)
-        if actor.seated and kind in ("turn", "spin", "jump", "kick", "stand"):
+            free = self._free_from(actor, start)
+            start, end = free, end + free - start
+        if actor.seated and kind in ("turn", "spin", "jump", "kick", "stand", "pick_up"):
             actor.stands.append((start, min(start + 0.7, end) if kind != "stand" else end))
             actor.seated = False
             if kind == "stand":
                 return
-            start = min(start + 0.7, end - 0.2)
+            start = min(start + 0.7, end)
+            end = max(end, start + 0.5)
         if kind in ("turn", "spin"):
             angle = _number(event, "angle", 3.0)
             if kind == "spin":
@@ -487,7 +491,7 @@ class _Play:
                 took = min(0.25 + 0.3 * abs(error), 0.55 * max(end - start, 0.3))
                 way.turn(start, start + took, error)
                 start += took
-            back = float(np.hypot(*(np.array(way.here[:2]) - hips)))
+            back = min(float(np.hypot(*(np.array(way.here[:2]) - hips))), 0.3 * high)
         actor.sits.append((start, max(end, start + 0.02), seat, back, target))
         actor.seated = True
 
@@ -673,6 +677,8 @@ def act(spec: SceneSpec, where: Where | None = None) -> Acted:
                     actor.seated = False
                 continue
             actor = play.actors[item.agent]
+            if play._free_from(actor, item.start) >= play.over - 1e-6 and item.kind not in _LAID:
+                continue  # the time is up before it can begin
             if item.manner:
                 actor.manners.append((item.start, item.end, item.manner))
             if item.kind in GO:
@@ -683,12 +689,12 @@ def act(spec: SceneSpec, where: Where | None = None) -> Acted:
                         if not isinstance(after, Event) and int(after[0]) == item.agent:
                             break
                         continue
-                    if after.kind in ("wave", "hand_over_face", "jump"):
+                    if after.kind in _LAID:
                         continue
                     if (
                         after.kind not in ("walk", "run", "circle", "carry")
                         or "push" in (after.kind, item.kind)
-                        or after.start - chain[-1].end > 0.3
+                        or abs(after.start - chain[-1].end) > 0.3
                         or (after.kind == "carry" and actor.holding is None)
                     ):
                         break
@@ -710,6 +716,10 @@ _DEEDS = (
     "turn", "spin", "jump", "wave", "sit", "stand", "pick_up", "put_down", "give", "kick",
     "hand_over_face",
 )  # fmt: skip
+
+
+_LAID = ("wave", "hand_over_face", "jump")
+"""Deeds that are done while something else goes on."""
 
 
 def _agent(item: Event | tuple[float, ...]) -> int:
@@ -857,20 +867,20 @@ def _pose(play: _Play, actor: _Actor, at: NDArray, holds: list[Hold]) -> tuple[P
         share = 0.85 * _bump(time, start - 0.2, start + 0.25, end - 0.05, end + 0.4)
         gap = point - (m.root + eyes)
         yaw = (np.arctan2(-gap[:, 0], gap[:, 2]) - m.heading + np.pi) % (2 * np.pi) - np.pi
-        up = np.arctan2(gap[:, 1], np.hypot(gap[:, 0], gap[:, 2]))
+        rise = np.arctan2(gap[:, 1], np.hypot(gap[:, 0], gap[:, 2]))
         m.look[:, 0] += (np.clip(yaw, -1.1, 1.1) - m.look[:, 0]) * share
-        m.look[:, 1] += (np.clip(0.6 * up, -0.6, 0.5) - m.look[:, 1]) * share
+        m.look[:, 1] += (np.clip(0.6 * rise, -0.6, 0.5) - m.look[:, 1]) * share
     if len(way.feet) == 4:  # a paw is raised
         paws = [(start, end, k, 1.0, 0.0) for start, end, k, _ in actor.waves]
         paws += [(start, end, 1, 1.35, 0.3) for start, end in actor.covers]
-        for start, end, k, up, down in paws:
+        for start, end, k, lifted, nod in paws:
             share = _bump(time, start, start + 0.4, end - 0.4, end)
-            beat = (up < 1.2) * np.sin(2.0 * np.pi * 1.8 * (time - start))
-            m.bend = np.maximum(m.bend, down * share)
-            away = (0.11 + 0.03 * beat) * high * share * np.minimum(up, 1.2)
+            beat = (lifted < 1.2) * np.sin(2.0 * np.pi * 1.8 * (time - start))
+            m.bend = np.maximum(m.bend, nod * share)
+            away = (0.11 + 0.03 * beat) * high * share * min(lifted, 1.2)
             balls[:, k, 0] -= sine * away
             balls[:, k, 2] += cosine * away
-            balls[:, k, 1] += (0.24 * up + 0.03 * beat) * high * share
+            balls[:, k, 1] += (0.24 * lifted + 0.03 * beat) * high * share
             pitch[:, k] += 0.5 * share
             carries[:, k] &= share <= 0.0
             loads[:, k] *= 1.0 - share
