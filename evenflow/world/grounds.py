@@ -25,7 +25,7 @@ VARIETIES = 4  # of each kind of ground; a place's seed chooses
 SHORE = 17.0
 """World units from the origin to the water where the background is the sea."""
 
-BLOCK = 8192
+BLOCK = 24_576
 """Pixels that a processor paints at once, so that they stay in its cache."""
 
 _OFFSETS = np.cumsum([0] + [(SIZE >> i) ** 2 for i in range(LEVELS)])

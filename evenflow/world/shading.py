@@ -95,21 +95,21 @@ def gather(
     columns = []
     for i, (track, which) in enumerate(zip(tracks, frames, strict=True)):
         at = torch.as_tensor(list(which), dtype=torch.int64)
-        fields = [
+        rows = [
             torch.from_numpy(field)[at].to(torch.float32).reshape(len(at), -1)
             for field in (track.direction, track.color, track.sky, track.bounce, track.zenith,
                           track.horizon, track.fog)
         ]  # fmt: skip
-        brightness = fields[4].sum(1, keepdim=True) * (1.0 / 3.0)
+        brightness = rows[4].sum(1, keepdim=True) * (1.0 / 3.0)
         night = ((0.16 - brightness) * 9.0).clamp(0.0, 1.0)
         veil = torch.full((len(at), 1), 0.0 if clear is None or clear[i] else 1.0)
         seam = torch.full((len(at), 1), 1.0 if seamless is not None and seamless[i] else 0.0)
-        fields += [night, veil, seam]
+        rows += [night, veil, seam]
         lamps = torch.zeros(len(at), 8, most)
         if track.lamps.shape[1]:
             own = torch.from_numpy(track.lamps)[at].to(torch.float32)
             lamps[:, :, : own.shape[1]] = own.permute(0, 2, 1)
-        columns.append(torch.cat([*fields, lamps.reshape(len(at), -1)], dim=1))
+        columns.append(torch.cat([*rows, lamps.reshape(len(at), -1)], dim=1))
     return _split(torch.cat(columns).t().contiguous().to(device), most)
 
 
