@@ -1312,7 +1312,8 @@ def _run(
             if abs(ny) > 0.3:
                 upper, lower, sign = (i, j, 1.0) if ny > 0 else (j, i, -1.0)
                 if upper >= 0 and live[upper] == 2 and pivot[upper, 3] == 0:
-                    if ny * sign > 0.5:
+                    stays = ny * sign > 0.5 and con[c, 11] == 0.0  # it does not bounce off
+                    if stays:
                         support[upper] = lower if lower >= 0 else -1
                     if lower < 0 or grounded[lower]:
                         pos[upper, 0] += sign * nx * depth
@@ -1328,7 +1329,7 @@ def _run(
                             vel[upper, 0] -= sign * nx * vn
                             vel[upper, 1] -= sign * ny * vn
                             vel[upper, 2] -= sign * nz * vn
-                        if ny * sign > 0.5:
+                        if stays:
                             grounded[upper] = True
                         continue
             wi = 1 / mass[i] if live[i] == 2 and pivot[i, 3] == 0 else 0.0

@@ -326,6 +326,38 @@ def test_energy_never_rises_without_an_event():
         assert total[-1] < total[0]
 
 
+def test_energy_never_rises_among_shapes_of_all_kinds_and_fixtures():
+    for seed in range(60):
+        rng = np.random.default_rng([seed, 5])
+        n = int(rng.integers(2, 9))
+        world = bodies(n + 3)
+        world.mode[:n], world.mode[n:] = FREE, STATIC
+        world.shape[:n] = rng.integers(0, 4, n)
+        world.shape[n:] = BOX, CYLINDER, WEDGE
+        world.half[:n] = rng.uniform(0.15, 0.4, (n, 1))
+        world.half[n:] = (0.8, 0.4, 0.6), (0.3, 1, 0.3), (0.8, 0.5, 1.0)
+        world.position[n:] = (2, 0.4, 0), (-2, 1, 0), (0, 0.5, 2.5)
+        world.position[:n, 0] = rng.uniform(-1.2, 0.6, n)
+        world.position[:n, 1] = 0.5 + 0.9 * np.arange(n)
+        world.position[:n, 2] = rng.uniform(-1, 0.8, n)
+        world.heading[:] = rng.uniform(-3, 3, n + 3)
+        world.mass[:n] = rng.uniform(0.3, 4, n)
+        world.restitution[:] = rng.uniform(0.1, 0.9, n + 3)
+        world.friction[:] = rng.uniform(0, 0.9, n + 3)
+        world.velocity[:n] = rng.uniform(-2, 2, (n, 3))
+        mass, half, ball = world.mass[:n], world.half[:n], world.shape[:n] == SPHERE
+        course = run(world, num_frames=240, fps=60.0)
+        inertia = np.where(world.shape[:n] == BOX, 2 / 3, 1 / 2) * half[:, 0] ** 2
+        inertia = mass * np.where(ball, 0.4 * half[:, 0] ** 2, inertia)
+        spin = course.spin[:, :n] ** 2
+        turning = np.where(ball, spin.sum(axis=2), spin[:, :, 1])
+        total = (mass * 0.5 * (course.velocity[:, :n] ** 2).sum(axis=2)).sum(axis=1)
+        total += (mass * G * course.position[:, :n, 1]).sum(axis=1)
+        total += (0.5 * inertia * turning).sum(axis=1)
+        assert (np.diff(total) <= 3e-3 * total[0]).all(), seed
+        assert total[-1] < total[0]
+
+
 def test_a_ball_bounces_off_walls_of_any_heading():
     world = balls((0, 0.3, 0), (2, 1, 0))
     world.shape[1], world.mode[1] = BOX, STATIC
