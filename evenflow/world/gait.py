@@ -331,6 +331,15 @@ class Way:
             plants.off[-1] = min(plants.off[-1], when)
             plants.set(when, px, pz, heading)
 
+    @property
+    def _most_turn(self) -> float:
+        """Radians that both feet (or pairs of feet) together can step around at once."""
+        return 0.8 if len(self.feet) == 2 else 0.5
+
+    def turn_seconds(self, angle: float) -> float:
+        """How long a turn on the spot takes at least."""
+        return float(np.ceil(abs(angle) / self._most_turn)) * (2.0 * MIN_SWING + 0.03)
+
     def turn(self, start: float, end: float, angle: float) -> None:
         """Turns on the spot with small steps."""
         self.stand_until(start)
@@ -344,7 +353,7 @@ class Way:
         self.distance[first:last], self.phase[first:last] = self._went, self._cycles
         self._filled = last
         self._facing = begin + angle
-        most = 0.8 if len(self.feet) == 2 else 0.5
+        most = self._most_turn
         rounds = max(int(np.ceil(abs(angle) / most)), 1)
         rounds = max(min(rounds, int((end - start) / (2.0 * MIN_SWING + 0.02))), 1)
         if len(self.feet) == 2:
@@ -371,7 +380,7 @@ class Way:
         error = (error + np.pi) % (2 * np.pi) - np.pi
         if abs(error) < 0.12:
             return start
-        took = min(0.25 + 0.35 * abs(error), most)
+        took = max(min(0.25 + 0.35 * abs(error), most), self.turn_seconds(error))
         self.turn(start, start + took, error)
         return start + took
 
@@ -389,6 +398,7 @@ class Way:
             error = (error + np.pi) % (2 * np.pi) - np.pi
             if abs(error) > 0.7:
                 took = min(0.2 + 0.3 * abs(error), 0.4 * max(until - start, 0.1))
+                took = max(took, self.turn_seconds(error))
                 self.turn(start, start + took, error)
                 start += took
         here = np.array(self._here)
@@ -560,6 +570,16 @@ class Way:
         def when(at: float) -> float:
             return float(np.interp(at, rising, fine))
 
+        def extent(foot: int, px: float, pz: float, middle: float, half: float) -> float:
+            """How long after (or, below 0, before) the middle of a stance its foot is in reach."""
+            for _ in range(7):
+                i = int(np.clip(np.searchsorted(fine, when(middle + half)), 0, len(fine) - 1))
+                nx, nz = self._neutral_at(float(x[i]), float(z[i]), float(faces[i]))[foot]
+                if np.hypot(nx - px, nz - pz) < 0.68 * self.leg:
+                    break
+                half *= 0.8
+            return half
+
         for foot, plants in enumerate(self.feet):
             offset = float(offsets[foot])
             k = int(np.floor(begin + offset - 1.5))
@@ -571,29 +591,32 @@ class Way:
                 duty = float(np.interp(t, fine, duties))
                 quick = float(np.interp(t, fine, mode))
                 if middle <= begin + 1e-6:
-                    previous_off = when(middle + 0.5 * duty) if middle + 0.5 * duty > begin else 0.0
-                    previous_off = max(previous_off, float(fine[0]))
+                    off = middle + 0.5 * duty
+                    if off > begin:
+                        off = begin + extent(foot, plants.x[-1], plants.z[-1], begin, off - begin)
+                        previous_off = max(when(off), float(fine[0]))
                     continue
                 done = middle >= end - 1e-6
                 if done and not rests and previous_off >= float(fine[-1]):
                     break
-                lands = when(middle - 0.5 * duty) if middle - 0.5 * duty < end else np.inf
-                if done and rests:
+                i = int(np.clip(np.searchsorted(fine, t), 0, len(fine) - 1))
+                if done:
                     i = len(fine) - 1
-                    lands = min(max(lands, previous_off + 0.3), float(fine[-1]) + 0.22)
-                else:
-                    i = int(np.clip(np.searchsorted(fine, t), 0, len(fine) - 1))
-                if done and not rests:
-                    i = len(fine) - 1
-                    lands = min(lands, float(fine[-1]) + 0.1)
                 px, pz = self._neutral_at(float(x[i]), float(z[i]), float(faces[i]))[foot]
+                lands = middle + extent(foot, px, pz, middle, -0.5 * duty)
+                lands = when(lands) if lands < end else np.inf
+                if done and rests:
+                    lands = min(max(lands, previous_off + 0.3), float(fine[-1]) + 0.22)
+                elif done:
+                    lands = min(lands, float(fine[-1]) + 0.1)
                 moved = np.hypot(px - plants.x[-1], pz - plants.z[-1])
                 moved += abs(plants.heading[-1] - float(faces[i])) * 0.1
                 if moved > 0.004:
                     up = height * (1.0 + 1.8 * quick) * min(moved / (0.5 * self.size), 1.0)
                     up = max(up, 0.03 * self.size)
                     plants.step(previous_off, lands, px, pz, float(faces[i]), up)
-                previous_off = min(when(middle + 0.5 * duty), float(fine[-1]) + 0.02)
+                off = middle + extent(foot, px, pz, middle, 0.5 * duty)
+                previous_off = min(when(off), float(fine[-1]) + 0.02)
                 if done:
                     break
 

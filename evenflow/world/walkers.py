@@ -148,8 +148,11 @@ class _Play:
     # Things
 
     def place_of(self, thing: int, time: float) -> tuple[D, float]:
-        """Center and heading of a thing that nobody holds."""
+        """Center and heading of a thing, also in somebody's hands."""
         one = self.cast[thing]
+        held = next((g for g in self.grasps if g.thing == thing and g.end == np.inf), None)
+        if held is not None and held.walker in self.actors:
+            return self._in_hands(held, time)
         if thing in self.left:
             when, at = self.left[thing]
             if self.where is None or time <= when + 0.05:
@@ -169,6 +172,16 @@ class _Play:
                             x, y, z, heading = start[1:5]
                 first += shot.frames
         return np.array([x, y + one.size, z]), heading
+
+    def _in_hands(self, grasp: Grasp, time: float) -> tuple[D, float]:
+        x, z, h = self._at(grasp.walker, time)
+        way, local = self.actors[grasp.walker].way, grasp.offset
+        sine, cosine = float(np.sin(h)), float(np.cos(h))
+        high = grasp.took[1] if grasp.kind == "push" else float(way.y[0]) + local[1]
+        at = np.array(
+            [x + cosine * local[0] - sine * local[2], high, z + sine * local[0] + cosine * local[2]]
+        )
+        return at, h + float(grasp.took[3]) - self._at(grasp.walker, max(grasp.start, 0.0))[2]
 
     def _at(self, walker: int, time: float) -> tuple[float, float, float]:
         way = self.actors[walker].way
@@ -299,6 +312,7 @@ class _Play:
         off = stand_off(actor.entity, thing, "push")
         ready = self.approach(actor, start, event.end, float(center[0]), float(center[2]), off)
         ready = self._snap(ready + 0.15)
+        center, heading = self._taken(thing.id, ready, center, heading)
         x, z, h = actor.way.here
         dx, dz = center[0] - x, center[2] - z
         local = np.array([np.cos(h) * dx + np.sin(h) * dz, 0.0, -np.sin(h) * dx + np.cos(h) * dz])
@@ -309,14 +323,22 @@ class _Play:
         actor.manners.append((ready, event.end, "push"))
         return ready
 
+    def _taken(self, thing: int, when: float, center: D, heading: float) -> tuple[D, float]:
+        """Takes a thing out of the hands that have it; where it is then."""
+        for other in self.actors.values():
+            if other.holding is not None and other.holding.thing == thing:
+                center, heading = self.place_of(thing, when)
+                self._let_go(other, when, None)
+        return center, heading
+
     def _let_go(self, actor: _Actor, when: float, put: D | None, down: float = 0.0) -> None:
         grasp = actor.holding
         if grasp is None:
             return
+        at, heading = self._in_hands(grasp, when)
         grasp.end, grasp.put, grasp.down = when, put, down
         actor.holding = None
-        if put is not None:
-            self.left[grasp.thing] = (when, put)
+        self.left[grasp.thing] = (when, np.array([*at, heading]) if put is None else put)
 
     def follow(self, actor: _Actor, event: Event) -> None:
         """Goes where its target went, a gap behind."""
@@ -489,6 +511,7 @@ class _Play:
             error = (error + np.pi) % (2 * np.pi) - np.pi
             if abs(error) > 0.05:
                 took = min(0.25 + 0.3 * abs(error), 0.55 * max(end - start, 0.3))
+                took = max(took, way.turn_seconds(error))
                 way.turn(start, start + took, error)
                 start += took
             back = min(float(np.hypot(*(np.array(way.here[:2]) - hips))), 0.3 * high)
@@ -527,6 +550,7 @@ class _Play:
         bend = self._bend_for(actor, float(center[1]) - base - 0.1 * girth(one)[1], far)
         actor.bends.append((start, grab, done, bend))
         actor.looks.append((start, done, center))
+        center, heading = self._taken(thing, grab, center, heading)
         took = np.array([*center, heading])
         local = carried_at(actor.entity, one)
         self._hold(Grasp(actor.entity.id, thing, "carry", grab, done, took, offset=local), actor)

@@ -182,3 +182,35 @@ def _timed(spec, clock) -> float:
     start = clock()
     act(spec)
     return clock() - start
+
+
+@pytest.mark.parametrize("kind", WALKERS)
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_is_done_one_after_another_feet_stay_and_bodies_hold_together(kind, seed):
+    rng = np.random.default_rng([seed, len(kind)])
+    cast = [walker(1, kind), walker(2, "woman", 1.2, 0.4), thing(3, "ball", 0.1, 0.3, 0.2)]
+    events, at = [], 0.2
+    for k in range(4):
+        name = str(rng.choice(WALKER_EVENTS))
+        long = float(rng.uniform(1.2, 2.5))
+        routed = rng.random() < 0.5 and "route" in EVENTS[name].numbers
+        numbers = route(*rng.uniform(-1.5, 1.5, 4)) if routed else {}
+        manner = str(rng.choice(["", "drunkenly", "sadly", "quickly"]))
+        target = 2 if name == "follow" else 3
+        events.append(Event(name, at, at + long, 1, target, 2 if name == "give" else 0,
+                            manner=manner, numbers=numbers))  # fmt: skip
+        if k == 2:
+            events.append(Event("wave", at, at + long, 1, 2))
+        at += long + float(rng.choice([0.0, 0.1, 0.6]))
+    acted = act(scene(cast, *events, fps=24, seconds=at + 0.3))
+    joints = acted.skeletons.joints.astype(float)
+    assert np.isfinite(joints).all() and np.isfinite(acted.root).all()
+    feet, carries = acted.skeletons.feet, acted.skeletons.stance
+    slip = np.sqrt((np.diff(feet, axis=0) ** 2).sum(-1))[carries[1:] & carries[:-1]]
+    assert slip.max(initial=0.0) < 2e-3
+    step = np.sqrt((np.diff(acted.root[:, 0], axis=0) ** 2).sum(-1)) * 24
+    assert step.max() < 7.0
+    for hold in acted.holds:
+        rows = hold.active[1:] & hold.active[:-1]
+        gap = np.sqrt((np.diff(hold.pose[:, :3], axis=0) ** 2).sum(-1))[rows]
+        assert gap.max(initial=0.0) * 24 < 16.0
