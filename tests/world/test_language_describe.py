@@ -323,6 +323,24 @@ def test_where_onlookers_stand_is_seen_from_the_camera():
     assert [one.relation for one in side.standing] == ["behind"]
 
 
+@pytest.mark.parametrize(
+    ("eye", "direction"),
+    [
+        ((0.0, 1.6, -6.0), "right"),
+        ((0.0, 1.6, 6.0), "left"),
+        ((-6.0, 1.6, 0.0), "forward"),
+        ((6.0, 1.6, 0.0), "back"),
+        ((-5.0, 1.6, -5.0), ""),
+    ],
+)
+def test_a_direction_is_that_which_the_camera_sees(eye, direction):
+    roll = Event("roll", 0, 1, agent=1, numbers={"velocity": (1.0, 0.0, 0.0)})
+    walk = Event("walk", 0, 1, agent=1, numbers={"route": (-1.0, 0.0, 1.0, 0.0), "speed": (1.0,)})
+    for event in (roll, walk):
+        found = script_of(spec(events=(event,), shots=(Shot(49, Camera(eye=eye)),)))
+        assert [deed.direction for deed in found.deeds] == [direction]
+
+
 def test_a_thing_on_a_table_or_in_a_hand():
     cast = (
         Entity(1, "table", "brown", size=0.4),

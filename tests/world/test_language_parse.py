@@ -134,6 +134,7 @@ def said(script: Script) -> str:
          "cube red | cube blue; 1 on 2"),
         ("foggy morning, a dog runs through the forest",
          "dog; run agent=1; name=forest sky=morning fog=True; place=forest"),
+        ("a cat runs. The camera does not move.", "cat; run agent=1; moves=('static',)"),
         ("the camera slowly pushes in", "moves=('dolly in',) manner=slowly"),
         ("a screen lowers in front of a cube, then it rises",
          "screen | cube; 1 in front of 2; lower agent=1; raise agent=1"),

@@ -206,9 +206,13 @@ def _phrases() -> dict[tuple[str, ...], tuple[str, str]]:
 LONGEST = max(len(text.split()) for text in PHRASES)
 
 
+_UNMOVED = re.compile(r"camera (?:does not|doesn't|do not|is not|isn't) (?:move|moving)\b")
+
+
 def plain(text: str) -> str:
-    """Lower case, plain quotes and dashes."""
+    """Lower case, plain quotes and dashes; "the camera does not move" is that it stays still."""
     text = text.lower().replace("’", "'").replace("‘", "'").replace("—", ";").replace("–", "-")
+    text = _UNMOVED.sub(lambda found: "camera stays still".ljust(len(found[0])), text)
     return text.replace("&", " and ").replace("!", ".").replace("?", ".").replace("…", ".")
 
 

@@ -165,9 +165,9 @@ def _start(entity: Entity, spec: SceneSpec) -> tuple[float, float, float]:
     return entity.position
 
 
-def _axes(spec: SceneSpec) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Right and forward of the first camera on the ground, as (x, z)."""
-    camera = spec.shots[0].camera
+def _axes(spec: SceneSpec, shot: int = 0) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Right and forward of the camera of a shot on the ground, as (x, z)."""
+    camera = spec.shots[shot].camera
     x, z = camera.look_at[0] - camera.eye[0], camera.look_at[2] - camera.eye[2]
     length = math.hypot(x, z) or 1.0
     return (z / length, -x / length), (x / length, z / length)
@@ -205,7 +205,7 @@ def _deeds(spec: SceneSpec, role_of: dict[int, int]) -> tuple[Deed, ...]:
             agent=role_of.get(event.agent, 0),
             target=role_of.get(event.target, 0),
             other=role_of.get(event.other, 0),
-            direction=event.direction,
+            direction=event.direction or ("" if about else _direction(spec, event, number)),
             relation=relation,
             color=event.color,
             manner=event.manner,
@@ -227,6 +227,29 @@ def _deeds(spec: SceneSpec, role_of: dict[int, int]) -> tuple[Deed, ...]:
         found.append(deed)
         sources.append(event)
     return tuple(found)
+
+
+def _direction(spec: SceneSpec, event: Event, shot: int) -> str:
+    """Where a motion goes as the camera sees it, by its numbers; empty where it is neither."""
+    numbers = event.numbers
+    if event.kind in ("roll", "slide", "throw", "kick") and len(numbers.get("velocity", ())) == 3:
+        x, y, z = numbers["velocity"]
+        if math.hypot(x, z) < 0.5 * abs(y):
+            return ""
+    elif event.kind in ("walk", "run", "push", "carry") and len(numbers.get("route", ())) >= 4:
+        route = numbers["route"]
+        x, z = route[-2] - route[0], route[-1] - route[1]
+    else:
+        return ""
+    right, forward = _axes(spec, shot)
+    across, deep = x * right[0] + z * right[1], x * forward[0] + z * forward[1]
+    if max(abs(across), abs(deep)) < 0.1:
+        return ""
+    if abs(across) > 1.5 * abs(deep):
+        return "right" if across > 0 else "left"
+    if abs(deep) > 1.5 * abs(across):
+        return "forward" if deep > 0 else "back"
+    return ""
 
 
 def _together(before: Event, event: Event) -> bool:
