@@ -435,7 +435,12 @@ def _write_job(
     cancel: CancelToken | None = None,
 ) -> dict[str, Any]:
     """Writes one clip, its truth and its captions; runs in a worker too."""
-    from evenflow.core.clip import Clip
+    import shutil
+    import tempfile
+
+    import numpy as np
+
+    from evenflow.core.clip import ArraySource, Clip
     from evenflow.io import write
     from evenflow.world.clip import LEVELS as EVERY
     from evenflow.world.clip import WorldSource, captions, write_truth
@@ -446,30 +451,43 @@ def _write_job(
     texts: dict[str, Any] = {}
     if job.levels:
         texts = captions(job.spec, job.levels)
-    write(
-        Clip(source),
-        job.output,
-        overwrite=yes,
-        settings={"world": {**job.settings, "scene": job.spec.digest}},
-        provenance={
-            "made_by": f"evenflow {evenflow.__version__}",
-            "synthetic": True,
-            "source": "procedural world",
-        },
-        progress=progress,
-        cancel=cancel,
-        note=print_warning,
-    )
-    if job.truth_folder is not None:
-        write_truth(
-            source,
-            job.truth_folder,
-            truth=job.truth,
-            levels=job.levels or EVERY,
-            overwrite=yes,
-            progress=progress,
-            cancel=cancel,
-        )
+    clip = Clip(source)
+    fresh = job.truth_folder is not None and not job.truth_folder.exists()
+    with tempfile.TemporaryFile() as drawn:  # pictures and truth are drawn in one go
+        if job.truth_folder is not None:
+            width, height = job.spec.size
+            shape = (job.spec.num_frames, height, width, 3)
+            pictures = np.memmap(drawn, np.uint8, "w+", shape=shape)
+            write_truth(
+                source,
+                job.truth_folder,
+                truth=job.truth,
+                levels=job.levels or EVERY,
+                overwrite=yes,
+                pictures=pictures,
+                progress=progress,
+                cancel=cancel,
+            )
+            clip = Clip(ArraySource(pictures, job.spec.fps, source.name))
+        try:
+            write(
+                clip,
+                job.output,
+                overwrite=yes,
+                settings={"world": {**job.settings, "scene": job.spec.digest}},
+                provenance={
+                    "made_by": f"evenflow {evenflow.__version__}",
+                    "synthetic": True,
+                    "source": "procedural world",
+                },
+                progress=progress,
+                cancel=cancel,
+                note=print_warning,
+            )
+        except BaseException:
+            if fresh and job.truth_folder is not None:  # truth without its clip is of no use
+                shutil.rmtree(job.truth_folder, ignore_errors=True)
+            raise
     if job.levels:
         data = {"schema": SCHEMA, "clip": job.output.name, "scene": job.spec.digest, **texts}
         text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"

@@ -387,6 +387,7 @@ def write_truth(
     truth: Sequence[str] = ("all",),
     levels: Sequence[Level] = LEVELS,
     overwrite: bool = False,
+    pictures: NDArray[np.uint8] | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Path:
@@ -398,6 +399,7 @@ def write_truth(
         truth: see `truth_names`; states, events, cameras and light are always written.
         levels: of the captions.
         overwrite: replace the folder if it holds truth already.
+        pictures: `(t, h, w, 3)`, filled with the pictures that are drawn on the way.
 
     Raises:
         OutputExists: something is there and `overwrite` is off, or it is no folder of truth.
@@ -412,7 +414,7 @@ def write_truth(
     try:
         beside.chmod(0o755)
         _write_known(source, beside, levels)
-        _write_drawn(source, beside, names, progress, cancel)
+        _write_drawn(source, beside, names, pictures, progress, cancel)
         _write_index(source, beside, names)
         if folder.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}.", dir=folder.parent))
@@ -487,6 +489,7 @@ def _write_drawn(
     source: WorldSource,
     folder: Path,
     names: Sequence[str],
+    pictures: NDArray[np.uint8] | None,
     progress: Progress | None,
     cancel: CancelToken | None,
 ) -> None:
@@ -500,10 +503,12 @@ def _write_drawn(
     lists: dict[str, list[NDArray]] = {name: [] for name in (*small, *valid)}
     asked = (*dense, *small)
     meter = Meter("truth", num, progress=progress, cancel=cancel)
-    if asked:
+    if asked or pictures is not None:
         for first in range(0, num, source.chunk):
             rows = range(first, min(first + source.chunk, num))
-            found = source.draw(rows, truth=asked)[1]
+            drawn, found = source.draw(rows, truth=asked)
+            if pictures is not None:
+                pictures[rows.start : rows.stop] = drawn
             for name in dense:
                 values = getattr(found, name).cpu().numpy()
                 if values.dtype == np.float32:
