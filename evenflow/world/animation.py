@@ -30,7 +30,7 @@ class Parts:
         shape: row of SHAPES, int8 `(p,)`.
         entity: id, int16 `(p,)`; parts of scenery that nobody speaks of share the ids of FIXTURES.
         param: see SHAPES, `(p,)`.
-        pattern, material: rows of PATTERNS and MATERIALS of `words.py`, int8 `(p,)`.
+        pattern, material: rows of PATTERNS and PART_MATERIALS of `words.py`, int8 `(p,)`.
         pattern_scale: repeats over the unit box, `(p,)`.
         pattern_seed: int32 `(p,)`.
         position: of the center, `(t, p, 3)`.

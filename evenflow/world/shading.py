@@ -13,17 +13,18 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from evenflow.world.animation import LightTrack
-from evenflow.world.words import MATERIALS
+from evenflow.world.words import PART_MATERIALS
 
-SURFACES: dict[str, tuple[float, float, float, float, float, float]] = {
-    # highlight, its sharpness, share of the sky it mirrors, wrap, rim, glow
-    "matte": (0.03, 6.0, 0.00, 0.20, 0.10, 0.0),
-    "rubber": (0.10, 10.0, 0.01, 0.12, 0.14, 0.0),
-    "plastic": (0.55, 60.0, 0.05, 0.08, 0.12, 0.0),
-    "metal": (0.95, 34.0, 0.42, 0.00, 0.20, 0.0),
-    "wood": (0.09, 14.0, 0.01, 0.14, 0.08, 0.0),
-    "stone": (0.04, 6.0, 0.00, 0.16, 0.08, 0.0),
-    "glowing": (0.00, 6.0, 0.00, 0.30, 0.00, 1.15),
+SURFACES: dict[str, tuple[float, float, float, float, float, float, float]] = {
+    # highlight, its sharpness, share of the sky it mirrors, wrap, rim, glow, glow at night
+    "matte": (0.03, 6.0, 0.00, 0.20, 0.10, 0.0, 0.0),
+    "rubber": (0.10, 10.0, 0.01, 0.12, 0.14, 0.0, 0.0),
+    "plastic": (0.55, 60.0, 0.05, 0.08, 0.12, 0.0, 0.0),
+    "metal": (0.95, 34.0, 0.42, 0.00, 0.20, 0.0, 0.0),
+    "wood": (0.09, 14.0, 0.01, 0.14, 0.08, 0.0, 0.0),
+    "stone": (0.04, 6.0, 0.00, 0.16, 0.08, 0.0, 0.0),
+    "glowing": (0.00, 6.0, 0.00, 0.30, 0.00, 1.0, 0.0),
+    "window": (0.90, 60.0, 0.30, 0.00, 0.20, 0.0, 1.0),
 }
 """How each material answers light."""
 
@@ -116,7 +117,8 @@ def gather(
 @lru_cache(maxsize=8)
 def _surfaces(device: torch.device) -> Tensor:
     """SURFACES as a table, a column for each material."""
-    return torch.tensor([SURFACES[name] for name in MATERIALS], device=device).t().contiguous()
+    rows = [SURFACES[name] for name in PART_MATERIALS]
+    return torch.tensor(rows, device=device).t().contiguous()
 
 
 def _lobe(cosine: Tensor, sharpness: Tensor | float) -> Tensor:
@@ -140,11 +142,11 @@ def shade(
         normal: unit, world.
         view: unit, from the point toward the camera.
         shadow: share of the sun that is hidden, in [0, 1].
-        material: row of MATERIALS.
+        material: row of PART_MATERIALS.
         position: world; what is close to the ground gets less of the sky.
         light: of every pixel.
     """
-    gloss, sharp, mirror, wrap, rim, glow = _surfaces(albedo.device).index_select(
+    gloss, sharp, mirror, wrap, rim, glow, lit = _surfaces(albedo.device).index_select(
         1, material.to(torch.int32)
     )
     toward = light.direction
@@ -186,7 +188,9 @@ def shade(
         face = torch.maximum(face, (1.0 - far2 * 4.0) * 0.6)  # its own shade lets light through
         color = color + albedo * lamp[3:6] * (face * fall)
     color = color + (light.color * shine + sheen) * tint
-    return torch.lerp(color, albedo * 1.12 + 0.02, (glow * (1.0 / 1.15)).clamp(max=1.0))
+    color = torch.lerp(color, albedo * 1.12 + 0.02, glow)
+    warm = torch.stack([lit * 1.0, lit * 0.66, lit * 0.30])
+    return torch.lerp(color, warm, lit * light.night * 0.9)
 
 
 def ground(

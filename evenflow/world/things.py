@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from evenflow.world import physics
 from evenflow.world.animation import SHAPES
 from evenflow.world.spec import Entity
-from evenflow.world.words import COLORS, MATERIALS, PATTERNS
+from evenflow.world.words import COLORS, PART_MATERIALS, PATTERNS
 
 D = NDArray[np.float64]
 Rgb = tuple[int, int, int]
@@ -60,7 +60,7 @@ class Piece:
         paint, second: `color` or `second` for those of the entity, or sRGB.
         gain: factor of its linear colors: a shade of the entity's color.
         pattern: one of PATTERNS, or empty for the entity's.
-        material: one of MATERIALS, or empty for the entity's.
+        material: one of PART_MATERIALS, or empty for the entity's.
         param: see SHAPES.
         repeats: of the pattern over its box.
         turn: rotation in its model (x, then y, then z), radians.
@@ -463,13 +463,13 @@ def _house(rng: np.random.Generator) -> Model:
     parts += [
         Piece("box", (-0.3, -0.68, front), (0.15, 0.32, 0.03), "second", material="wood"),
         Piece("box", (0.32, -0.52, front), (0.2, 0.17, 0.02), CREAM),
-        Piece("box", (0.32, -0.52, front + 0.012), (0.165, 0.135, 0.02), GLASS, material="metal"),
+        Piece("box", (0.32, -0.52, front + 0.012), (0.165, 0.135, 0.02), GLASS, material="window"),
         Piece("box", (0.0, 0.28, front), (0.15, 0.15, 0.02), CREAM),
-        Piece("box", (0.0, 0.28, front + 0.012), (0.115, 0.115, 0.02), GLASS, material="metal"),
+        Piece("box", (0.0, 0.28, front + 0.012), (0.115, 0.115, 0.02), GLASS, material="window"),
         Piece("box", (-0.3, -0.45, -front), (0.2, 0.17, 0.02), CREAM),
-        Piece("box", (-0.3, -0.45, -front - 0.012), (0.165, 0.135, 0.02), GLASS, material="metal"),
+        Piece("box", (-0.3, -0.45, -front - 0.012), (0.165, 0.135, 0.02), GLASS, material="window"),
         Piece("box", (0.3, -0.45, -front), (0.2, 0.17, 0.02), CREAM),
-        Piece("box", (0.3, -0.45, -front - 0.012), (0.165, 0.135, 0.02), GLASS, material="metal"),
+        Piece("box", (0.3, -0.45, -front - 0.012), (0.165, 0.135, 0.02), GLASS, material="window"),
         Piece("box", (0.42, 0.72, 0.25 * depth), (0.09, 0.27, 0.09), roof, material="stone"),
     ]
     return Model(
@@ -662,7 +662,7 @@ def _sheet(kind: str, seed: int) -> Sheet:
         shape=np.array([SHAPES.index(p.shape) for p in pieces], np.int8),
         pattern=np.array([PATTERNS.index(p.pattern) if p.pattern else -1 for p in pieces], np.int8),
         material=np.array(
-            [MATERIALS.index(p.material) if p.material else -1 for p in pieces], np.int8
+            [PART_MATERIALS.index(p.material) if p.material else -1 for p in pieces], np.int8
         ),
         param=np.array([p.param for p in pieces], np.float32),
         repeats=np.array([p.repeats for p in pieces], np.float32),

@@ -35,6 +35,9 @@ PATTERNS = (
 
 MATERIALS = ("matte", "rubber", "plastic", "metal", "wood", "stone", "glowing")
 
+PART_MATERIALS = (*MATERIALS, "window")
+"""Materials of parts; nobody speaks of the last: panes mirror the sky and are lit at night."""
+
 THINGS = (
     "ball", "cube", "box", "cylinder", "cone", "capsule", "ring", "star", "cup", "vase", "crate",
     "balloon", "cart", "lamp", "tower",
