@@ -201,15 +201,23 @@ def problem_of(
         problem = _misplaced(script, layout, boxes, visible)
     if problem:
         return problem, {}
+    listed = {(one.kind, one.agent) for one in animation.happened}
     order: dict[int, float] = {}
     for number, (event, deed) in enumerate(zip(spec.events, layout.deeds, strict=True)):
         if not event.said:
             continue
+        seen = event.kind in ("hide", "appear", "enter", "exit", "pass")  # depends on the camera
+        if not seen and (event.kind, event.agent) not in listed:
+            return f"the {event.kind.replace('_', ' ')} does not come true", {}
         problem, when = _came_true(event, animation, layout, frames, visible, alone, boxes)
         if problem:
             return problem, {}
         if when is not None and event.kind in ("hit", "bounce", "shatter"):
             times_of[number] = when
+        given = script.deeds[deed].start if deed >= 0 else None
+        late = abs(when - given) if when is not None and given is not None else 0.0
+        if number in times_of and late > 0.4:
+            return f"the {event.kind} comes at {when:.1f} s rather than {given:g} s", {}
         if when is not None and deed >= 0:
             order[deed] = min(when, order.get(deed, 1e9))
     numbers = sorted(order)

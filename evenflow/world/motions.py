@@ -406,9 +406,9 @@ def down_ramp(stage: Stage, items: Sequence[Item], first: int) -> None:
             agent=item.agent,
             target=item.target,
         )
-    if far > 2.6:  # it may roll out of the picture
-        stage.off.append((lead.agent, stage.start + down + 2.2 / speed, stage.end))
-    end = foot + way * min(far, 2.6)
+    if far > 3.4:  # it may roll out of the picture
+        stage.off.append((lead.agent, stage.start + down + 3.0 / speed, stage.end))
+    end = foot + way * min(far, 3.4)
     actor.path.append((stage.end, float(end[0]), 0.0, float(end[1])))
     stage.corridor(foot, end, actor.radius)
 
@@ -497,10 +497,9 @@ def _stations(
                 stage.starts_hidden[item.agent] = item.target
                 stage.hidden.append((item.agent, item.target, stage.start, item.end))
             out.append(Station("on", item.target, mid, item))
-        elif kind == "hit":
-            out.append(Station("hit", item.target, mid, item))
-        elif kind == "bounce":
-            out.append(Station("wall", item.target, mid, item))
+        elif kind in ("hit", "bounce"):
+            due = mid if item.deed.start is None else item.start + 0.02
+            out.append(Station("hit" if kind == "hit" else "wall", item.target, due, item))
         elif kind == "stop":
             if any(s.what in ("hit", "wall") for s in out):
                 continue  # comes by itself after a collision: see below

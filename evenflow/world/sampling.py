@@ -419,7 +419,7 @@ def _story(rng: np.random.Generator) -> Script:
         shots=(ScriptShot(moves=moves, follows=follows),) * shots,
         style="" if d.chance(0.8) else str(rng.choice(row.styles)),
     )  # fmt: skip
-    if d.chance(0.16) and 2 <= len(d.deeds) <= 3 and not follows:
+    if d.chance(0.25) and 2 <= len(d.deeds) <= 3 and not follows:
         script = _cut(script, d)
     return script
 
@@ -429,6 +429,25 @@ def _cut(script: Script, d: Draft) -> Script:
     deeds = (*script.deeds[:-1], replace(script.deeds[-1], shot=1, together=False))
     if script.deeds[-1].kind in BOUND:
         return script
+    last = script.deeds[-1]
+    alone = not last.target and not last.other and last.kind in ("wave", "jump", "turn", "walk")
+    if alone and d.chance(0.6):  # the same somebody elsewhere
+        here = script.settings[0]
+        others = [name for name in NAMED if name != here.name]
+        there = others[int(d.rng.integers(len(others)))]
+        row = scenery.THEMES[there]
+        return replace(
+            script, deeds=deeds,
+            settings=(
+                replace(here, name=here.name or "square"),
+                Setting(name=there, ground=row.grounds[0], sky=row.skies[0],
+                        background=row.backgrounds[0]),
+            ),
+            shots=(
+                replace(script.shots[0], place=here.name or "square"),
+                ScriptShot(place=there, moves=(d.pick("static", "pan right", "dolly in"),)),
+            ),
+        )  # fmt: skip
     first = replace(script.shots[0], size=d.pick("wide", "medium", ""))
     second = ScriptShot(
         size=d.pick("close", "medium"), moves=(d.pick("static", "dolly in", "pan left"),)

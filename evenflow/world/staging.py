@@ -115,7 +115,12 @@ def layout(
             problem = str(error)
         else:
             if not problem:
-                return replace(found, spec=_retimed(found.spec, times))
+                free = {
+                    number: time
+                    for number, time in times.items()
+                    if script.deeds[found.deeds[number]].start is None
+                }
+                return replace(found, spec=_retimed(found.spec, free))
         why[problem] = why.get(problem, 0) + 1
     reason = max(why, key=lambda key: why[key])
     raise BadInput(
@@ -132,8 +137,12 @@ def _reframed(found: Layout, animation: Animation) -> tuple[Layout, Animation]:
     first = 0
     for number, shot in enumerate(spec.shots):
         fov, pitch, yaw, shot_size, follows = found.views[number]
-        frames = np.unique(np.linspace(first, first + shot.frames - 1, 11).round().astype(int))
-        first += shot.frames
+        last = first + shot.frames - 1
+        edges = [f for _, a, b in found.off for f in (int(a * fps), int(np.ceil(b * fps)))]
+        inside = [f for f in edges if first <= f <= last]
+        even = np.linspace(first, last, 13).round().astype(int)
+        frames = np.unique(np.concatenate([even, np.array(inside, np.int64)]))
+        first = last + 1
         needed = found.needed[number]
         if not needed:
             shots.append(shot)
