@@ -84,6 +84,9 @@ class VerbReader(CameraReader):
                 continue
             if verb == "wave" and self.own_hand():
                 continue
+            if verb in ("stand", "lie", "stay", "sit") and self.means("still") is not None:
+                self.at += 1
+                continue
             if self.means("gone") is not None:
                 slots.particles.add("gone")
                 self.at += 1
@@ -564,6 +567,13 @@ class VerbReader(CameraReader):
                 target = (slots.to or [0])[0]
                 return self.each(subjects, lambda id: Deed("wave", agent=id, target=target))
             case "pick" | "lift":
+                covers = {
+                    deed.agent: deed.target for deed in self.deeds if deed.kind == "cover"
+                }  # a cup that covers a ball is lifted from it
+                if passive and not doers and set(subjects) <= set(covers):
+                    return self.each(
+                        subjects, lambda id: Deed("uncover", agent=id, target=covers[id])
+                    )
                 if (
                     passive
                     and any(r in ("off", "from") for r, _ in slots.relations)
@@ -580,6 +590,12 @@ class VerbReader(CameraReader):
                 return [Deed("pick_up", agent=a, target=t) for a in doers for t in things]
             case "put":
                 need(things, "what is put down")
+                over = [ids for relation, ids in slots.relations if relation == "over"]
+                if over and not any(self.is_fixture(id) for id in over[0]):
+                    return [
+                        self.with_doer(Deed("cover", agent=t, target=over[0][0]), doers, at)
+                        for t in things
+                    ]
                 need(doers, 'who does it ("by the man")')
                 deeds = []
                 for a in doers:
@@ -628,9 +644,9 @@ class VerbReader(CameraReader):
                 return plain_deed(verb)
             case "cover" | "uncover":
                 if passive:
-                    covers = doers or slots.using
-                    need(covers, "what covers it")
-                    return [Deed(verb, agent=covers[0], target=t) for t in subjects]
+                    over_it = doers or slots.using
+                    need(over_it, "what covers it")
+                    return [Deed(verb, agent=over_it[0], target=t) for t in subjects]
                 need(things, f"what is {verb}ed")
                 if slots.using:
                     return [
