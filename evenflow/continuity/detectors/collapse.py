@@ -87,6 +87,9 @@ class Structure:
 
 
 Gray = NDArray[np.float32]
+SHARED = 0.25
+"""Least overlap, as a share of the whole, in which a picture is likened to itself elsewhere: two
+corners may agree by chance."""
 
 
 def structure(picture: Picture, *, with_pattern: bool = True) -> Structure:
@@ -127,6 +130,9 @@ def _pattern(luma: NDArray[np.uint8]) -> float:
     near = likeness[row : row + reach[0], col - reach[1] : col + reach[1]].copy()
     y, x = np.mgrid[: near.shape[0], : near.shape[1]]
     near[np.hypot(y, x - reach[1]) < 5] = -1.0
+    shared = np.fft.fftshift(norm / norm[0, 0])
+    shared = shared[row : row + reach[0], col - reach[1] : col + reach[1]]
+    near[shared < SHARED] = -1.0
     return float(near.max())
 
 
