@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from evenflow.world.spec import Place
-from evenflow.world.words import BACKGROUNDS
 
 SIZE = 256
 LEVELS = 9  # 256 ... 1
@@ -355,8 +354,3 @@ def wetness(
     bay = (x * (1.0 / 46.0)) - torch.floor(x * (1.0 / 46.0)) - 0.5
     line = z + bay * (1.0 - 2.0 * bay.abs()) * 14.0
     return torch.maximum(wet, ((line - shore) * 0.8).clamp(0.0, 1.0))
-
-
-def kinds_far() -> tuple[str, ...]:
-    """Backgrounds that have a foot."""
-    return tuple(name for name in BACKGROUNDS if name in FAR_COLORS)
