@@ -413,11 +413,11 @@ def _pillar(rng: np.random.Generator) -> Rows:
         )
     )  # fmt: skip
     scene = _Scene(rng, 73)
-    scene.camera = Camera(eye=(0.0, 1.5, -7.0), look_at=(0.0, 0.9, 0.0))
+    scene.camera = Camera(eye=(0.0, 1.4, -7.0), look_at=(0.0, 0.9, 0.0), fov=0.7)
     woman = scene.put("woman", b, 2.2, 1.2, name=f"woman in {b}", heading=PI / 2)
-    scene.put("wall", "brown", 0.0, -0.2, name="brown wall", size=1.0)
-    _walk(scene, woman, 0.2, 5.6, (2.3, 1.2), (-2.3, 1.2))
-    scene.cast[woman - 1] = replace(scene.cast[woman - 1], position=(2.3, 0.0, 1.2))
+    scene.put("wall", "brown", 0.0, -0.2, name="brown wall", size=0.86)
+    _walk(scene, woman, 0.2, 5.6, (2.5, 1.2), (-2.5, 1.2))
+    scene.cast[woman - 1] = replace(scene.cast[woman - 1], position=(2.5, 0.0, 1.2))
     name = f"woman in {b}"
     rows.append(
         (
@@ -504,8 +504,8 @@ def _pan(rng: np.random.Generator) -> Rows:
             colors=((120, 160, 84), (98, 138, 70)), seed=5,
         )  # fmt: skip
         scene.put("tree", "green", -1.4, 2.2, name="tree")
-        scene.put("ball", a, 0.5, 0.0)
-        scene.put("bench", b, 1.3, 1.2, name=f"{b} bench")
+        scene.put("ball", a, 0.1, 0.0, size=0.38)
+        scene.put("bench", b, 1.5, 1.2, name=f"{b} bench")
         moved = there_and_back(scene.spec(0), f"pan {side}", 1.9, away_s=float(away))
         scene.camera, scene.frames = moved.shots[0].camera, moved.num_frames
         rows.append(
@@ -549,9 +549,9 @@ def _physics(rng: np.random.Generator) -> Rows:
         )
     )  # fmt: skip
     scene = _Scene(rng, 49)
-    first = scene.put("ball", a, -1.8, 0.0, size=0.36, friction=0.05, restitution=0.9)
-    scene.put("ball", b, 0.4, 0.0, size=0.36, friction=0.05, restitution=0.9)
-    _roll(scene, first, 0.0, 4.0, 1.7)
+    first = scene.put("ball", a, -1.5, 0.0, size=0.36, friction=0.05, restitution=0.9)
+    scene.put("ball", b, 0.1, 0.0, size=0.36, friction=0.05, restitution=0.9)
+    _roll(scene, first, 0.0, 4.0, 1.0)
     one, two = f"{a} ball", f"{b} ball"
     rows.append(
         (
