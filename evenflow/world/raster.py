@@ -7,7 +7,7 @@ over (depth, part), so that ties go to the lowest part. What a part costs is the
 
 Layout: struct of arrays, `(3, k)` rather than `(k, 3)`; indices are int32.
 Letters: `b` frames of the chunk, `n` parts of all its frames, `k` pairs or pixels.
-Source: tile casting is described in docs/world.md; bounds of an ellipsoid by its dual conic after
+Source: the whole path is in docs/world_rendering.md; bounds of an ellipsoid by its dual conic after
 Hartley and Zisserman 2004, Multiple View Geometry, section 8.3.
 """
 
