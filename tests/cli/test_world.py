@@ -208,3 +208,15 @@ def test_help_is_quick_and_loads_no_torch():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.split("LOADED")[1].strip() == ""
+
+
+def test_truth_does_not_stay_where_its_clip_could_not_be_written(run, tmp_path, monkeypatch):
+    import evenflow.io
+    from evenflow.core.errors import ResourceShortage
+
+    def full(*args, **kwargs):
+        raise ResourceShortage("the disk is full")
+
+    monkeypatch.setitem(vars(evenflow.io), "write", full)
+    done = sample(run, "-o", tmp_path / "a.mkv", "--truth", "depth")
+    assert done.code == 4 and list(tmp_path.iterdir()) == []
