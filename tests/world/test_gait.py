@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,7 +7,7 @@ from hypothesis import strategies as st
 from world.fixtures.actors import route, scene, walker
 
 from evenflow.world import cameras
-from evenflow.world.gait import MANNERS, pace, path_through, stride_of
+from evenflow.world.gait import FIELDS, MANNERS, pace, path_through, stride_of
 from evenflow.world.spec import Event
 from evenflow.world.walkers import act
 from evenflow.world.words import MANNERS as WORDS
@@ -218,3 +220,13 @@ def test_the_same_seed_gives_the_same_bytes_whatever_else_is_there():
     assert (one.skeletons.joints == act(scene([walker(1)], event)).skeletons.joints).all()
     other = act(scene([walker(1)], event, seed=2))
     assert np.abs(one.root - other.root).max() > 1e-3
+
+
+def test_the_page_of_walkers_shows_the_table_of_manners():
+    page = (Path(__file__).parents[2] / "docs" / "world_walkers.md").read_text(encoding="utf-8")
+    for name in WORDS:
+        line = next(line for line in page.splitlines() if line.startswith(f"| {name} | "))
+        cells = [cell.strip() for cell in line.strip("|").split("|")][1:]
+        for field, cell in zip(FIELDS, cells, strict=True):
+            usual, value = getattr(MANNERS[""], field), getattr(MANNERS[name], field)
+            assert cell == ("" if value == usual else f"{value:g}"), (name, field)

@@ -14,9 +14,10 @@ from evenflow.world.words import COLORS, EVENTS, WALKERS
 WALKER_EVENTS = [name for name, kind in EVENTS.items() if "walker" in kind.agents and kind.cause]
 
 
-@pytest.mark.parametrize("kind", WALKERS)
+@pytest.mark.parametrize(
+    ("kind", "manner"), [*((kind, "") for kind in WALKERS), ("man", "drunkenly")]
+)
 @pytest.mark.parametrize("name", WALKER_EVENTS)
-@pytest.mark.parametrize("manner", ["", "drunkenly"])
 def test_every_event_of_walkers_can_be_acted_by_all_of_them(kind, name, manner):
     cast = [walker(1, kind), walker(2, "woman", 1.2, 0.4), thing(3, "ball", 0.1, 0.3, 0.2)]
     target = 2 if name == "follow" else 3
@@ -185,7 +186,7 @@ def _timed(spec, clock) -> float:
 
 
 @pytest.mark.parametrize("kind", WALKERS)
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(6))
 def test_whatever_is_done_one_after_another_feet_stay_and_bodies_hold_together(kind, seed):
     rng = np.random.default_rng([seed, len(kind)])
     cast = [walker(1, kind), walker(2, "woman", 1.2, 0.4), thing(3, "ball", 0.1, 0.3, 0.2)]
@@ -207,7 +208,7 @@ def test_whatever_is_done_one_after_another_feet_stay_and_bodies_hold_together(k
     assert np.isfinite(joints).all() and np.isfinite(acted.root).all()
     feet, carries = acted.skeletons.feet, acted.skeletons.stance
     slip = np.sqrt((np.diff(feet, axis=0) ** 2).sum(-1))[carries[1:] & carries[:-1]]
-    assert slip.max(initial=0.0) < 2e-3
+    assert slip.max(initial=0.0) < 1e-3
     step = np.sqrt((np.diff(acted.root[:, 0], axis=0) ** 2).sum(-1)) * 24
     assert step.max() < 7.0
     for hold in acted.holds:
