@@ -330,7 +330,7 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
         if station.what in ("hit", "wall"):
             reached -= _contact(stage, station, radius, way, start_point)
         when = begin + _when(min(reached, length), speed, slow)
-        _note(stage, station, when, lead.agent, speed - slow * (when - begin), way)
+        _note(stage, station, when, lead.agent, speed - slow * (when - begin), begin)
     if lead.deed.kind == "enter":
         stage.emit(lead.index, lead.deed, begin, lead.end, agent=lead.agent)
     _pushed_on(stage, items, stations, way, speed, slow, begin, start_point)
@@ -421,9 +421,9 @@ def _when(distance: float, speed: float, slow: float) -> float:
 
 
 def _note(
-    stage: Stage, station: Station, when: float, agent: int, speed: float, way: np.ndarray
+    stage: Stage, station: Station, when: float, agent: int, speed: float, begin: float
 ) -> None:
-    """Writes the event of a station down."""
+    """Writes the event of a station down; it comes after the motion began."""
     item = station.item
     before, after = 0.15, 0.25
     if station.what == "behind" or station.what == "stay":
@@ -431,10 +431,11 @@ def _note(
         before = after = (wide + 0.3) / max(speed, 0.4)
         ends = stage.end if station.what == "stay" else when + after + 0.4
         stage.hidden.append((agent, station.target, when - before - 0.5, ends))
+        before, after = min(before, 0.6), min(after, 0.9)
     stage.emit(
         item.index,
         item.deed,
-        max(stage.start, when - before),
+        max(stage.start, min(begin + 0.1, when), when - before),
         min(stage.end, when + after),
         agent=agent,
         target=item.target,

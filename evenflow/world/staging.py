@@ -160,12 +160,19 @@ def _reframed(found: Layout, animation: Animation) -> tuple[Layout, Animation]:
         camera = framing.frame(
             points, must, times, moves=shot.camera.moves, fov=fov, pitch=pitch, yaw=yaw,
             shot_size=shot_size, size=spec.size, fps=fps, targets=targets,
-            nearest=3.6 if not follows else 4.8, farthest=15.0 if len(needed) < 7 else 22.0,
+            nearest=_nearest(spec, needed) if not follows else 4.8,
+            farthest=15.0 if len(needed) < 7 else 22.0,
         )  # fmt: skip
         shots.append(replace(shot, camera=camera))
     spec = replace(spec, shots=tuple(shots))
     camera_track = cameras.track(spec, animation.entities)
     return replace(found, spec=spec), replace(animation, spec=spec, camera=camera_track)
+
+
+def _nearest(spec: SceneSpec, needed: Sequence[int]) -> float:
+    """How near a camera may come: small things are looked at from nearer."""
+    largest = max(spec.cast[id - 1].size for id in needed)
+    return float(np.clip(6.5 * largest, 1.9, 3.6))
 
 
 def _retimed(spec: SceneSpec, times: dict[int, float]) -> SceneSpec:
@@ -493,6 +500,11 @@ def _attempt(
         final_shots.append(replace(shot_spec, cast=() if present_ids == everybody else present_ids))
     order = sorted(range(len(events)), key=lambda k: (events[k][1].start, events[k][0]))
     style = script.style or _style(themes, preset, rng)
+    if style == "foggy":  # one fog is enough, unless both are said
+        places = [
+            one if setting.fog else replace(one, fog=0.0)
+            for one, setting in zip(places, script.settings, strict=True)
+        ]
     spec = SceneSpec(
         seed=seed, preset=preset, shots=tuple(final_shots), places=tuple(places), cast=tuple(cast),
         events=tuple(events[k][1] for k in order), fps=fps, size=size, style=style,
