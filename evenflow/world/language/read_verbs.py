@@ -661,6 +661,10 @@ class VerbReader(CameraReader):
                 moved = things if (things or passive) else subjects
                 if (things and not passive) or (doers and passive):
                     self.fail("happens by itself here; say that the screen goes up or down", at)
+                if not all(self.is_fixture(id) for id in moved):
+                    if verb == "raise" and not any(self.is_walker(id) for id in moved):
+                        return self.each(moved, lambda id: Deed("rise", agent=id))
+                    self.fail("is said of a screen here; name what goes up or down", at)
                 return self.each(moved, lambda id: Deed(verb, agent=id))
             case "open" | "close":
                 if things or passive:
