@@ -181,6 +181,11 @@ def problem_of(
     that are consequences really began, by number of the event."""
     spec = layout.spec
     times_of: dict[int, float] = {}
+    from evenflow.world.simulate import overlaps
+
+    for first, second, _ in overlaps(spec):
+        other = _name(spec, second) if second else "a wall"
+        return f"{_name(spec, first)} stands inside of {other}", {}
     fps = float(spec.fps)
     step = max(1, spec.num_frames // 32)
     coarse = np.arange(0, spec.num_frames, step)

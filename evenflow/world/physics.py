@@ -1524,6 +1524,17 @@ def run(
     )
 
 
+def depth(world: Bodies, i: int, j: int, work: F8, more: F8, out: F8) -> float:
+    """How deep two bodies are in each other, 0 where they are apart; the arrays hold 8 numbers.
+
+    `out` gets the depth, the normal from j to i, and the point.
+    """
+    hit = _pair(
+        i, j, world.shape, world.half, world.size, world.position, world.heading, work, more, out
+    )
+    return float(out[0]) if hit else 0.0
+
+
 def substeps(fps: float) -> int:
     """Substeps of a frame: four, or more where frames are long."""
     return max(4, int(np.ceil(SUBSTEPS_PER_SECOND / fps)))

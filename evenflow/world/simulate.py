@@ -1012,6 +1012,32 @@ def _solids(
     )
 
 
+def overlaps(spec: SceneSpec, *, most: float = 0.01) -> list[tuple[int, int, float]]:
+    """Who stands inside of whom when the scene begins: ids and how deep, in world units.
+
+    Args:
+        most: depth that does not count. Walkers and what is held at the start are not looked at.
+    """
+    _check(spec)
+    stage = _stage(spec)
+    world, mode = stage.world, stage.mode
+    deepest: dict[tuple[int, int], float] = {}
+    result, work, more = np.empty(8), np.empty(8), np.empty(8)
+    here = set(spec.shots[0].cast) or {one.id for one in spec.cast}
+    rows = [row for one in spec.cast if one.id in here for row in stage.rows[one.id]]
+    rows += stage.walls[spec.shots[0].place]
+    for a, i in enumerate(rows):
+        for j in rows[a + 1 :]:
+            if (mode[i] != FREE and mode[j] != FREE) or physics.ABSENT in (mode[i], mode[j]):
+                continue
+            if MOVED in (mode[i], mode[j]) or world.group[i] == world.group[j]:
+                continue
+            if physics.depth(world, i, j, work, more, result) > most:
+                pair = int(world.entity[i]), int(world.entity[j])
+                deepest[pair] = max(deepest.get(pair, 0.0), float(result[0]))
+    return [(*pair, deep) for pair, deep in deepest.items()]
+
+
 def simulate(spec: SceneSpec) -> Animation:
     """Everything that happens in a scene.
 

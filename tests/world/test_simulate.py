@@ -8,7 +8,7 @@ import pytest
 from evenflow.core.errors import BadInput
 from evenflow.world import things
 from evenflow.world.animation import Animation
-from evenflow.world.simulate import simulate
+from evenflow.world.simulate import overlaps, simulate
 from evenflow.world.spec import Camera, Entity, Event, Place, SceneSpec, Shot
 from evenflow.world.words import COLORS, FIXTURES, THINGS
 
@@ -349,6 +349,18 @@ def test_a_woman_picks_up_a_ball_that_has_rolled():
     step = np.abs(np.diff(a.entities.position[:, 1].astype(float), axis=0)).max(axis=1)
     assert step.max() < 0.25  # it never jumps
     assert a.entities.position[-1, 1, 1] > 0.6
+
+
+def test_who_stands_inside_of_whom_is_told():
+    cup = Entity(1, "cup", "green", size=0.2, position=(0.06, 0.0, 0.6))
+    pillar = Entity(3, "pillar", "gray", size=1.2, position=(2.0, 0.0, 0.0))
+    far = ball(2, size=0.3, position=(-1, 0, 0))
+    near = replace(far, position=(1.5, 0.0, 0.0))
+    on_top = replace(far, position=(0.06, 0.4, 0.6))
+    assert overlaps(scene((cup, far, pillar))) == []
+    assert overlaps(scene((cup, on_top, pillar))) == []
+    (found,) = overlaps(scene((cup, near, pillar)))
+    assert found[:2] == (2, 3) and 0.3 - 0.5 + 0.24 * 1.2 < found[2] < 0.15
 
 
 def test_silly_scenes_are_refused_in_one_line():
