@@ -12,6 +12,7 @@ Where much moves anyway the speed says little. There the stretching, as a share 
 motion, is compared with the shot's own.
 """
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
@@ -24,6 +25,9 @@ from evenflow.continuity.robust import runs
 
 TEXTURED = 1.0
 """Least gradient of a cell, gray levels a pixel, above that of the grain."""
+CORNERED = 0.5
+"""Least gradient in the direction in which a cell has least of it (root of the smaller eigenvalue
+of its structure tensor), gray levels a pixel: along a straight edge nothing says what moves."""
 LEAST_PAIRS = 24
 """Pairs of textured cells under which nothing can be said."""
 LOW = 0.3
@@ -39,8 +43,6 @@ COVER = 0.62
 """Least share of the pairs that part more than outside the span."""
 RETURNS = 0.62
 """Most of the way that may be left at the end, as a share of its length (median over the cells)."""
-COVER_STRONG, RISE_STRONG, RETURNS_STRONG = 0.8, 3.0, 0.72
-"""Where nearly the whole picture parts much more than outside the span, more may be left."""
 SEEN = 0.9
 """Least share of cells with a flow, as a share of those outside the span."""
 ARCMIN = 0.75
@@ -49,6 +51,8 @@ MOST_ARCMIN = 20.0
 """More than that is no ground that flows: something passes close by."""
 REACH = 4
 """Cells across which stretching is read: half a wave of the ground."""
+RETURNS_SOFT = 0.72
+"""The same where only the stretching tells."""
 SOFT = 0.44
 """Least stretching, as a share of the fastest motion."""
 SOFTER = 1.2
@@ -84,11 +88,28 @@ def _pairs(passage: Passage) -> Ends:
     """Textured cells that are `REACH` from each other."""
     texture = np.median(np.nan_to_num(passage.cells["texture"][1:]), axis=0)
     clear = texture > TEXTURED + float(np.median(passage.grain))
+    clear &= _cornered(passage) > CORNERED
     grid, held = np.arange(ROWS * COLS).reshape(ROWS, COLS), clear.reshape(ROWS, COLS)
     first = [grid[:, REACH:][held[:, REACH:] & held[:, :-REACH]]]
     first.append(grid[REACH:][held[REACH:] & held[:-REACH]])
     second = np.concatenate([first[0] - REACH, first[1] - REACH * COLS])
     return np.concatenate(first), second
+
+
+def _cornered(passage: Passage) -> Series:
+    """How much gradient each cell has in the direction of least, `(432,)`; over three frames."""
+    made = []
+    for i in (0, len(passage) // 2, len(passage) - 1):
+        gray = passage.gray(i)
+        gx = cv2.Sobel(gray, cv2.CV_32F, 1, 0, scale=1 / 8)
+        gy = cv2.Sobel(gray, cv2.CV_32F, 0, 1, scale=1 / 8)
+        xx, yy, xy = (
+            cv2.resize(v, (COLS, ROWS), interpolation=cv2.INTER_AREA)
+            for v in (gx * gx, gy * gy, gx * gy)
+        )
+        least = 0.5 * (xx + yy - np.sqrt((xx - yy) ** 2 + 4.0 * xy * xy))
+        made.append(np.sqrt(np.maximum(least, 0.0)))
+    return np.asarray(np.median(made, axis=0), np.float64).reshape(-1)
 
 
 def _risen(
@@ -131,7 +152,7 @@ def _softened(passage: Passage, slow: Series, stretch: Series, ends: Ends) -> li
         smooth = _smooth(slow[start:end])
         if smooth < _smooth(slow[other]) or _against(slow[start:end], ends) < AGAINST:
             continue
-        if _returns(slow[start:end], ends) > RETURNS_STRONG:
+        if _returns(slow[start:end], ends) > RETURNS_SOFT:
             continue
         size = _size(slow[start:end], ends) * passage.arcmin
         rise = inside / max(float(np.median(share[other])), 1e-3)
@@ -208,8 +229,7 @@ def _judged(
     returns = _returns(part, ends)
     finite = np.isfinite(passage.cells["u"][:, cells])
     seen = finite[inside].mean() / max(finite[other].mean(), 0.5)
-    strong = cover.mean() > COVER_STRONG and rise > RISE_STRONG
-    if cover.mean() < COVER or seen < SEEN or returns > (RETURNS_STRONG if strong else RETURNS):
+    if cover.mean() < COVER or returns > RETURNS or seen < SEEN:
         return None
     if _against(part, ends) < AGAINST:
         return None
