@@ -104,7 +104,8 @@ class EntityTrack:
     Args:
         position: of its center, `(t, e, 3)`.
         rotation: `(t, e, 3, 3)`.
-        velocity, spin: linear and angular, per second, `(t, e, 3)`.
+        velocity, spin: linear and angular, per second, `(t, e, 3)`: a point at r from the center
+            moves at velocity + spin x r, so that what turns left has a negative spin y.
         size: half height, `(t, e)`.
         color: row of COLORS, int8 `(t, e)`.
         present: bool `(t, e)`.

@@ -522,18 +522,18 @@ def _run(spec: SceneSpec, stage: Stage, tracks: Sequence[Track], more: Sequence[
         for c in commands:
             if c.start >= begin + shot.frames * num_sub:
                 continue
-            start, values = c.start - begin, c.values
-            if start < 0:  # a cut came between: what is left of it
+            at, values = c.start - begin, c.values
+            if at < 0:  # a cut came between: what is left of it
                 if c.kind not in (physics.SPIN, physics.SCALE, physics.HINGE, physics.PANEL):
                     continue
-                start = 0
+                at = 0
                 if c.kind == physics.SCALE:
                     values = (goals[c] / world.size[c.body], 0.0, 0.0, 0.0)
             elif c.kind == physics.SCALE:
                 goals[c] = world.size[c.body] * values[0]
-            end = max(c.end - begin, start)
+            end = max(c.end - begin, at)
             if c.end >= begin:
-                mine.append(Command(c.kind, start, end, c.body, c.other, values))
+                mine.append(Command(c.kind, at, end, c.body, c.other, values))
             elif c.kind in (physics.HINGE, physics.PANEL):
                 world.joint[c.body] = values[0]
         mine.sort(key=lambda c: (c.start, c.body))

@@ -111,7 +111,8 @@ _ROUTE = {
     "speed": "world units a second",
 }
 EVENTS: dict[str, EventKind] = {
-    # Things that move by physics: the event gives a velocity, the rest follows.
+    # Things that move by physics: the event gives a velocity, the rest follows. What rolls or
+    # slides may have a `route` (x, z, x, z, ...) instead: it is led along it while the event lasts.
     "roll": EventKind(
         ("agent", "target?", "other?"), ("thing",), True, {"velocity": "(x, y, z) at t0"}
     ),

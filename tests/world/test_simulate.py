@@ -219,6 +219,25 @@ def test_something_that_spins_turns_left_at_its_rate():
     a = simulate(scene(cast, (Event("spin", 0, 4, 1, numbers={"rate": (1.5,)}),)))
     heading = np.arctan2(-a.entities.rotation[:, 0, 0, 2], a.entities.rotation[:, 0, 2, 2])
     assert np.allclose(np.unwrap(heading), 1.5 * np.arange(49) / FPS, atol=2e-3)
+    assert np.allclose(a.entities.spin[1:, 0], (0, -1.5, 0), atol=1e-6)
+
+
+def test_velocities_are_those_of_the_positions():
+    cast = (
+        ball(position=(-2, 0, 0)),
+        Entity(2, "cup", "yellow", size=0.5, position=(1, 0, 0)),
+        Entity(3, "man", "blue", size=0.86, position=(0, 0, 2), heading=-np.pi / 2),
+    )
+    events = (
+        roll(1, 1.0, 0, 0.2),
+        Event("slide", 0.5, 2.5, 2, numbers={"route": (1, 0, -0.5, 1.0)}),
+        Event("walk", 0.5, 3.0, 3, numbers={"route": (0.0, 2.0, 2.0, 2.0)}),
+    )
+    track = simulate(scene(cast, events)).entities
+    step = np.diff(track.position.astype(float), axis=0) * FPS
+    mean = 0.5 * (track.velocity[1:] + track.velocity[:-1])
+    assert np.abs(step - mean)[:, 0].max() < 0.02
+    assert np.abs(step - mean)[:, 1:].max() < 0.3 and np.abs(step - mean).mean() < 0.03
 
 
 def test_a_cart_rolls_straight_on_turning_wheels():
