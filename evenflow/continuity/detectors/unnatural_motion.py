@@ -292,7 +292,7 @@ def _slid(passage: Passage, steps: Series, e: int, cells: NDArray[np.bool_]) -> 
     start += first
     if way_back < (GLIDE_DECISIVE if decisive else GLIDE) * length or clear < 4.0 or start <= 2:
         return None
-    if e - start < max(4, round(0.2 * passage.fps)):
+    if e - start < max(4, round((0.5 if decisive else 0.2) * passage.fps)):
         return None
     arcmin = LEAP_PATH * length * passage.arcmin
     how = "sliding away, and is back within one frame"
