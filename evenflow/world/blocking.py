@@ -171,6 +171,7 @@ class Stage:
         self.throw_way: np.ndarray | None = None
         self.sides: dict[int, str] = {}
         self.pushers: dict[int, int] = {}
+        self.on_ramp: dict[int, int] = {}
 
     # Placing.
 
@@ -362,6 +363,9 @@ class Stage:
                 sideways = side * (self.uniform(0.35, 0.6) * wide + shift)
                 offset = np.array([sideways, 0.0, -(near * 0.75 + deep * 0.3 + gap)])
                 shift += 2 * one.radius + 0.15
+            elif relation in ("on", "onto") and two.entity.kind == "ramp":
+                self.on_ramp[id] = anchor  # it will run down: see `motions.down_ramp`
+                continue
             elif relation in ("on", "onto", "over"):
                 if relation == "over" and one.entity.kind != "balloon":
                     raise BadInput(

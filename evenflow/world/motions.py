@@ -386,8 +386,9 @@ def down_ramp(stage: Stage, items: Sequence[Item], first: int) -> None:
     rest = max(stage.end - stage.start - down, 0.1)
     far = speed * rest - 0.5 * slow * rest * rest if speed > slow * rest else speed**2 / (2 * slow)
     stage.emit(
-        lead.index, lead.deed, stage.start, stage.start + down, agent=lead.agent, target=lead.target
-    )
+        lead.index, lead.deed, stage.start, stage.start + down, agent=lead.agent,
+        target=lead.target, said=lead.index >= 0,
+    )  # fmt: skip
     for k in numbers:
         item = items[k]
         when = stage.start + down + 0.35 * rest

@@ -402,6 +402,11 @@ def _attempt(
             if free and all(i in everyone for i in both):
                 set_up.relate(standing, of)
         _block(set_up, mine)
+        for id, ramp in set_up.on_ramp.items():
+            if everyone[id].at is None:
+                kind = "roll" if everyone[id].entity.kind in casting.ROLLING else "slide"
+                run = Item(-1, Deed(kind, id, ramp, direction="down"), id, ramp, 0, start, end)
+                motions.down_ramp(set_up, [run], 0)
         for id in _by_size(everyone):
             if everyone[id].at is None and not everyone[id].held:
                 set_up.put_aside(id)
