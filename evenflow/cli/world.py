@@ -592,7 +592,7 @@ def probes(
     size: Annotated[str, typer.Option(metavar="WxH", help="Pixels of the clips.")] = "128x128",
     truth: Annotated[
         str, typer.Option(metavar="NAMES", help="What truth goes beside the clips; see sample.")
-    ] = "instance,depth,flow,boxes",
+    ] = "instance,boxes",
     workers: Annotated[
         int, typer.Option(min=1, max=256, help="Processes; they change no byte.")
     ] = 1,
