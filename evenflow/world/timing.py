@@ -71,7 +71,7 @@ def plan(script: Script, *, frames: int, fps: Fraction) -> tuple[tuple[int, ...]
     least = sum(
         max(needs[s], 0.5) if seconds[s] is None else float(seconds[s] or 0) for s in range(num)
     )
-    if least > total + 1e-6:
+    if least > total + 0.5 * num / float(fps):  # given seconds may be rounded
         raise BadInput(
             f"{len(script.deeds)} events need {math.ceil(least * float(fps))} frames at "
             f"{float(fps):g} a second, and the clip has {frames}; ask for more frames or say less"

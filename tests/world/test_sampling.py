@@ -2,6 +2,7 @@
 
 from collections import Counter
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import pytest
@@ -130,6 +131,11 @@ def test_key_things_have_sixty_pixels_when_drawn() -> None:
 # The laws of flat scenes, against closed forms.
 
 
+@cache
+def flats() -> tuple[SceneSpec, ...]:
+    return tuple(random_spec("flat", seed) for seed in range(40))
+
+
 def flat(law: str) -> list[SceneSpec]:
     """Some scenes of one law."""
     kinds = {
@@ -141,7 +147,7 @@ def flat(law: str) -> list[SceneSpec]:
         "pendulum": lambda s: any(one.kind == "pendulum" for one in s.cast),
         "stack": lambda s: len(s.cast) >= 3,
     }
-    found = [spec for spec in (random_spec("flat", seed) for seed in range(40)) if kinds[law](spec)]
+    found = [spec for spec in flats() if kinds[law](spec)]
     assert len(found) >= 2, law
     return found[:3]
 
