@@ -492,6 +492,8 @@ class Way:
             rests: True if it comes to rest at the end.
             heading: of the body, where it does not go straight ahead.
         """
+        if len(fine) < 3:  # no time is left
+            return
         gone = np.diff(s, prepend=0.0)
         phase = np.cumsum(gone / strides)
         base = self._cycles
