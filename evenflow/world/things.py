@@ -582,6 +582,11 @@ def model(kind: str, seed: int = 0) -> Model:
 
 def extent(entity: Entity) -> tuple[float, float, float]:
     """Half of the box it takes up when it stands, in world units (x, y, z), in its own axes."""
+    if entity.kind in WALKERS:  # about: who stands with hanging arms
+        x, z = {"dog": (0.4, 1.2), "cat": (0.4, 1.2), "horse": (0.35, 1.0)}.get(
+            entity.kind, (0.3, 0.2)
+        )
+        return x * entity.size, entity.size, z * entity.size
     solids = model(entity.kind, entity.seed).solids
     if entity.kind in ("table", "arch", "door", "screen", "bench", "pendulum"):
         x = max(abs(s.at[0]) + s.half[0] for s in solids)

@@ -89,6 +89,7 @@ def test_extents_are_in_world_units():
     assert things.extent(Entity(1, "cube", "red", size=0.5)) == (0.5, 0.5, 0.5)
     x, y, _ = things.extent(Entity(1, "table", "red", size=0.4))
     assert (x, y) == pytest.approx((0.7, 0.4))
+    assert things.extent(Entity(1, "man", "red", size=0.8))[1] == 0.8
 
 
 def test_colors_are_linear():
