@@ -10,6 +10,7 @@ there and a move back with the same amount end where they began, to rounding.
 import numpy as np
 from numpy.typing import NDArray
 
+from evenflow.core.errors import BadInput
 from evenflow.world.animation import CameraTrack, EntityTrack
 from evenflow.world.spec import Camera, CameraMove, SceneSpec
 from evenflow.world.trajectories import poses_at
@@ -256,6 +257,21 @@ def _moved(
     return eye, yaw, np.clip(pitch, -1.5707, 1.5707), zoom
 
 
+def _check(camera: Camera) -> None:
+    for name, rows, long in (("keys", camera.keys, 8), ("trajectory", camera.trajectory, 17)):
+        for row in rows:
+            if len(row) != long or not np.isfinite(row).all():
+                raise BadInput(
+                    f"a row of a camera's {name} has {long} finite numbers, got {len(row)}: {row}"
+                )
+    for move in camera.moves:
+        if move.kind.startswith("zoom") and not move.amount > 0.0:
+            raise BadInput(
+                f"`{move.kind}` multiplies the focal length by its amount, which is above 0, "
+                f"got {move.amount:g}"
+            )
+
+
 def shoot(
     camera: Camera,
     time: D,
@@ -274,7 +290,12 @@ def shoot(
         size: `(width, height)` in pixels.
         targets: centers `(t, 3)` of the entities that moves may hold, by id.
         seed: of the shake.
+
+    Raises:
+        BadInput: a row of keys or of a trajectory has another number of numbers, or a zoom is not
+            above 0.
     """
+    _check(camera)
     height = np.full(len(time), camera.height)
     if camera.trajectory:
         k, pose = poses_at(camera.trajectory, time, size)

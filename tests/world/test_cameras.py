@@ -4,6 +4,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from evenflow.core.errors import BadInput
 from evenflow.world.animation import CameraTrack, EntityTrack
 from evenflow.world.cameras import LOWEST, ease, spline, track
 from evenflow.world.spec import Camera, CameraMove, Entity, SceneSpec, Shot
@@ -190,3 +191,17 @@ def test_a_cut_begins_anew_and_nothing_moves_before_a_move_begins():
     assert eyes(camera)[12] == pytest.approx((3, 2, -3), abs=1e-5)
     assert np.ptp(eyes(camera)[12:19], axis=0).max() < 1e-5
     assert eyes(camera)[-1, 0] < 3
+
+
+@pytest.mark.parametrize(
+    ("camera", "said"),
+    [
+        (Camera(keys=((0.0, 1.0, 2.0),)), "8 finite numbers"),
+        (Camera(trajectory=((0.0, 1.0),)), "17 finite numbers"),
+        (Camera(keys=((0.0, 0, 1, -5, 0, 1, float("nan"), 0.7),)), "finite"),
+        (Camera(moves=(CameraMove("zoom in", 0, 1, 0.0),)), "above 0"),
+    ],
+)
+def test_rows_that_are_wrong_are_told(camera, said):
+    with pytest.raises(BadInput, match=said):
+        track(scene(camera, 4))
