@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from evenflow.world import physics
 from evenflow.world.animation import SHAPES
 from evenflow.world.spec import Entity
-from evenflow.world.words import COLORS, PART_MATERIALS, PATTERNS
+from evenflow.world.words import COLORS, PART_MATERIALS, PATTERNS, WALKERS
 
 D = NDArray[np.float64]
 Rgb = tuple[int, int, int]
