@@ -355,7 +355,8 @@ def _came_true(
             problem = _related(event, animation, layout, frames, first, last, visible, alone)
             if problem:
                 return problem, None
-        return "", event.start
+        if kind != "enter":
+            return "", event.start
     in_shot = (frames >= first) & (frames <= last)
     share = visible[:, event.agent - 1] / np.maximum(alone[:, event.agent - 1], 1.0)
     if kind == "hide":
@@ -375,13 +376,13 @@ def _came_true(
         return _touched(event, animation, first, last, name)
     if kind == "exit":
         box = boxes[in_shot, event.agent - 1][-1]
-        if box[2] > 0.02 and box[0] < 0.98 and box[3] > 0.0 and box[1] < 1.0:
+        if box[2] > -0.01 and box[0] < 1.01 and box[3] > 0.0 and box[1] < 1.0:
             return f"the {name} does not leave the picture", None
         return "", event.start
     if kind == "enter":
         rows = in_shot & (frames <= max(a, first) + 1)
         box = boxes[rows, event.agent - 1][0]
-        if box[2] > 0.03 and box[0] < 0.97 and box[3] > 0.0 and box[1] < 1.0:
+        if box[2] > -0.01 and box[0] < 1.01 and box[3] > 0.0 and box[1] < 1.0:
             return f"the {name} is in the picture before it enters", None
         return "", event.start
     if kind == "stop" and not walks:
