@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from evenflow.continuity.severity import MOST
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is its own: it holds arrays
 class Candidate:
     """One suspicion; frames are counted from the start of the passage.
 

@@ -21,7 +21,7 @@ OWN_LEAST = 0.8
 """Likeness of one look to the next that no object's usual one counts below."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Being:
     """An object of the clip.
 

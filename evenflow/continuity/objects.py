@@ -101,7 +101,7 @@ class Gap:
     likeness: float
 
 
-@dataclass
+@dataclass(eq=False)
 class Track:
     """One object through a passage: what was seen of it, in order."""
 
