@@ -202,6 +202,17 @@ def test_flow_is_where_points_go_that_are_tracked_by_themselves(orthographic, st
         assert np.abs(flow - (far - np.stack([x, y], -1)))[sky].max() < 0.01
 
 
+def outlined(part: np.ndarray) -> np.ndarray:
+    """Pixels beside one of another part."""
+    made = np.zeros(part.shape, bool)
+    across, down = part[:, 1:] != part[:, :-1], part[1:] != part[:-1]
+    made[:, 1:] |= across
+    made[:, :-1] |= across
+    made[1:] |= down
+    made[:-1] |= down
+    return made
+
+
 @pytest.mark.parametrize("preset", ["lab", "story"])
 def test_visible_pixels_match_when_they_are_warped(preset):
     from evenflow.geometry.warp import warp
@@ -209,13 +220,17 @@ def test_visible_pixels_match_when_they_are_warped(preset):
     from evenflow.world.simulate import simulate
 
     errors, before, hidden = [], [], []
-    for seed in range(2):
+    for seed in (0, 1, 100, 102):
         animation = simulate(random_spec(preset, seed, frames=25))
         drawn = render([animation], truth=("forward_flow", "forward_occlusion", "part"))
         truth, picture = drawn.truth[0], drawn.frames[0].numpy().astype(np.float32)
         for f in np.flatnonzero(truth.forward_valid.numpy()):
             gap = np.abs(warp(picture[f + 1], truth.forward_flow[f].numpy()) - picture[f]).mean(-1)
             here = truth.part[f].numpy() != -2  # the sky has hardly any texture
+            # pictures are antialiased on silhouettes, truth is that of pixel centers
+            edge = outlined(truth.part[f + 1].numpy()).astype(np.float32)[..., None]
+            edge = warp(edge, truth.forward_flow[f].numpy())[..., 0] > 0.01
+            here &= ~edge & ~outlined(truth.part[f].numpy())
             covered = truth.forward_occlusion[f].numpy()
             errors.append(gap[here & ~covered])
             hidden.append(gap[here & covered])
