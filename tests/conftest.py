@@ -3,8 +3,12 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from benchmarks.footage import data_file
+
+settings.register_profile("evenflow", deadline=None)
+settings.load_profile("evenflow")
 
 
 def footage(name: str) -> Path:

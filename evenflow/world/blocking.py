@@ -463,6 +463,7 @@ class Stage:
                         for name, values in {**(numbers or {}), **more}.items()
                     },
                     said=said,
+                    seconds=deed.seconds or 0.0 if said else 0.0,
                 ),
             )
         )

@@ -51,12 +51,13 @@ def moves_of(
             CameraMove(
                 kind, round(begin + number * span, 4), round(begin + (number + 1) * span, 4),
                 _amount(kind, manner), target=follows if kind.startswith("orbit") else 0,
+                manner=manner,
             )
         )  # fmt: skip
     if "follow" in kinds:
-        out.append(CameraMove("follow", start, end, AMOUNTS["follow"], target=follows))
+        out.append(CameraMove("follow", start, end, AMOUNTS["follow"], follows, manner))
     if "shake" in kinds:
-        out.append(CameraMove("shake", start, end, AMOUNTS["shake"]))
+        out.append(CameraMove("shake", start, end, AMOUNTS["shake"], manner=manner))
     return tuple(out)
 
 

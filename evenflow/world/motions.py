@@ -174,6 +174,15 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
         begin = max(begin, min(last - 1.1 * far / pace, lead.end - 0.3))
         lasting, total = max(last - begin, 0.3), stage.end - begin
     least = sum(s.gap for s in inner) + 0.25 * len(inner)
+    due = lead.end - begin
+    brakes = 0.0  # so many units a second squared where the caption says for how long it moves
+    if lead.deed.seconds is not None and not stations and not chained and not stage.flat:
+        grip = GRAVITY * (0.05 if rolls else 1.0)
+        rest = min(far, 0.5 * 0.95 * grip * due * due, longest)
+        if rest >= 0.4:
+            far, brakes = rest, 2 * rest / (due * due)
+            actor.entity = replace(actor.entity, friction=round(brakes / grip, 4))
+            slow = slowing(actor.entity, "roll" if rolls else "slide")
     far = max(far, least)
     if exits or enters:
         far = min(far, longest)
@@ -225,6 +234,8 @@ def go(stage: Stage, items: Sequence[Item], first: int) -> None:
             slowest = 1.7 if chained else 0.8 if strikes else 0.35
             if speed - slow * due < slowest:
                 speed = float(np.sqrt(slowest**2 + 2 * slow * goal))
+    elif brakes:
+        speed = slow * due
     else:
         rest = total
         speed = far / lasting + 0.5 * slow * lasting

@@ -64,13 +64,15 @@ class Event:
     Args:
         kind: a row of EVENTS of `words.py`, which says what its roles and numbers mean.
         start, end: seconds, half open.
-        agent, target, other: ids of entities, 0 where there is none.
+        agent, target, other: ids of entities, 0 where there is none; as in `script.Deed`, `other`
+            of a thing that is dropped, rolled, opened, put over something... is who does it.
         direction: a row of DIRECTIONS, or empty.
         relation: a row of RELATIONS (to the target), or empty.
         color: what a `change_color` ends with, or empty.
         manner: a row of MANNERS, or empty.
         numbers: what the simulator needs, by the names that EVENTS lists.
         said: False if captions need not speak of it (the push that makes a ball roll).
+        seconds: how long it takes, where that was said ("for 2 s"), or 0.
     """
 
     kind: str
@@ -85,6 +87,7 @@ class Event:
     manner: str = ""
     numbers: dict[str, tuple[float, ...]] = field(default_factory=dict)
     said: bool = True
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ class CameraMove:
             goes beside it, 0 stands and turns).
         target: id of the entity that `follow` and `orbit` hold, or 0 for the look-at point; a
             dolly, truck, rise or sink with a target keeps it where it is in the picture.
+        manner: a row of MANNERS that was said of it, or empty; the amount has it already.
     """
 
     kind: str
@@ -107,6 +111,7 @@ class CameraMove:
     end: float
     amount: float
     target: int = 0
+    manner: str = ""
 
 
 @dataclass(frozen=True)

@@ -226,6 +226,7 @@ def check_spec(spec: SceneSpec) -> None:
             raise BadInput(f"{where} the camera looks at the point where it stands")
         for move in camera.moves:
             named(move.kind, CAMERA_MOVES, f"{where} camera move")
+            named(move.manner, MANNERS, f"{where} manner of the camera", empty=True)
             known(move.target, f"{where} target of the camera")
         for key in camera.keys:
             if len(key) != 8:
@@ -254,6 +255,7 @@ def check_spec(spec: SceneSpec) -> None:
         named(event.color, COLORS, f"{where} color", empty=True)
         for id in (event.agent, event.target, event.other):
             known(id, where)
+        ranged(event.seconds, 0, 1e6, f"{where} seconds")
         if event.end < event.start:
             raise BadInput(f"{where} it ends at {event.end:g} s before it starts")
     known(spec.player, "the player")

@@ -402,6 +402,7 @@ def _attempt(
             if free and all(i in everyone for i in both):
                 set_up.relate(standing, of)
         _block(set_up, mine)
+        set_up.events = [(k, _told(k, event, mine)) for k, event in set_up.events]
         for id, ramp in set_up.on_ramp.items():
             if everyone[id].at is None:
                 kind = "roll" if everyone[id].entity.kind in casting.ROLLING else "slide"
@@ -698,6 +699,17 @@ def _block(stage: Stage, items: Sequence[Item]) -> None:
         else:
             doings.change(stage, items, number)
         stage.done.add(number)
+
+
+def _told(index: int, event: Event, items: Sequence[Item]) -> Event:
+    """The event with what its deed says beside what it needs to happen: who does it."""
+    if not event.said or event.other:
+        return event
+    for item in items:
+        same = (item.index, item.agent, item.deed.kind) == (index, event.agent, event.kind)
+        if same and item.other and item.other != event.target:
+            return replace(event, other=item.other)
+    return event
 
 
 DONE_BY = ("roll", "slide", "open", "close", "cover", "uncover")

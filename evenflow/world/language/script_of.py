@@ -53,6 +53,7 @@ def script_of(spec: SceneSpec, *, full: bool = False) -> Script:
             or (() if shot.camera.keys or spec.actions else ("static",)),
             follows=next((role_of[m.target] for m in shot.camera.moves if m.target in role_of), 0),
             seconds=round(shot.frames / fps, 2),
+            manner=next((move.manner for move in shot.camera.moves if move.manner), ""),
         )
         for shot in spec.shots
     )
@@ -211,6 +212,7 @@ def _deeds(spec: SceneSpec, role_of: dict[int, int]) -> tuple[Deed, ...]:
             manner=event.manner,
             start=round(event.start, 2),
             end=round(event.end, 2) if event.end > event.start else None,
+            seconds=event.seconds or None,
             shot=number,
         )
         key = tuple(
@@ -253,11 +255,17 @@ def _direction(spec: SceneSpec, event: Event, shot: int) -> str:
 
 
 def _together(before: Event, event: Event) -> bool:
-    """True if two events share more than half of the shorter; what follows from one does not."""
+    """True if two events share more than half of the shorter; what follows from one does not.
+
+    What was set going rolls on for long: what begins only then is told as coming after it.
+    """
     if not (world.EVENTS[before.kind].cause and world.EVENTS[event.kind].cause):
         return False
     shared = min(before.end, event.end) - max(before.start, event.start)
     shorter = min(before.end - before.start, event.end - event.start)
+    if before.kind in ("roll", "slide") and "velocity" in before.numbers:
+        if event.start - before.start > max(0.5 * shorter, 0.5):
+            return False
     return shorter > 0 and shared > 0.5 * shorter
 
 
