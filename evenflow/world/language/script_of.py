@@ -263,9 +263,9 @@ def _together(before: Event, event: Event) -> bool:
         return False
     shared = min(before.end, event.end) - max(before.start, event.start)
     shorter = min(before.end - before.start, event.end - event.start)
-    if before.kind in ("roll", "slide") and "velocity" in before.numbers:
-        if event.start - before.start > max(0.5 * shorter, 0.5):
-            return False
+    set_going = before.kind in ("roll", "slide") and "velocity" in before.numbers
+    if set_going and event.start - before.start > max(0.5 * shorter, 0.5):
+        return False
     return shorter > 0 and shared > 0.5 * shorter
 
 
