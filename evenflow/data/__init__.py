@@ -1,0 +1,1 @@
+"""Data: folders, lists, shards and the world itself as one kind of dataset; curation, caches."""

@@ -1,0 +1,105 @@
+"""Nouns of planted defects: what will be drawn, the plan of one defect, and what came of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenflow.core.clip import Clip
+from evenflow.core.span import Span
+from evenflow.world.animation import Animation
+from evenflow.world.spec import SceneSpec
+
+Develop = Callable[[NDArray[np.float32], int], NDArray[np.float32]]
+"""What happens to a picture after it was drawn: `(h, w, 3)` sRGB in [0, 1] and the number of the
+frame to the same shape; a pure function that is called only for the frames it was made for."""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A scene that is about to be drawn; defects replace some of it.
+
+    Args:
+        animation: its states, frame by frame; its `spec` is the one that was simulated.
+        styles: row of STYLES of every frame, or empty where it is the spec's throughout.
+        develop: what is done to pictures, in order, each with the frames `[start, end)`.
+    """
+
+    animation: Animation
+    styles: tuple[str, ...] = ()
+    develop: tuple[tuple[int, int, Develop], ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One defect that is to be planted.
+
+    Args:
+        kind: a key of `core.kinds.KINDS`.
+        strength: 1 (barely visible) to 5 (ruins the shot).
+        start, end: frames, half open.
+        magnitude: the strength in the unit of the kind.
+        entity: id of who has it, 0 where it is the whole picture's.
+        seed: decides everything random.
+    """
+
+    kind: str
+    strength: int
+    start: int
+    end: int
+    magnitude: float
+    entity: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One row of DEFECTS.
+
+    Args:
+        plant: edits states, pictures or the spec (then it simulates again) between `plan.start` and
+            `plan.end`; draws nothing. Magnitude 0 gives back what came, frames outside stay.
+        magnitudes: of strengths 1 to 5, in `unit`.
+        carriers: ids of those who can have it in these frames, best first; empty where nobody can.
+            None for kinds that concern the whole picture.
+        control: key of CONTROLS, its legal look-alike.
+        least: frames that it needs.
+        to_end: what changes stays changed until the clip ends.
+        equal: kinds that name what is seen as well.
+    """
+
+    plant: Callable[[Staged, Plan], Staged]
+    magnitudes: tuple[float, float, float, float, float]
+    unit: str
+    carriers: Callable[[Animation, int, int], tuple[int, ...]] | None
+    control: str
+    least: int = 4
+    to_end: bool = False
+    equal: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A clip with a defect, its clean twin, and the truth about the difference.
+
+    Args:
+        clip, clean: drawn when they are asked for; frames outside the span are equal byte for byte.
+        staged: what `clip` is drawn from.
+        spec: of the clean twin.
+        caption: what both were meant to show.
+        span: kind, first and last frame that differ, their box, the entity, the strength; in its
+            parameters the injector's magnitude and unit, the seed, and `equal`.
+        entities: ids of those concerned.
+        visible: pixels that differ by more than 2/255 of every frame, int32 `(t,)`; a defect of
+            which no frame shows 25 is invisible, and no positive.
+    """
+
+    clip: Clip
+    clean: Clip
+    staged: Staged
+    spec: SceneSpec
+    caption: str
+    span: Span
+    entities: tuple[int, ...] = ()
+    visible: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
