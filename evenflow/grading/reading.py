@@ -33,7 +33,7 @@ class Track:
         area: pixels that show it, `(t,)`.
         colors: row of COLORS that each frame shows, -1 where it is not seen, int8 `(t,)`.
         lab: its mean CIELAB color after the light of the frame was taken out, `(t, 3)`.
-        looks: row of its kind that each frame alone would vote for, index into `kinds`, int8 `(t,)`.
+        looks: what each frame alone would vote for, a number of `kinds` in order, int8 `(t,)`.
         whole: True where neither the border nor somebody nearer cuts it, bool `(t,)`.
         ground: world x, y, z of its lowest point, NaN where unknown, `(t, 3)`.
         size: half its height in world units, `(t,)`.
