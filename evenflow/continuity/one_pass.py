@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import evenflow
-from evenflow.continuity.analysis import analyze
+from evenflow.continuity.analysis import Step, analyze
 from evenflow.continuity.detectors import DETECTORS, LEAST_FRAMES, NEEDS_MOTION
 from evenflow.continuity.ledger import Ledger
 from evenflow.continuity.semantics import (
@@ -64,6 +64,7 @@ def check(
     ref: Clip | str | Path | None = None,
     workers: int | None = None,
     path: str | None = None,
+    watch: Callable[[Step], None] | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Report:
@@ -84,6 +85,7 @@ def check(
         ref: the clip that metrics compare with, frame by frame.
         workers: threads; None for all cores. The report is the same for any number.
         path: what the report calls the clip; its name by default.
+        watch: called with each Step in order, for those who measure something else on the way.
         progress: called with an Event now and then.
         cancel: looked at between frames.
 
@@ -124,6 +126,8 @@ def check(
     frames = watched(album, frames)
     for step in analyze(frames, fps=float(info.fps), workers=workers):
         ledger.add(step)
+        if watch is not None:
+            watch(step)
     ledger.close()
     if not ledger.seconds:
         raise UnreadableVideo(f"{info.name} holds no frame that can be decoded")
