@@ -23,11 +23,14 @@ class Staged:
     Args:
         animation: its states, frame by frame; its `spec` is the one that was simulated.
         styles: row of STYLES of every frame, or empty where it is the spec's throughout.
+        shares: how much of that style is mixed into the spec's own, of every frame, in [0, 1];
+            empty where it is all.
         develop: what is done to pictures, in order, each with the frames `[start, end)`.
     """
 
     animation: Animation
     styles: tuple[str, ...] = ()
+    shares: tuple[float, ...] = ()
     develop: tuple[tuple[int, int, Develop], ...] = ()
 
 
@@ -42,6 +45,7 @@ class Plan:
         magnitude: the strength in the unit of the kind.
         entity: id of who has it, 0 where it is the whole picture's.
         seed: decides everything random.
+        variant: one of the row's variants, or empty where the seed chooses.
     """
 
     kind: str
@@ -51,6 +55,7 @@ class Plan:
     magnitude: float
     entity: int = 0
     seed: int = 0
+    variant: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,9 @@ class Defect:
         least: frames that it needs.
         to_end: what changes stays changed until the clip ends.
         equal: kinds that name what is seen as well.
+        variants: forms that it takes; `Plan.variant` names one, else the seed chooses.
+        step: what is wrong is a step at `plan.start`; the frames after it differ from the clean
+            twin, but nothing is wrong in them, so the span of the truth is one frame.
     """
 
     plant: Callable[[Staged, Plan], Staged]
@@ -77,6 +85,25 @@ class Defect:
     least: int = 4
     to_end: bool = False
     equal: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+    step: bool = False
+
+
+@dataclass(frozen=True)
+class Control:
+    """A legal look-alike of defects: one row of CONTROLS.
+
+    Args:
+        plant: makes a clip of a scene that shows some of a defect's signal and is right all the
+            same, and the caption that says so: `(scene, seed)` to what is drawn and its caption.
+            Raises BadInput where the scene cannot show it.
+        against: kinds whose signal it imitates.
+        meaning: what a viewer sees.
+    """
+
+    plant: Callable[[SceneSpec, int], "tuple[Staged | SceneSpec, str]"]
+    against: tuple[str, ...]
+    meaning: str
 
 
 @dataclass(frozen=True)
