@@ -49,11 +49,13 @@ class Ledger:
         size: width and height of the source in pixels.
         first: number of the first frame that is read.
         digest: a hashlib object that frames and times are added to.
+        judging: False leaves out the detectors; cuts and series are the same.
     """
 
     size: tuple[int, int]
     first: int
     digest: Any
+    judging: bool = True
     seconds: "array[float]" = field(default_factory=lambda: array("d"))
     cuts: list[Cut] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -168,6 +170,8 @@ class Ledger:
         return breaks_down(passage.pictures[:a][-8:], passage.pictures[b:][:8])
 
     def _judge(self, passage: Passage, *, closes: bool) -> None:
+        if not self.judging:
+            return
         with warnings.catch_warnings():
             # NaN is what cannot be measured; that all of a row is NaN is no news to a user
             warnings.filterwarnings("ignore", "Mean of empty slice|All-NaN", RuntimeWarning)
