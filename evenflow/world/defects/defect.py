@@ -11,6 +11,9 @@ from evenflow.core.span import Span
 from evenflow.world.animation import Animation
 from evenflow.world.spec import SceneSpec
 
+LEAST_VISIBLE = 25
+"""Pixels of a frame that must differ before anybody sees a defect in it."""
+
 Develop = Callable[[NDArray[np.float32], int], NDArray[np.float32]]
 """What happens to a picture after it was drawn: `(h, w, 3)` sRGB in [0, 1] and the number of the
 frame to the same shape; a pure function that is called only for the frames it was made for."""
@@ -75,6 +78,11 @@ class Defect:
         variants: forms that it takes; `Plan.variant` names one, else the seed chooses.
         step: what is wrong is a step at `plan.start`; the frames after it differ from the clean
             twin, but nothing is wrong in them, so the span of the truth is one frame.
+        seconds: mean length of its span, where nobody says when; whole: it is at its best over
+            (almost) the whole clip; first: it is there from the first frame on.
+        cuts: it may go on over a cut.
+        prepare: what is done to both twins before it is planted (a plain thing gets a pattern that
+            can swim); seeds and entities are those of the plan.
     """
 
     plant: Callable[[Staged, Plan], Staged]
@@ -87,6 +95,11 @@ class Defect:
     equal: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
     step: bool = False
+    seconds: float = 1.0
+    whole: bool = False
+    first: bool = False
+    cuts: bool = False
+    prepare: Callable[[Staged, Plan], Staged] | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +133,11 @@ class Planted:
         entities: ids of those concerned.
         visible: pixels that differ by more than 2/255 of every frame, int32 `(t,)`; a defect of
             which no frame shows 25 is invisible, and no positive.
+        boxes: of those pixels in every frame, `x0, y0, x1, y1` half open, -1 where there are none,
+            int32 `(t, 4)`.
+        before: defects that were planted earlier into the same clip, first to last.
+        base: what `clip` was before the last defect was planted; the same as `clean` if there is
+            one defect only. `span`, `visible` and `boxes` are about the difference to it.
     """
 
     clip: Clip
@@ -130,3 +148,16 @@ class Planted:
     span: Span
     entities: tuple[int, ...] = ()
     visible: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    boxes: NDArray[np.int32] = field(default_factory=lambda: np.zeros((0, 4), np.int32))
+    before: tuple[Span, ...] = ()
+    base: Clip | None = None
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether a frame shows at least 25 pixels of it."""
+        return bool((self.visible >= LEAST_VISIBLE).any())
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """All defects of the clip, in the order of planting."""
+        return (*self.before, self.span)
