@@ -26,6 +26,8 @@ class Row:
         scores: what curation measured, by name.
         marks: what curation says against it (`black`, `duplicate`...), by name: the reason.
         extra: columns that are not ours, kept as they came; also paths of actions, camera, masks.
+        duration: seconds of the whole of it where its times are uneven; None where it is
+            `num_frames / fps` or nobody has looked.
     """
 
     key: str
@@ -46,6 +48,7 @@ class Row:
     scores: dict[str, float] = field(default_factory=dict)
     marks: dict[str, str] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
+    duration: float | None = None
 
 
 class Source(Protocol):

@@ -207,8 +207,11 @@ class FileSource:
         fields: dict[str, Any],
         payload: NDArray[np.uint8],
         rate: Fraction | None = None,
+        *,
+        address: str | None = None,
     ) -> None:
         self.path = path
+        self.address = address
         self.fields = fields
         self._lock = threading.Lock()
         self._warnings: list[str] = []
@@ -352,7 +355,7 @@ class FileSource:
         first = self.fields["first"]
         job = {
             "op": "decode",
-            "path": str(self.path.resolve()),
+            "path": self.address or str(self.path.resolve()),
             "seek": seek,
             "from": int(self._ticks[start]) if start else None,
             "until": int(self._ticks[stop]) if stop < len(self._ticks) else None,

@@ -40,19 +40,27 @@ CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,gif,yuv4mpegpipe"
 
 
 def open_media(path: str) -> "av.container.InputContainer":
-    """A media file by the file protocol alone, if its container is on the list."""
+    """A media file by the file protocol alone, if its container is on the list.
+
+    `part:START:END:PATH` is the bytes `[START, END)` of a file; no absolute path begins like this.
+    """
+    address, protocols = "file:" + path, "file"
+    if path.startswith("part:"):
+        _, start, end, whole = path.split(":", 3)
+        address = f"subfile,,start,{int(start)},end,{int(end)},,:file:{whole}"
+        protocols = "file,subfile"
     options = {
         "format_whitelist": CONTAINERS,
-        "protocol_whitelist": "file",
+        "protocol_whitelist": protocols,
         "max_pixels": str(MAX_PIXELS),
         "max_streams": "64",
     }
-    container = av.open("file:" + path, "r", options=options, metadata_errors="replace")
+    container = av.open(address, "r", options=options, metadata_errors="replace")
     if "gif" in container.format.name:
         container.close()
         options |= {"ignore_loop": "1", "min_delay": "0", "max_gif_delay": "65535"}
         options |= {"default_delay": "10"}
-        container = av.open("file:" + path, "r", options=options, metadata_errors="replace")
+        container = av.open(address, "r", options=options, metadata_errors="replace")
     return container
 
 
