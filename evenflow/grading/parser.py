@@ -1,0 +1,281 @@
+"""Parser: the net's answers become bodies.
+
+Every pixel that shows somebody votes for the center of its body. The centers that the net marks,
+and places where many votes meet, are the first guesses; pixels go to the guess that is nearest to
+their vote and most alike in color and kind, guesses move to the mean of their pixels, and after
+three rounds what is left without a guess, but hangs together, is a body as well.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from evenflow.grading.bodies import Body, lab_of
+from evenflow.grading.network import STRIDE, WAY, Network, split
+from evenflow.grading.tracking import ROOM
+
+F = NDArray[np.float32]
+THERE = 0.5
+"""Probability from which a pixel shows somebody."""
+LEAST = 5
+"""Cells of the smallest body."""
+PEAK = 0.2
+"""Of the map of centers, for a first guess."""
+BATCH = 8
+
+
+def answers(
+    net: Network, pictures: NDArray[np.uint8], *, device: str = "cpu"
+) -> list[dict[str, F]]:
+    """What the net says of frames `(t, h, w, 3)`: of each, every head as `(c, h / 2, w / 2)`."""
+    height, width = pictures.shape[1:3]
+    below, right = -height % 16, -width % 16
+    out: list[dict[str, F]] = []
+    for first in range(0, len(pictures), BATCH):
+        some = np.pad(
+            pictures[first : first + BATCH], ((0, 0), (0, below), (0, right), (0, 0)), "edge"
+        )
+        x = torch.from_numpy(some).to(device).permute(0, 3, 1, 2).float() / 255
+        x = x.contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode():
+            said = net(x)
+        cells = (-(-height // STRIDE), -(-width // STRIDE))
+        named = {k: v[:, :, : cells[0], : cells[1]].float().cpu().numpy() for k, v in
+                 split(said).items()}  # fmt: skip
+        out += [{k: v[i] for k, v in named.items()} for i in range(len(some))]
+    return out
+
+
+def _logs(logits: F) -> F:
+    shifted = logits - logits.max(0)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(0)), np.float32)
+
+
+def _sigmoid(logits: F) -> F:
+    return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
+
+
+def _peaks(map_: F, least: float, room: int) -> list[tuple[float, float]]:
+    """Local maxima, as (x, y) in cells; `room` cells apart at least."""
+    high = cv2.dilate(map_, np.ones((2 * room + 1, 2 * room + 1), np.uint8))
+    rows, columns = np.nonzero((map_ >= high) & (map_ > least))
+    order = np.argsort(-map_[rows, columns])
+    return [(float(columns[i]), float(rows[i])) for i in order]
+
+
+def parse(said: dict[str, F], picture: NDArray[np.uint8]) -> list[Body]:
+    """The bodies of one frame, largest first.
+
+    Args:
+        said: of `answers`.
+        picture: uint8 sRGB `(h, w, 3)`.
+    """
+    height, width = picture.shape[:2]
+    share = _sigmoid(said["thing"][0])
+    rows, columns = np.nonzero(share > THERE)
+    if len(rows) < LEAST:
+        return []
+    color, second = _logs(said["color"]), _logs(said["second"])
+    kind, pattern = _logs(said["kind"]), _logs(said["pattern"])
+    votes = np.stack(
+        [columns + 0.5 + said["way"][0, rows, columns] * (WAY / STRIDE),
+         rows + 0.5 + said["way"][1, rows, columns] * (WAY / STRIDE)], 1,
+    )  # fmt: skip
+    paint = np.exp(color[:, rows, columns]).T  # (n, 12)
+    sort = np.exp(kind[:, rows, columns]).T
+    room = np.stack([sort[:, ROOM == r].sum(1) for r in range(3)], 1)
+    owner = _grouped(votes, paint, sort, room, _guesses(said, votes, share.shape))
+    owner = _tidied(owner, rows, columns, share.shape, votes)
+    full = cv2.resize(share, (STRIDE * share.shape[1], STRIDE * share.shape[0]),
+                      interpolation=cv2.INTER_LINEAR)[:height, :width]  # fmt: skip
+    grid = np.full(share.shape, -1, np.int32)
+    grid[rows, columns] = owner
+    spread = _spread(grid, full > THERE, height, width)
+    lab = lab_of(picture)
+    soles = _peaks(cv2.GaussianBlur(_sigmoid(said["sole"][0]), (3, 3), 0), 0.15, 1)
+    found = []
+    for one in np.unique(owner[owner >= 0]):
+        mine = owner == one
+        if mine.sum() < LEAST:
+            continue
+        body = _body(one, mine, rows, columns, votes, spread, full, lab, color, second, pattern,
+                     kind, share, soles)  # fmt: skip
+        if body is not None:
+            found.append(body)
+    return sorted(found, key=lambda body: -body.area)
+
+
+def _guesses(said: dict[str, F], votes: NDArray, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """First centers in cells: marked ones, and places where votes meet."""
+    marked = _peaks(cv2.GaussianBlur(_sigmoid(said["center"][0]), (3, 3), 0), PEAK, 2)
+    pad = 12
+    heap = np.zeros((shape[0] + 2 * pad, shape[1] + 2 * pad), np.float32)
+    x = np.clip(votes[:, 0].astype(int) + pad, 0, heap.shape[1] - 1)
+    y = np.clip(votes[:, 1].astype(int) + pad, 0, heap.shape[0] - 1)
+    np.add.at(heap, (y, x), 1.0)
+    heap = cv2.GaussianBlur(heap, (0, 0), 1.5)
+    met = [(x - pad + 0.5, y - pad + 0.5) for x, y in _peaks(heap, 0.6, 3)]
+    out = [(x + 0.5, y + 0.5) for x, y in marked]
+    for x, y in met:
+        if all(np.hypot(x - a, y - b) > 3.5 for a, b in out):
+            out.append((x, y))
+    return np.array(out[:60]).reshape(-1, 2)
+
+
+def _grouped(
+    votes: NDArray, paint: F, sort: F, room: F, guesses: NDArray[np.float64]
+) -> NDArray[np.int32]:
+    """Number of the guess of every vote, -1 where none fits."""
+    if not len(guesses):
+        return np.full(len(votes), -1, np.int32)
+    at = guesses.copy()
+    away = np.hypot(votes[:, None, 0] - at[:, 0], votes[:, None, 1] - at[:, 1])
+    owner = away.argmin(1)
+    for _ in range(3):
+        num = len(at)
+        count = np.bincount(owner[owner >= 0], minlength=num).astype(float)
+        keep = np.flatnonzero(count >= 3)
+        if not len(keep):
+            return np.full(len(votes), -1, np.int32)
+        place, tint, form, where, scale = [], [], [], [], []
+        for k in keep:
+            mine = owner == k
+            near = mine & (away[:, k] <= np.median(away[mine, k]) + 1e-6)
+            place.append(np.median(votes[mine], 0))
+            tint.append(paint[near].mean(0))
+            form.append(sort[near].mean(0))
+            where.append(room[near].mean(0))
+            scale.append(np.sqrt(mine.sum()))
+        at = np.array(place)
+        tint, form, where = np.array(tint), np.array(form), np.array(where)
+        size = np.clip(0.45 * np.array(scale), 2.5, 9.0)
+        away = np.hypot(votes[:, None, 0] - at[:, 0], votes[:, None, 1] - at[:, 1])
+        thing = room[:, :1] * where[None, :, 0]
+        looks = 1.2 * thing * (1 - np.sqrt(paint) @ np.sqrt(tint).T)
+        looks = looks + 0.8 * (1 - np.sqrt(room) @ np.sqrt(where).T)
+        looks = looks + 0.6 * (1 - np.sqrt(sort) @ np.sqrt(form).T)
+        cost = away / size + looks
+        owner = np.where(cost.min(1) < 2.6, cost.argmin(1), -1)
+        owner = _merged(owner, at, tint, form, where)
+    return owner.astype(np.int32)
+
+
+def _merged(owner: NDArray, at: NDArray, tint: NDArray, form: NDArray, where: NDArray) -> NDArray:
+    """Groups that are one: centers close by for their size, same looks."""
+    count = np.bincount(owner[owner >= 0], minlength=len(at))
+    order = np.argsort(-count)
+    into = np.arange(len(at))
+    for n, i in enumerate(order):
+        for j in order[:n]:
+            if into[j] != j or not count[i] or not count[j]:
+                continue
+            away = np.hypot(*(at[i] - at[j]))
+            color = float(np.sqrt(tint[i] * tint[j]).sum())
+            kind = float(np.sqrt(form[i] * form[j]).sum())
+            room = float(np.sqrt(where[i] * where[j]).sum())
+            things = where[i][0] > 0.5 and where[j][0] > 0.5
+            if things and color < 0.5:
+                continue
+            reach = 0.32 if kind > 0.6 else 0.2
+            if room > 0.6 and away < max(reach * np.sqrt(count[j] * 1.0), 2.0):
+                into[i] = j
+                break
+    return np.where(owner >= 0, into[np.maximum(owner, 0)], -1)
+
+
+def _tidied(
+    owner: NDArray, rows: NDArray, columns: NDArray, shape: tuple[int, ...], votes: NDArray
+) -> NDArray[np.int32]:
+    """Crumbs go to the group around them; what is left without one becomes its own."""
+    grid = np.full(shape, -1, np.int32)
+    grid[rows, columns] = owner
+    there = np.zeros(shape, bool)
+    there[rows, columns] = True
+    for one in np.unique(owner[owner >= 0]):
+        num, parts = cv2.connectedComponents((grid == one).astype(np.uint8), connectivity=8)
+        sizes = np.bincount(parts.ravel())
+        for i in range(1, num):
+            if sizes[i] >= max(LEAST, 0.06 * sizes[1:].sum()):
+                continue
+            grid[parts == i] = -1  # a crumb
+    left = there & (grid < 0)
+    for _ in range(6):  # neighbors take what is left, a cell at a time
+        if not left.any():
+            break
+        high = cv2.dilate((grid + 1).astype(np.float32), np.ones((3, 3), np.uint8)) - 1
+        take = left & (high >= 0)
+        if not take.any():
+            break
+        grid[take] = high[take].astype(np.int32)
+        left &= ~take
+    num, parts = cv2.connectedComponents(left.astype(np.uint8), connectivity=8)
+    base = int(grid.max(initial=-1)) + 1
+    for i in range(1, num):
+        inside = parts == i
+        if inside.sum() >= LEAST:
+            grid[inside] = base
+            base += 1
+    return np.asarray(grid[rows, columns], np.int32)
+
+
+def _spread(
+    grid: NDArray[np.int32], there: NDArray[np.bool_], height: int, width: int
+) -> NDArray[np.int32]:
+    """Owners on the grid of the picture: of the nearest cell that has one, where somebody is."""
+    big = np.repeat(np.repeat(grid, STRIDE, 0), STRIDE, 1)[:height, :width]
+    missing = there & (big < 0)
+    if missing.any():
+        near = cv2.dilate((big + 1).astype(np.float32), np.ones((5, 5), np.uint8)) - 1
+        big = np.where(missing, near.astype(np.int32), big)
+    return np.where(there, big, -1)
+
+
+def _body(
+    one: int, mine: NDArray, rows: NDArray, columns: NDArray, votes: NDArray, spread: NDArray,
+    full: F, lab: F, color: F, second: F, pattern: F, kind: F, share: F,
+    soles: Sequence[tuple[float, float]],
+) -> Body | None:  # fmt: skip
+    """A group as a body."""
+    r, c = rows[mine], columns[mine]
+    top, left = max(int(r.min()) * STRIDE - 2, 0), max(int(c.min()) * STRIDE - 2, 0)
+    bottom, right = int(r.max() + 1) * STRIDE + 2, int(c.max() + 1) * STRIDE + 2
+    inside = spread[top:bottom, left:right] == one
+    y, x = np.nonzero(inside)
+    if not len(y):
+        return None
+    y0, x0, y1, x1 = int(y.min()), int(x.min()), int(y.max()) + 1, int(x.max()) + 1
+    mask = np.ascontiguousarray(inside[y0:y1, x0:x1])
+    y0, x0, y1, x1 = y0 + top, x0 + left, y1 + top, x1 + left
+    # Sub-pixel: pixels count by their share, with a rim of one that belongs to nobody else.
+    ry, rx = max(y0 - 1, 0), max(x0 - 1, 0)
+    ring = spread[ry : y1 + 1, rx : x1 + 1]
+    soft = np.where((ring == one) | (ring < 0), full[ry : y1 + 1, rx : x1 + 1], 0.0)
+    near = cv2.dilate((ring == one).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    soft = np.where(near, soft, 0.0)
+    area = float(soft.sum())
+    if area <= 0:
+        return None
+    sy, sx = np.mgrid[0 : soft.shape[0], 0 : soft.shape[1]]
+    center = np.array(
+        [(soft * sx).sum() / area + rx + 0.5, (soft * sy).sum() / area + ry + 0.5], np.float32
+    )
+    sure = share[r, c] ** 2
+    sure = sure / sure.sum()
+    inner = lab[y0:y1, x0:x1][mask]
+    feet = [
+        ((sx_ + 0.5) * STRIDE, (sy_ + 0.5) * STRIDE)
+        for sx_, sy_ in soles
+        if x0 - 2 <= (sx_ + 0.5) * STRIDE <= x1 + 2
+        and y0 + 0.6 * (y1 - y0) <= (sy_ + 0.5) * STRIDE <= y1 + 4
+    ]
+    middle = np.median(votes[mine], 0) * STRIDE
+    return Body(
+        box=(x0, y0, x1, y1), mask=mask, center=center, middle=middle.astype(np.float32),
+        area=area, color=(color[:, r, c] * sure).sum(1), second=(second[:, r, c] * sure).sum(1),
+        pattern=(pattern[:, r, c] * sure).sum(1), kind=(kind[:, r, c] * sure).sum(1),
+        lab=np.asarray(inner.mean(0), np.float32),
+        soles=np.array(feet, np.float32).reshape(-1, 2), trust=float(share[r, c].mean()),
+    )  # fmt: skip

@@ -1,0 +1,385 @@
+"""Tracking: bodies of frames become somebody who is followed, and gaps get a reason.
+
+Bodies are assigned to trails frame by frame (Kuhn 1955, by `scipy.optimize`): where a constant
+velocity (Kalman 1960) says they are, in their size, color and kind. What is left over is matched by
+its looks alone, wherever it is: what jumps stays itself, what comes back after a gap or a cut is
+who it was. A gap is legal behind a nearer body (HIDDEN) or beyond the border (OUTSIDE); else the
+body is LOST, which clean pictures know nothing of.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from evenflow.grading.bodies import Body
+from evenflow.grading.reading import ABSENT, HIDDEN, LOST, OUTSIDE, SEEN
+from evenflow.grading.scenes import KINDS
+from evenflow.world.words import FIXTURES, THINGS, WALKERS
+
+D = NDArray[np.float64]
+
+ROOM = np.array(
+    [0] * len(THINGS) + [1] * len(WALKERS) + [2] * len(FIXTURES)
+)  # fmt: skip
+"""Thing, walker or fixture, of every row of KINDS."""
+NEAR = 1.6
+"""Lengths of its own that a body may be from where it was expected, to be taken for itself with
+other looks."""
+FAR = 4.0
+"""Lengths after which distance says no more."""
+ALIKE = 0.45
+"""Overlap of two color posteriors, in [0, 1], above which looks are the same."""
+COVERED = 0.45
+"""Share of a body, where it is expected, that others must cover for it to be hidden."""
+
+
+@dataclass
+class Trail:
+    """Somebody who is followed, while it is followed.
+
+    Args:
+        bodies: number of its body in each frame where it was seen.
+        at, speed: of its middle, pixels and pixels a frame.
+        spread: covariance of one axis, `(2, 2)`.
+        color, kind: log posteriors summed over frames.
+        body: the last that was seen, and `last`, the frame.
+        votes: how often it was seen.
+    """
+
+    number: int
+    first: int
+    at: D
+    color: D
+    kind: D
+    body: Body
+    last: int
+    speed: D = field(default_factory=lambda: np.zeros(2))
+    spread: D = field(default_factory=lambda: np.diag([1.0, 16.0]))
+    bodies: dict[int, int] = field(default_factory=dict)
+
+    def predict(self, move: D) -> None:
+        """A frame goes by.
+
+        Args:
+            move: of the background at its place, pixels: what stands still moves with it.
+        """
+        step = np.array([[1.0, 1.0], [0.0, 1.0]])
+        self.at = self.at + self.speed + move
+        noise = 0.15 * max(self.body.side, 4.0) / 8
+        self.spread = step @ self.spread @ step.T + np.array([[0.25, 0.5], [0.5, 1.0]]) * noise**2
+
+    def correct(self, frame: int, number: int, body: Body) -> None:
+        """It was seen."""
+        place = body.middle.astype(np.float64)
+        if np.hypot(*(place - self.at)) > NEAR * max(body.extent, 6.0):
+            # A jump: it starts anew from here.
+            self.at, self.speed, self.spread = place, np.zeros(2), np.diag([1.0, 16.0])
+        else:
+            error = 0.5 + 0.03 * body.extent
+            gain = self.spread[:, 0] / (self.spread[0, 0] + error**2)
+            rest = place - self.at
+            self.at = self.at + gain[0] * rest
+            self.speed = self.speed + gain[1] * rest
+            self.spread = self.spread - np.outer(gain, self.spread[0])
+        fade = 0.92  # what was seen lately counts most: colors may change
+        weight = min(1.0, body.area / 40)
+        self.color = fade * self.color + weight * body.color
+        self.kind = fade * self.kind + weight * body.kind
+        self.body, self.last = body, frame
+        self.bodies[frame] = number
+
+
+def overlap(a: D, b: NDArray) -> float:
+    """Of two log posteriors that need not add up: Bhattacharyya's coefficient, in [0, 1]."""
+    p, q = np.exp(0.5 * (a - a.max())), np.exp(0.5 * (b - b.max()))
+    return float((p * q).sum() / np.sqrt((p * p).sum() * (q * q).sum()))
+
+
+def alike(trail: Trail, body: Body) -> tuple[float, float]:
+    """How alike colors and kinds are, each in [0, 1].
+
+    Kinds that are one of a room (thing, walker, fixture) are alike by a fifth at least: a ball that
+    is cut by a border may look like a cone.
+    """
+    color = overlap(trail.color / max(len(trail.bodies), 1) ** 0.5, body.color)
+    mine = np.bincount(ROOM, _soft(trail.kind / max(len(trail.bodies), 1)), 3)
+    theirs = np.bincount(ROOM, _soft(body.kind), 3)
+    room = float(np.sqrt(mine * theirs).sum())
+    kind = overlap(trail.kind / max(len(trail.bodies), 1), body.kind)
+    if theirs[1] > 0.5 and mine[1] > 0.5:
+        color = max(color, 0.6)  # clothes turn
+    return color, max(kind, 0.2 + 0.4 * room if room > 0.7 else 0.0)
+
+
+def _soft(logs: NDArray) -> D:
+    p = np.exp(logs - logs.max()).astype(np.float64)
+    return np.asarray(p / p.sum())
+
+
+def follow(
+    frames: Sequence[Sequence[Body]], motion: NDArray, cuts: Sequence[int] = ()
+) -> list[Trail]:
+    """Trails of a clip.
+
+    Args:
+        frames: bodies of every frame.
+        motion: of the background, rows of shift x, y, log scale, roll from the frame before; NaN
+            where it is not known; `(t, 4)`, in pixels of the bodies' grid from its center.
+        cuts: first frames of new shots: nobody is where he was.
+    """
+    trails: list[Trail] = []
+    for number, bodies in enumerate(frames):
+        fresh = number in cuts
+        for trail in trails:
+            row = np.nan_to_num(np.asarray(motion[number], np.float64))
+            trail.predict(row[:2] if not fresh else np.zeros(2))
+            if fresh:
+                trail.speed, trail.spread = np.zeros(2), np.diag([1e6, 16.0])
+            elif number - trail.last > 1:
+                trail.speed = trail.speed * 0.97
+        free_trails = list(range(len(trails)))
+        free = list(range(len(bodies)))
+        for stage in (0, 1):
+            if not free_trails or not free or (fresh and stage == 0):
+                continue
+            cost = np.full((len(free_trails), len(free)), 99.0)
+            for i, t in enumerate(free_trails):
+                for j, b in enumerate(free):
+                    cost[i, j] = _cost(trails[t], bodies[b], number, stage)
+            rows, columns = linear_sum_assignment(np.minimum(cost, 50.0))
+            linked = [(i, j) for i, j in zip(rows, columns, strict=True) if cost[i, j] < 50.0]
+            for i, j in linked:
+                trails[free_trails[i]].correct(number, free[j], bodies[free[j]])
+            free_trails = [t for i, t in enumerate(free_trails) if i not in {i for i, _ in linked}]
+            free = [b for j, b in enumerate(free) if j not in {j for _, j in linked}]
+        for b in free:
+            body = bodies[b]
+            trails.append(
+                Trail(
+                    len(trails), number, body.middle.astype(np.float64),
+                    body.color.astype(np.float64), body.kind.astype(np.float64), body, number,
+                    bodies={number: b},
+                )
+            )  # fmt: skip
+    return trails
+
+
+def _cost(trail: Trail, body: Body, frame: int, stage: int) -> float:
+    """Of taking a body for the next of a trail; 50 and more is never."""
+    length = max(0.5 * (body.extent + trail.body.extent), 6.0)
+    away = float(np.hypot(*(body.middle - trail.at)))
+    slack = 2.0 * float(np.sqrt(max(trail.spread[0, 0], 0.0)))
+    distance = max(away - min(slack, 0.6 * length), 0.0) / length
+    color, kind = alike(trail, body)
+    size = abs(float(np.log(body.area / trail.body.area)))
+    looks = 1.0 * (1 - color) + 0.7 * (1 - kind)
+    if stage == 0:
+        if distance > NEAR:
+            return 99.0
+        overlapping = _overlap(trail, body, frame)
+        if looks > 0.75 and overlapping < 0.25 and away > 0.35 * length:
+            return 99.0  # somebody else
+        return distance + looks + 0.25 * min(size, 2.0) - 0.5 * overlapping
+    if color < ALIKE or kind < 0.3:
+        return 99.0
+    lost = frame - trail.last
+    if lost == 1 and distance > NEAR and size > 0.9:
+        return 99.0
+    return min(distance, FAR) + 2.0 * looks + 0.5 * min(size, 3.0)
+
+
+def _overlap(trail: Trail, body: Body, frame: int) -> float:
+    """Intersection over union of the boxes, where the trail's was in the last frame."""
+    if frame - trail.last > 2:
+        return 0.0
+    a, b = trail.body.box, body.box
+    w = min(a[2], b[2]) - max(a[0], b[0])
+    h = min(a[3], b[3]) - max(a[1], b[1])
+    if w <= 0 or h <= 0:
+        return 0.0
+    both = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - w * h
+    return w * h / both
+
+
+def pruned(
+    trails: Sequence[Trail], frames: Sequence[Sequence[Body]], *, least: int = 3
+) -> list[Trail]:
+    """Trails without flukes: seen `least` times, or most of a short clip; and of some substance."""
+    need = min(least, max(1, len(frames) // 3))
+    kept = []
+    for trail in trails:
+        seen = [frames[t][b] for t, b in trail.bodies.items()]
+        area = float(np.median([body.area for body in seen]))
+        trust = float(np.mean([body.trust for body in seen]))
+        if len(seen) >= need and area * trust >= 14.0:
+            kept.append(trail)
+    return kept
+
+
+def joined(trails: Sequence[Trail], frames: Sequence[Sequence[Body]]) -> list[Trail]:
+    """Trails of one and the same in two pieces become one.
+
+    Two pieces are one if they are never seen together, look alike, and one begins about where the
+    other was expected.
+    """
+    todo = sorted(trails, key=lambda trail: trail.first)
+    done: list[Trail] = []
+    for trail in todo:
+        start = frames[trail.first][trail.bodies[trail.first]]
+        best, least = None, 2.2
+        for earlier in done:
+            if set(earlier.bodies) & set(trail.bodies):
+                continue
+            before = [t for t in earlier.bodies if t < trail.first]
+            if not before:
+                continue
+            last = frames[max(before)][earlier.bodies[max(before)]]
+            color = overlap(_mean(earlier, frames, "color"), _mean(trail, frames, "color"))
+            kind = overlap(_mean(earlier, frames, "kind"), _mean(trail, frames, "kind"))
+            away = float(np.hypot(*(last.middle - start.middle))) / max(
+                last.extent, start.extent, 6.0
+            )
+            if color < 0.6 or kind < 0.35:
+                continue
+            cost = min(away, FAR) * 0.4 + (1 - color) + (1 - kind)
+            if cost < least:
+                best, least = earlier, cost
+        if best is None:
+            done.append(trail)
+        else:
+            best.bodies |= trail.bodies
+            best.last = max(best.last, trail.last)
+    return done
+
+
+def _mean(trail: Trail, frames: Sequence[Sequence[Body]], name: str) -> D:
+    rows = [getattr(frames[t][b], name) for t, b in trail.bodies.items()]
+    return np.asarray(np.mean(rows, axis=0), np.float64)
+
+
+def smoothed(places: D, *, seen: NDArray[np.bool_]) -> D:
+    """Where a trail was in frames that do not show it: a line between its neighbors; outward, the
+    velocity of its last frames. `(t, 2)`."""
+    known = np.flatnonzero(seen)
+    out = np.array(places, np.float64)
+    steps = np.arange(len(places))
+    for axis in (0, 1):
+        out[:, axis] = np.interp(steps, known, places[known, axis])
+    for end, side in ((known[0], -1), (known[-1], 1)):
+        near = known[np.abs(known - end) <= 5]
+        if len(near) >= 2:
+            line = np.polyfit(near, places[near], 1)
+            beyond = steps < end if side < 0 else steps > end
+            out[beyond] = places[end] + np.outer(steps[beyond] - end, line[0])
+    return out
+
+
+def states(
+    trail: Trail,
+    frames: Sequence[Sequence[Body]],
+    labels: NDArray[np.int16],
+    ids: dict[int, int],
+    shot: NDArray[np.int64],
+    cover: dict[int, NDArray[np.float64]] | None = None,
+) -> tuple[NDArray[np.int8], NDArray[np.int16]]:
+    """What became of a trail in every frame, and who hides it.
+
+    Args:
+        labels: ids of all trails on the grid, `(t, h, w)`.
+        ids: id of a trail by its number.
+        shot: number of the shot of every frame.
+        cover: lowest row of every id in every frame, NaN where it is not seen.
+    """
+    count = len(frames)
+    height, width = labels.shape[1:]
+    state = np.full(count, ABSENT, np.int8)
+    hider = np.zeros(count, np.int16)
+    mine = ids[trail.number]
+    seen = np.zeros(count, bool)
+    seen[list(trail.bodies)] = True
+    state[seen] = SEEN
+    for number in np.unique(shot):
+        part = np.flatnonzero(shot == number)
+        shown = part[seen[part]]
+        if not len(shown):
+            if number > shot[trail.first]:
+                state[part] = OUTSIDE
+            continue
+        places = np.full((count, 2), np.nan)
+        for t in shown:
+            places[t] = frames[t][trail.bodies[t]].middle
+        expected = smoothed(places, seen=seen & (shot == number))
+        begins = int(shown[0]) if number == shot[trail.first] else int(part[0])
+        for t in part[part >= begins]:
+            if seen[t]:
+                continue
+            before = shown[shown < t]
+            after = shown[shown > t]
+            shape = (
+                frames[before[-1]][trail.bodies[before[-1]]]
+                if len(before)
+                else frames[after[0]][trail.bodies[after[0]]]
+            )
+            state[t], hider[t] = _why(
+                shape, expected[t], labels[t], mine, before, after, t, state, hider,
+                (height, width), cover,
+            )  # fmt: skip
+    return state, hider
+
+
+def _why(
+    shape: Body, place: D, labels: NDArray[np.int16], mine: int, before: NDArray, after: NDArray,
+    frame: int, state: NDArray[np.int8], hider: NDArray[np.int16], size: tuple[int, int],
+    cover: dict[int, NDArray[np.float64]] | None,
+) -> tuple[int, int]:  # fmt: skip
+    """State and hider of a body that is not seen in a frame."""
+    height, width = size
+    x0, y0, x1, y1 = shape.box
+    dx, dy = place - shape.middle
+    if state[frame - 1] == OUTSIDE and not len(after):
+        return OUTSIDE, 0
+    box = (x0 + dx, y0 + dy, x1 + dx, y1 + dy)
+    wide, high = max(box[2] - box[0], 1.0), max(box[3] - box[1], 1.0)
+    inside = max(min(box[2], width) - max(box[0], 0.0), 0) * max(
+        min(box[3], height) - max(box[1], 0.0), 0
+    )
+    leaves = (
+        (x0 <= 1 and dx <= 0) or (x1 >= width - 1 and dx >= 0)
+        or (y0 <= 1 and dy <= 0) or (y1 >= height - 1 and dy >= 0)
+    )  # fmt: skip
+    if inside < 0.3 * wide * high or (leaves and inside < 0.75 * wide * high):
+        return OUTSIDE, 0
+    # Behind somebody, where it is expected or, once it is hidden, where it went in.
+    for where in ((dx, dy), (0.0, 0.0)):
+        if where == (0.0, 0.0) and not (frame > 0 and state[frame - 1] in (HIDDEN, SEEN)):
+            continue
+        who, share = _covered(shape, where, labels, mine, frame, cover)
+        if who and share >= COVERED:
+            return HIDDEN, who
+    if leaves:
+        return OUTSIDE, 0
+    return LOST, 0
+
+
+def _covered(
+    shape: Body, shift: tuple[float, float], labels: NDArray[np.int16], mine: int, frame: int,
+    cover: dict[int, NDArray[np.float64]] | None,
+) -> tuple[int, float]:  # fmt: skip
+    """Who covers a body that is shifted, and what share of it others cover."""
+    height, width = labels.shape
+    rows, columns = np.nonzero(shape.mask)
+    x = np.rint(columns + shape.box[0] + shift[0]).astype(int)
+    y = np.rint(rows + shape.box[1] + shift[1]).astype(int)
+    ok = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    if not ok.any():
+        return 0, 0.0
+    under = labels[y[ok], x[ok]]
+    under = under[(under != 0) & (under != mine)]
+    if not len(under):
+        return 0, 0.0
+    who = np.bincount(under)
+    first = int(who.argmax())
+    return first, len(under) / len(rows)
