@@ -1,7 +1,8 @@
 """Freeze: the picture stands still to the last grain while it moved before and moves after.
 
 Signal: mean absolute change, against what is usual in the second around. A regular cadence (24
-frames a second shown at 30, animation drawn on twos) is not a freeze.
+frames a second shown at 30, animation drawn on twos) is not a freeze, and neither is a rest: before a hold motion goes on until
+it stops, and after it the picture goes on at once.
 """
 
 import numpy as np
@@ -15,6 +16,11 @@ SILENT = 0.12
 """Share of the usual change below which a step counts as none."""
 STILL = 0.985
 """Least share of pixels that keep their value within one gray level."""
+SUDDEN = 0.4
+"""Share of the usual change that the steps beside a hold have at least: what slows down into a rest
+and speeds up out of it stands still on purpose, and in a drawn picture to the last grain."""
+CATCHES_UP = 1.5
+"""Times the usual change behind a hold: the picture leaps to where it should be by then."""
 LEAST_MOTION = 0.9
 """Gray levels of usual change below which nobody would miss the motion."""
 
@@ -75,6 +81,8 @@ def detect(passage: Passage) -> list[Candidate]:
     for start, end in spans:
         usual = usual_change(passage.change, passage.fps, start, end)
         steps = end - start
+        if _rests(passage.change, start, end, usual):
+            continue
         if steps < 2 and not (usual > 4.0 and _moves(passage.change, start, end, usual)):
             continue
         found.append(
@@ -130,6 +138,14 @@ def _in_places(passage: Passage, spans: list[tuple[int, int]]) -> list[Candidate
                 )
             )
     return found
+
+
+def _rests(change: Series, start: int, end: int, usual: float) -> bool:
+    """True if motion ends gently before a hold or begins gently after it, and nothing catches up."""
+    if end < len(change) and change[end] > CATCHES_UP * usual:
+        return False
+    beside = [change[i] for i in (start - 1, end) if 1 <= i < len(change)]
+    return any(step < SUDDEN * usual for step in beside if np.isfinite(step))
 
 
 def _moves(change: Series, start: int, end: int, usual: float) -> bool:
