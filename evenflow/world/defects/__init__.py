@@ -4,7 +4,23 @@
 look-alikes. A kind is one small file and one row.
 """
 
-from evenflow.world.defects import color_change, teleportation
+from evenflow.world.defects import (
+    background_swim,
+    background_switch,
+    collapse,
+    color_change,
+    drift,
+    freeze,
+    high_frequency_noise,
+    image_flicker,
+    lighting_flicker,
+    seam,
+    shake,
+    sharpness_pumping,
+    style_change,
+    teleportation,
+    unnatural_jump,
+)
 from evenflow.world.defects.defect import Control, Defect, Develop, Plan, Planted, Staged
 from evenflow.world.defects.difference import mask, masks, silhouettes
 from evenflow.world.defects.draw import StagedSource
@@ -21,6 +37,62 @@ DEFECTS: dict[str, Defect] = {
         control="hidden_passage", to_end=True,
     ),
     # Of the whole picture.
+    "lighting_flicker": Defect(
+        lighting_flicker.plant, (1.5, 3, 5.5, 9, 14), "% rms gain of linear light", None,
+        control="passing_cloud", variants=("random", "periodic", "lamp"),
+    ),
+    "image_flicker": Defect(
+        image_flicker.plant, (0.06, 0.12, 0.25, 0.45, 0.7), "share of the frame", None,
+        control="flash", variants=("exposure", "white_balance", "black", "soft", "stale"),
+        equal_of={"stale": ("unnatural_jump",)},
+    ),
+    "style_change": Defect(
+        style_change.plant, (0.15, 0.3, 0.5, 0.75, 1), "share of the other style", None,
+        control="cut_elsewhere", to_end=True, variants=style_change.TARGETS,
+    ),
+    "background_switch": Defect(
+        background_switch.plant, (0.15, 0.3, 0.55, 0.8, 1), "share of the other place", None,
+        control="cut_elsewhere", to_end=True,
+    ),
+    "unnatural_jump": Defect(
+        unnatural_jump.plant, (2, 3, 5, 8, 12), "frames of 1/24 s skipped", None,
+        control="fast_motion", to_end=True, variants=("skip", "warp"), step=True,
+    ),
+    "freeze": Defect(
+        freeze.plant, (0.1, 0.2, 0.4, 0.7, 1), "share of the span", None,
+        control="stop", least=5, seconds=0.8,
+    ),
+    "high_frequency_noise": Defect(
+        high_frequency_noise.plant, (1.5, 3, 6, 10, 16), "gray levels, sigma", None,
+        control="film_grain", variants=("fresh", "frozen", "behind"),
+    ),
+    "shake": Defect(
+        shake.plant, (0.1, 0.2, 0.35, 0.6, 1), "% of the height, rms", None,
+        control="handheld", variants=("turn", "sway"), least=6,
+    ),
+    "drift": Defect(
+        drift.plant, (3, 6, 11, 18, 28), "dE*ab of a gray at the end", None,
+        control="sunset", to_end=True, whole=True, cuts=True, least=8,
+        variants=("exposure", "tint"),
+    ),
+    "seam": Defect(
+        seam.plant, (1.5, 3.5, 7, 13, 22), "% of light", None,
+        control="cut", to_end=True, variants=("hard", "blended", "windows"),
+    ),
+    "collapse": Defect(
+        collapse.plant, (0.1, 0.25, 0.5, 0.75, 1), "share of the structure", None,
+        control="rack_focus", to_end=True,
+        variants=("mush", "mosaic", "poster", "codec", "merging"),
+    ),
+    "background_swim": Defect(
+        background_swim.plant, (0.15, 0.35, 0.7, 1.3, 2.2), "% of the height, rms", None,
+        control="water", least=8, seconds=1.5, variants=("flow", "slide", "pose"),
+        prepare=background_swim.prepare,
+    ),
+    "sharpness_pumping": Defect(
+        sharpness_pumping.plant, (0.2, 0.32, 0.5, 0.8, 1.3), "% of the height, sigma", None,
+        control="rack_focus", least=6, seconds=1.5, variants=("pumping", "burst"),
+    ),
 }  # fmt: skip
 
 CONTROLS: dict[str, Control] = {}

@@ -75,6 +75,7 @@ class Defect:
         least: frames that it needs.
         to_end: what changes stays changed until the clip ends.
         equal: kinds that name what is seen as well.
+        equal_of: more such kinds, of single variants.
         variants: forms that it takes; `Plan.variant` names one, else the seed chooses.
         step: what is wrong is a step at `plan.start`; the frames after it differ from the clean
             twin, but nothing is wrong in them, so the span of the truth is one frame.
@@ -100,6 +101,7 @@ class Defect:
     first: bool = False
     cuts: bool = False
     prepare: Callable[[Staged, Plan], Staged] | None = None
+    equal_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

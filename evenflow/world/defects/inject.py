@@ -148,7 +148,7 @@ def inject(
         "magnitude": size,
         "unit": row.unit,
         "seed": seed,
-        "equal": list(row.equal),
+        "equal": [*row.equal, *row.equal_of.get(plan.variant, ())],
         "entities": list(entities),
         "visible": bool(len(shown)),
         "first_visible": int(shown[0]) if len(shown) else None,

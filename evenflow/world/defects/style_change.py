@@ -1,0 +1,34 @@
+"""Style change: from one frame on the whole picture is finished in another style.
+
+The knob is the share of that style that is mixed into the scene's own.
+"""
+
+from dataclasses import replace
+
+from evenflow.core.errors import BadInput
+from evenflow.world.defects.defect import Plan, Staged
+
+TARGETS = ("toon", "pastel", "sepia", "pixel", "paper", "plain")
+"""Styles that it may turn into; night and fog would be weather."""
+TOO_NEAR = ({"plain", "toon"},)
+"""Pairs that differ too little to be told apart."""
+
+
+def plant(staged: Staged, plan: Plan) -> Staged:
+    """Draws the span in the style that the variant names.
+
+    Raises:
+        BadInput: the scene has it already, or one that is hardly another.
+    """
+    own = staged.animation.spec.style
+    other = plan.variant
+    if other == own or {own, other} in TOO_NEAR:
+        raise BadInput(f"the scene has the style {own}, from which {other} does not differ enough")
+    if plan.magnitude == 0:
+        return staged
+    num = len(staged.animation.shot)
+    styles = list(staged.styles or (own,) * num)
+    shares = list(staged.shares or (1.0,) * num)
+    for frame in range(plan.start, plan.end):
+        styles[frame], shares[frame] = other, min(1.0, plan.magnitude)
+    return replace(staged, styles=tuple(styles), shares=tuple(shares))
