@@ -1,8 +1,8 @@
 """Freeze: the picture stands still to the last grain while it moved before and moves after.
 
 Signal: mean absolute change, against what is usual in the second around. A regular cadence (24
-frames a second shown at 30, animation drawn on twos) is not a freeze, and neither is a rest: before a hold motion goes on until
-it stops, and after it the picture goes on at once.
+frames a second shown at 30, animation drawn on twos) is not a freeze, and neither is a rest: motion
+goes on at its pace until a hold begins, and goes on at once, or leaps, where it ends.
 """
 
 import numpy as np
@@ -141,7 +141,7 @@ def _in_places(passage: Passage, spans: list[tuple[int, int]]) -> list[Candidate
 
 
 def _rests(change: Series, start: int, end: int, usual: float) -> bool:
-    """True if motion ends gently before a hold or begins gently after it, and nothing catches up."""
+    """True if motion ends gently before a hold or begins so after it, and nothing catches up."""
     if end < len(change) and change[end] > CATCHES_UP * usual:
         return False
     beside = [change[i] for i in (start - 1, end) if 1 <= i < len(change)]
