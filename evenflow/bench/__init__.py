@@ -5,10 +5,14 @@
 
 from evenflow.bench.detectors import DetectorBench, bench_detectors
 from evenflow.bench.table import BenchTable, Column
+from evenflow.bench.world import WorldBench, bench_world
 from evenflow.core.estimate import Estimate
 
 SUITES: dict[str, str] = {
     "detectors": "planted defects found and named, false alarms, what must not matter",
 }
 
-__all__ = ["SUITES", "BenchTable", "Column", "DetectorBench", "Estimate", "bench_detectors"]
+__all__ = [
+    "SUITES", "BenchTable", "Column", "DetectorBench", "Estimate", "WorldBench", "bench_detectors",
+    "bench_world",
+]  # fmt: skip

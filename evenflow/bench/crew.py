@@ -23,10 +23,10 @@ from evenflow.bench.work import Outcome, perform
 from evenflow.core.errors import Cancelled, EvenflowError
 from evenflow.core.events import CancelToken, Meter, Progress
 
-MEASURED_BY = ("core", "geometry", "io", "motion", "features", "continuity")
+MEASURED_BY = ("core", "geometry", "io", "motion", "features", "world", "continuity")
 """Rooms whose code decides what a report says."""
 
-MADE_BY = ("footage.py", "plan.py", "changes.py", "work.py")
+MADE_BY = ("footage.py", "plan.py", "changes.py", "work.py", "scenes.py", "staged.py")
 """Files of this room that decide what is checked."""
 
 KEPT_FILES = 6

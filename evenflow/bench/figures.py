@@ -3,8 +3,8 @@
 `TABLES` says the questions; a figure that nothing was measured for is None, never 0.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import fmean, median
 
 from evenflow.bench import measures
@@ -67,6 +67,7 @@ class Figures:
         changed_plants: plants before and after a change.
         order: of the kinds.
         seed: of the bootstraps.
+        controls: name of every look-alike to what it does to a clip.
     """
 
     verdicts: Sequence[Verdict]
@@ -77,6 +78,9 @@ class Figures:
     changed_plants: Sequence[tuple[Verdict, Verdict]]
     order: Sequence[str]
     seed: int = 0
+    controls: Mapping[str, str] = field(
+        default_factory=lambda: {name: row.meaning for name, row in CONTROLS.items()}
+    )
 
     @property
     def kinds(self) -> list[str]:
@@ -404,7 +408,7 @@ class Figures:
             Column("as", "reported as", meaning="kinds, most frequent first"),
         )
         rows = []
-        for name, control in CONTROLS.items():
+        for name, meaning in self.controls.items():
             mine = [new for outcome, new in self.legal if outcome.unit.name == name]
             if not mine:
                 continue
@@ -416,7 +420,7 @@ class Figures:
             rows.append(
                 (
                     f"`{name}`",
-                    control.meaning,
+                    meaning,
                     len(mine),
                     sum(any(f.severity >= FOUND_JND for f in new) for new in mine),
                     sum(any(f.severity >= CLEAR_JND for f in new) for new in mine),

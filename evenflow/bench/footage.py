@@ -47,6 +47,8 @@ class Take:
         size: width and height of a moved photograph.
         seed: of a photograph's movement and grain.
         mark: names the content of a file, so that figures of an older one are not taken for it.
+        preset: of a scene of the procedural world; "" for all others.
+        style: of a scene, a row of STYLES.
     """
 
     name: str
@@ -57,6 +59,8 @@ class Take:
     size: tuple[int, int] = (480, 270)
     seed: int = 0
     mark: str = ""
+    preset: str = ""
+    style: str = ""
 
     def load(self) -> Clip:
         """The clip, in memory.
@@ -65,6 +69,10 @@ class Take:
             BackendMissing: the data file is not installed.
             UnreadableVideo: the file cannot be read.
         """
+        if self.preset:
+            from evenflow.bench.scenes import clip_of
+
+            return clip_of(self)
         if self.photo:
             frames = self.stop - self.start
             return moved_photo(self.photo, num_frames=frames, size=self.size, seed=self.seed)

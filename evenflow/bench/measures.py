@@ -8,7 +8,7 @@ severe of these has the planted kind, or one that the truth lists as equal; 3 JN
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -104,6 +104,8 @@ def judge(outcome: Outcome, clean: Outcome | None) -> Verdict:
     """Compares a planted clip with its truth and its clean twin."""
     truth = outcome.truth
     assert truth is not None, "only planted clips can be judged"
+    if outcome.twin is not None and clean is not None:
+        clean = replace(clean, findings=outcome.twin)
     names = names_of(truth)
     first, last = truth.start_frame - SLACK_FRAMES, truth.end_frame + SLACK_FRAMES
     new = sorted((f for f in outcome.findings if not is_known(f, clean)), key=lambda f: -f.severity)

@@ -41,6 +41,8 @@ class Unit:
         boxed: give the injector a place; else it chooses.
         change: what is done to the clip before it is checked, a row of `changes.CHANGES`.
         seed: of the whole bench.
+        scene: planted in the states of a scene, not in its pixels.
+        prompted: checked with its caption as the prompt; of a control, its own.
     """
 
     what: Literal["clean", "plant", "control"]
@@ -51,6 +53,8 @@ class Unit:
     boxed: bool = False
     change: str = ""
     seed: int = 0
+    scene: bool = False
+    prompted: bool = False
 
     def key(self) -> str:
         """Names the work; what differs in nothing that matters has the same key.

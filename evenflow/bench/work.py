@@ -56,6 +56,7 @@ class Outcome:
         score: of the report.
         seconds: length of the checked clip.
         not_assessable: kind to reason, of the report.
+        twin: findings of its own clean twin, where that differs from the clean clip of its take.
     """
 
     unit: Unit
@@ -66,20 +67,19 @@ class Outcome:
     score: float | None = None
     seconds: float = 0.0
     not_assessable: dict[str, str] | None = None
+    twin: tuple[Seen, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain types, without the unit."""
         return {
             "refused": self.refused,
             "truth": None if self.truth is None else self.truth.to_json(),
-            "findings": [
-                [f.kind, f.start, f.end, f.peak, f.severity, f.confidence, f.box]
-                for f in self.findings
-            ],
+            "findings": _rows(self.findings),
             "cuts": [list(cut) for cut in self.cuts],
             "score": self.score,
             "seconds": self.seconds,
             "not_assessable": self.not_assessable,
+            "twin": None if self.twin is None else _rows(self.twin),
         }
 
     @staticmethod
@@ -89,15 +89,24 @@ class Outcome:
             unit,
             data["refused"],
             None if data["truth"] is None else Span.from_json(data["truth"]),
-            tuple(
-                Seen(k, a, b, p, s, c, None if box is None else cast("Box", tuple(box)))
-                for k, a, b, p, s, c, box in data["findings"]
-            ),
+            _seen(data["findings"]),
             tuple((int(a), int(b)) for a, b in data["cuts"]),
             data["score"],
             data["seconds"],
             data["not_assessable"],
+            None if data["twin"] is None else _seen(data["twin"]),
         )
+
+
+def _rows(findings: tuple[Seen, ...]) -> list[list[Any]]:
+    return [[f.kind, f.start, f.end, f.peak, f.severity, f.confidence, f.box] for f in findings]
+
+
+def _seen(rows: list[list[Any]]) -> tuple[Seen, ...]:
+    return tuple(
+        Seen(k, a, b, p, s, c, None if box is None else cast("Box", tuple(box)))
+        for k, a, b, p, s, c, box in rows
+    )
 
 
 def perform(unit: Unit, *, cancel: CancelToken | None = None) -> Outcome:
@@ -106,6 +115,10 @@ def perform(unit: Unit, *, cancel: CancelToken | None = None) -> Outcome:
     A clip that cannot carry the defect, or that is too short for the change, is an Outcome with the
     reason in `refused`, not an error.
     """
+    if unit.scene or unit.prompted:
+        from evenflow.bench.staged import perform_staged
+
+        return perform_staged(unit, cancel=cancel)
     try:
         clip, truth = made(unit)
         if unit.change:
@@ -114,7 +127,7 @@ def perform(unit: Unit, *, cancel: CancelToken | None = None) -> Outcome:
             truth = _thinned(truth, change.step)
     except BadInput as error:
         return Outcome(unit, str(error))
-    return _outcome(unit, truth, check(clip, workers=1, cancel=cancel))
+    return outcome_of(unit, truth, check(clip, workers=1, cancel=cancel))
 
 
 def made(unit: Unit) -> tuple[Clip, Span | None]:
@@ -185,7 +198,8 @@ def _thinned(truth: Span | None, step: int) -> Span | None:
     return Span(truth.kind, start, end, truth.box, None, truth.magnitude, truth.parameters)
 
 
-def _outcome(unit: Unit, truth: Span | None, report: Report) -> Outcome:
+def outcome_of(unit: Unit, truth: Span | None, report: Report) -> Outcome:
+    """What the figures need of a report."""
     findings = tuple(
         Seen(
             f.kind,

@@ -23,7 +23,7 @@ from evenflow.cli.console import (
 from evenflow.core.errors import BadInput
 
 if TYPE_CHECKING:
-    from evenflow.bench import DetectorBench
+    from evenflow.bench import DetectorBench, WorldBench
 
 SUFFIXES = (".md", ".json")
 """What a bench can be written as."""
@@ -90,10 +90,17 @@ def detectors(
             "--output",
             "-o",
             metavar="OUT",
-            help="A page .md, or .json; by default docs/detectors.md, "
-            "or detectors.md where there is no folder docs.",
+            help="A page .md, or .json; by default docs/detectors.md (docs/detectors_world.md), "
+            "or the same beside you where there is no folder docs.",
         ),
     ] = None,
+    world: Annotated[
+        bool,
+        typer.Option(
+            "--world",
+            help="Scenes of the procedural world: defects in states beside defects in pixels.",
+        ),
+    ] = False,
     quick: Annotated[
         bool,
         typer.Option("--quick", help="Two short clips: shows that it works, proves nothing."),
@@ -112,35 +119,58 @@ def detectors(
     do to the score. About 25 minutes on two cores; a run that was stopped goes
     on where it was.
 
+    With --world the clips are scenes that are drawn, the defects are planted in
+    their states and, for comparison, in the pixels of the same clips; the sets
+    share no seed, style, background and no held kind of motion.
+
     With --json the figures go to stdout, and a page is written only with -o.
     -v lists what was missed.
     """
     from evenflow.reports import free_to_write, save
 
-    chosen = _kinds(kinds)
+    chosen = _kinds(kinds, world=world)
     steps = parse_strengths(strengths)
     if output is None and not json_:
-        output = Path("docs/detectors.md") if Path("docs").is_dir() else Path("detectors.md")
+        name = "detectors_world.md" if world else "detectors.md"
+        output = Path("docs") / name if Path("docs").is_dir() else Path(name)
+    if world and (clips is not None or rounds != 1):
+        raise BadInput("--world has scenes of its own: leave out --clips and --rounds")
     if output is not None:
         free_to_write(output, suffixes=SUFFIXES, overwrite=yes)
 
-    from evenflow.bench import bench_detectors
+    from evenflow.bench import bench_detectors, bench_world
 
+    result: DetectorBench | WorldBench
+    warn = None if quiet else print_warning
     with stoppable() as cancel, Bar(quiet=quiet, title="bench") as bar:
-        result = bench_detectors(
-            footage=footage,
-            clips=clips,
-            kinds=chosen,
-            strengths=steps,
-            seed=seed,
-            rounds=rounds,
-            minutes=minutes,
-            workers=workers,
-            quick=quick,
-            progress=bar,
-            cancel=cancel,
-            warn=None if quiet else print_warning,
-        )
+        if world:
+            result = bench_world(
+                scenes=footage,
+                kinds=chosen,
+                strengths=steps,
+                seed=seed,
+                minutes=minutes,
+                workers=workers,
+                quick=quick,
+                progress=bar,
+                cancel=cancel,
+                warn=warn,
+            )
+        else:
+            result = bench_detectors(
+                footage=footage,
+                clips=clips,
+                kinds=chosen,
+                strengths=steps,
+                seed=seed,
+                rounds=rounds,
+                minutes=minutes,
+                workers=workers,
+                quick=quick,
+                progress=bar,
+                cancel=cancel,
+                warn=warn,
+            )
     if output is not None:
         text = result.to_markdown() if output.suffix.lower() == ".md" else _dumps(result)
         save(text, output)
@@ -171,21 +201,25 @@ def parse_strengths(text: str) -> list[int]:
     return made
 
 
-def _kinds(text: str | None) -> list[str] | None:
+def _kinds(text: str | None, *, world: bool = False) -> list[str] | None:
     if text is None:
         return None
+    if world:
+        return [kind_name(part) for part in text.split(",") if part.strip()]
     from evenflow.cli.inject import known_kind
 
     return [known_kind(kind_name(part)) for part in text.split(",") if part.strip()]
 
 
-def _dumps(result: "DetectorBench") -> str:
+def _dumps(result: "DetectorBench | WorldBench") -> str:
     import json
 
     return json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _print_result(result: "DetectorBench", output: Path | None, *, verbose: bool) -> None:
+def _print_result(
+    result: "DetectorBench | WorldBench", output: Path | None, *, verbose: bool
+) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
