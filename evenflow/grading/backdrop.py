@@ -153,7 +153,7 @@ def similarity(row: NDArray, center: NDArray) -> NDArray[np.float64]:
     turn = np.array([[a, -b], [b, a]])
     out = np.eye(3)
     out[:2, :2] = turn
-    out[:2, 2] = center + [dx, dy] - turn @ center
+    out[:2, 2] = center + np.array([dx, dy]) - turn @ center
     return out
 
 

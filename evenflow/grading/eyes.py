@@ -76,7 +76,8 @@ def read(
     gains = palette.balance(pictures) if preset in ("lab", "flat", None) else np.ones(3, "f4")
     frames: list[list[Body]] = []
     if used == "net":
-        from evenflow.grading import network, parser as learned
+        from evenflow.grading import network
+        from evenflow.grading import parser as learned
 
         net = network.load(WEIGHTS, device=device)
         for first in range(0, count, learned.BATCH):
@@ -265,11 +266,10 @@ def _track(
     base = np.full((count, 3), np.nan, np.float32)
     tall = np.full(count, np.nan, np.float32)
     if camera is not None:
-        rows = (box[:, 3] - box[:, 1]).astype(np.float64)
-        middle = np.stack([center[:, 0], 0.5 * (box[:, 1] + box[:, 3])], 1).astype(np.float64)
-        base, tall = ground.places(
-            camera, middle, np.nan_to_num(rows), whole, grid.shot, moves=kind in THINGS
+        low, high = (
+            np.stack([center[:, 0], box[:, row]], 1).astype(np.float64) for row in (3, 1)
         )
+        base, tall = ground.places(camera, low, high, whole, grid.shot, kind=kind)
     return Track(
         id=ids[trail.number], kind=kind if kinds[kind] >= 0.3 else "thing", kinds=kinds,
         color=color, second=second, pattern=pattern, state=state, hidden_by=hider, box=box,
