@@ -35,13 +35,18 @@ LOW = 0.3
 AGAINST = 1.3
 """Least that two places part, as a multiple of what each moves (rms): 1.41 where they have nothing
 to do with each other, more where they move against each other, less on one thing."""
+AGAINST_EVEN, UNEVEN = 1.22, 0.5
+"""The same where what is too quick to be a wave is no more than this share of the power."""
+LOPSIDED, CLEARLY = 0.6, 1.45
+"""Most of the motion's power that the liveliest tenth of the cells may have, unless places clearly
+move against each other: a wave is everywhere, what enters is somewhere."""
 RISE, LEVEL = 1.6, 2.2
 """Least rise above the shot's own, at every frame and in the median over the span."""
 LEAST_DEG_S = 0.14
 """Least speed by which places part, degrees a second."""
 COVER = 0.62
 """Least share of the pairs that part more than outside the span."""
-RETURNS = 0.62
+RETURNS = 0.69
 """Most of the way that may be left at the end, as a share of its length (median over the cells)."""
 SEEN = 0.9
 """Least share of cells with a flow, as a share of those outside the span."""
@@ -75,7 +80,7 @@ def detect(passage: Passage) -> list[Candidate]:
     power = (parts**2).sum(axis=2)
     even = max(3, round(0.3 * passage.fps) | 1)
     stretch = uniform_filter1d(np.sqrt(_quantile(power, LOW)), even, mode="nearest")
-    return _risen(passage, slow, stretch, power, (first, second)) or _softened(
+    return _risen(passage, steps, slow, stretch, power, (first, second)) or _softened(
         passage, slow, stretch, (first, second)
     )
 
@@ -113,7 +118,7 @@ def _cornered(passage: Passage) -> Series:
 
 
 def _risen(
-    passage: Passage, slow: Series, stretch: Series, power: Series, ends: Ends
+    passage: Passage, steps: Series, slow: Series, stretch: Series, power: Series, ends: Ends
 ) -> list[Candidate]:
     """Spans in which the ground stretches faster than in the rest of the shot."""
     floor = float(np.percentile(stretch, 8))
@@ -126,7 +131,7 @@ def _risen(
             continue
         level = float(np.median(stretch[start:end]))
         rise = level / max(floor, 1e-3)
-        made = _judged(passage, slow, stretch, power, ends, start, end, rise)
+        made = _judged(passage, steps, slow, stretch, power, ends, start, end, rise)
         if made is not None and rise > LEVEL:
             found.append(made)
     return found
@@ -212,6 +217,7 @@ def _quantile(values: Series, share: float) -> Series:
 
 def _judged(
     passage: Passage,
+    steps: Series,
     slow: Series,
     stretch: Series,
     power: Series,
@@ -231,7 +237,14 @@ def _judged(
     seen = finite[inside].mean() / max(finite[other].mean(), 0.5)
     if cover.mean() < COVER or returns > RETURNS or seen < SEEN:
         return None
-    if _against(part, ends) < AGAINST:
+    each = (part[:, cells] ** 2).sum(axis=2).mean(axis=0)
+    lively = np.sort(each)[-max(1, len(each) // 10) :].sum() / max(float(each.sum()), 1e-12)
+    quick = ((steps[inside][:, cells] - part[:, cells]) ** 2).sum(axis=2).mean(axis=0).sum()
+    even = quick < UNEVEN * each.sum()
+    against = _against(part, ends)
+    if against < (AGAINST_EVEN if even else AGAINST):
+        return None
+    if lively > LOPSIDED and against < CLEARLY:
         return None
     size = _size(part, ends) * passage.arcmin
     if size > MOST_ARCMIN:
