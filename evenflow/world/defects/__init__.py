@@ -21,6 +21,7 @@ from evenflow.world.defects import (
     teleportation,
     unnatural_jump,
 )
+from evenflow.world.defects.controls import CONTROLS, Controlled, control
 from evenflow.world.defects.defect import Control, Defect, Develop, Plan, Planted, Staged
 from evenflow.world.defects.difference import mask, masks, silhouettes
 from evenflow.world.defects.draw import StagedSource
@@ -95,9 +96,7 @@ DEFECTS: dict[str, Defect] = {
     ),
 }  # fmt: skip
 
-CONTROLS: dict[str, Control] = {}
-
 __all__ = [
-    "CONTROLS", "DEFECTS", "Control", "Defect", "Develop", "Plan", "Planted", "Staged",
-    "StagedSource", "inject", "mask", "masks", "silhouettes",
+    "CONTROLS", "DEFECTS", "Control", "Controlled", "Defect", "Develop", "Plan", "Planted",
+    "Staged", "StagedSource", "control", "inject", "mask", "masks", "silhouettes",
 ]  # fmt: skip

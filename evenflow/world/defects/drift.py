@@ -7,7 +7,7 @@ import numpy as np
 
 from evenflow.world.defects import paint
 from evenflow.world.defects.defect import Plan, Staged
-from evenflow.world.defects.relit import relit
+from evenflow.world.defects.gains import relit
 
 GRAY = 0.3
 """Linear light of the gray that is measured."""

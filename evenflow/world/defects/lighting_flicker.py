@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from evenflow.core.errors import BadInput
 from evenflow.world.animation import Animation
 from evenflow.world.defects.defect import Plan, Staged
-from evenflow.world.defects.relit import lamp_relit, relit
+from evenflow.world.defects.gains import lamp_relit, relit
 
 D = NDArray[np.float64]
 LAMP_TIMES = 4.0

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from evenflow.world.defects import lens
 from evenflow.world.defects.defect import Plan, Staged
 from evenflow.world.defects.edits import edited
+from evenflow.world.defects.gains import relit
 from evenflow.world.defects.lens import Picture, developed
-from evenflow.world.defects.relit import relit
 from evenflow.world.defects.shake import aimed
 
 D = NDArray[np.float64]
