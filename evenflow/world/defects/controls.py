@@ -104,7 +104,7 @@ CONTROLS: dict[str, Control] = {
     "pan": Control(lens.pan, ("background_switch", "background_swim"), "the camera pans evenly"),
     "quick_pan": Control(
         lens.quick_pan, ("background_switch", "unnatural_jump", "sharpness_pumping"),
-        "the camera whips round and rests",
+        "the camera whips aside and back",
     ),
     "orbit": Control(
         lens.orbit, ("background_swim", "light_direction"), "the camera goes round its subject"

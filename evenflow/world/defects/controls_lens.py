@@ -83,11 +83,16 @@ def pan(spec: SceneSpec, seed: int) -> tuple[SceneSpec, str]:
 
 
 def quick_pan(spec: SceneSpec, seed: int) -> tuple[SceneSpec, str]:
-    """The camera whips round in the middle of the shot, and rests before and after."""
+    """The camera whips aside, looks there, and whips back; what it left is where it must be."""
     _flat(spec, "pan")
     rng = np.random.default_rng([seed, 93])
-    kind = str(rng.choice(("whip pan left", "whip pan right")))
-    made = _camera(spec, CameraMove(kind, 0.3, 0.7, 0.9))
+    first, second = ("left", "right") if rng.random() < 0.5 else ("right", "left")
+    away = float(rng.uniform(0.5, 0.75))
+    made = _camera(
+        spec,
+        CameraMove(f"whip pan {first}", 0.2, 0.45, away),
+        CameraMove(f"whip pan {second}", 0.6, 0.85, away),
+    )
     return made, said(made)
 
 

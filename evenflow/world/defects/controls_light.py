@@ -130,6 +130,6 @@ def blinking_lamp(spec: SceneSpec, seed: int) -> tuple[Staged, str]:
 def fog(spec: SceneSpec, seed: int) -> tuple[SceneSpec, str]:
     """Fog, from the first frame to the last: what is far is pale."""
     rng = np.random.default_rng([seed, 84])
-    thick = round(float(rng.uniform(0.35, 0.55)), 3)
+    thick = round(float(rng.uniform(0.12, 0.26)), 3)
     made = replace(spec, places=tuple(replace(p, fog=thick) for p in spec.places))
     return made, said(made, "Fog lies over everything.")

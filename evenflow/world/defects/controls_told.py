@@ -220,7 +220,7 @@ def fast_motion(spec: SceneSpec, seed: int) -> Made:
     one, two = hues(rng, 2)
     story = Told(
         cast=(Role(1, "ball", color=one), Role(2, "cone", color=two)),
-        deeds=(Deed("roll", 1, direction=_side(rng), manner="quickly"),),
+        deeds=(Deed("roll", 1, direction=_side(rng), manner="quickly", seconds=0.7),),
     )
     return told(spec, seed, story)
 
