@@ -9,17 +9,27 @@ from evenflow.world.defects import (
     background_switch,
     collapse,
     color_change,
+    color_flicker,
     drift,
+    edge_shimmer,
     freeze,
+    ghosting,
     high_frequency_noise,
+    identity_drift,
     image_flicker,
+    light_direction,
     lighting_flicker,
     seam,
     shake,
     sharpness_pumping,
     style_change,
+    subject_swap,
     teleportation,
     unnatural_jump,
+    unnatural_motion,
+    unphysical,
+    unstable_texture,
+    vanish,
 )
 from evenflow.world.defects.controls import CONTROLS, Controlled, control
 from evenflow.world.defects.defect import Control, Defect, Develop, Plan, Planted, Staged
@@ -36,6 +46,59 @@ DEFECTS: dict[str, Defect] = {
     "teleportation": Defect(
         teleportation.plant, teleportation.LADDER, "heights of the body", teleportation.carriers,
         control="hidden_passage", to_end=True,
+    ),
+    "color_flicker": Defect(
+        color_flicker.plant, (2.5, 5, 9, 15, 25), "dE*ab rms of the paint",
+        color_change.carriers, control="blinking_lamp", variants=color_flicker.VARIANTS,
+    ),
+    "identity_drift": Defect(
+        identity_drift.plant, (8, 14, 24, 38, 60), "dE*ab of the paint at the end",
+        color_change.carriers, control="slow_color_change", least=8, to_end=True, whole=True,
+        equal=("color_change",),
+    ),
+    "subject_swap": Defect(
+        subject_swap.plant, (0.15, 0.35, 0.55, 0.8, 1), "attribute distance",
+        subject_swap.carriers, control="cut_elsewhere", to_end=True,
+    ),
+    "vanish": Defect(
+        vanish.plant, (0.1, 0.25, 0.5, 1, 5), "s that it is missing", vanish.carriers,
+        control="enter_and_leave", least=1, variants=vanish.VARIANTS, fit=vanish.fit,
+        equal_of={"wrong": ("subject_swap", "color_change")},
+    ),
+    "unstable_texture": Defect(
+        unstable_texture.plant, (0.04, 0.08, 0.15, 0.28, 0.5), "repeats of the pattern, rms",
+        unstable_texture.carriers, control="rotating_pattern", prepare=unstable_texture.prepare,
+        variants=unstable_texture.VARIANTS,
+    ),
+    "edge_shimmer": Defect(
+        edge_shimmer.plant, (0.8, 1.5, 2.6, 4.5, 8), "% of the body's height, rms",
+        edge_shimmer.carriers, control="rotating_pattern",
+    ),
+    "ghosting": Defect(
+        ghosting.plant, (0.12, 0.22, 0.36, 0.52, 0.75), "share of the stale copy",
+        ghosting.carriers, control="fast_motion",
+    ),
+    "light_direction": Defect(
+        light_direction.plant, (30, 55, 85, 120, 170), "degrees of azimuth",
+        light_direction.carriers, control="passing_cloud", to_end=True,
+        variants=light_direction.VARIANTS,
+    ),
+    "unnatural_motion": Defect(
+        unnatural_motion.plant, unnatural_motion.LADDERS["stuck"][0],
+        unnatural_motion.LADDERS["stuck"][1], unnatural_motion.carriers, control="jump", least=6,
+        seconds=1.2, variants=unnatural_motion.VARIANTS, ladders=unnatural_motion.LADDERS,
+        prepare=unnatural_motion.prepare,
+        equal_of={
+            "jerks": ("unnatural_jump", "teleportation", "freeze"),
+            "stuck": ("freeze", "unnatural_jump"), "limb jitter": ("edge_shimmer",),
+            "no spin": ("unphysical",), "floating": ("unphysical",),
+        },
+    ),
+    "unphysical": Defect(
+        unphysical.plant, unphysical.LADDERS["gravity"][0], unphysical.LADDERS["gravity"][1],
+        unphysical.carriers, control="bouncy", variants=unphysical.VARIANTS,
+        ladders=unphysical.LADDERS, fit=unphysical.fit,
+        equal_of={"gravity": ("unnatural_motion",)},
     ),
     # Of the whole picture.
     "lighting_flicker": Defect(

@@ -1,6 +1,6 @@
 """Nouns of planted defects: what will be drawn, the plan of one defect, and what came of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +17,9 @@ LEAST_VISIBLE = 25
 Develop = Callable[[NDArray[np.float32], int], NDArray[np.float32]]
 """What happens to a picture after it was drawn: `(h, w, 3)` sRGB in [0, 1] and the number of the
 frame to the same shape; a pure function that is called only for the frames it was made for."""
+
+Ladder = tuple[tuple[float, float, float, float, float], str]
+"""Magnitudes of strengths 1 to 5, and their unit."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,9 @@ class Defect:
         cuts: it may go on over a cut.
         prepare: what is done to both twins before it is planted (a plain thing gets a pattern that
             can swim); seeds and entities are those of the plan.
+        fit: moves the frames of a plan to where its variant needs them (a collision, the end of an
+            occlusion), where nobody says when; raises BadInput where there is no such place.
+        ladders: magnitudes and unit of variants that have their own.
     """
 
     plant: Callable[[Staged, Plan], Staged]
@@ -101,6 +107,8 @@ class Defect:
     first: bool = False
     cuts: bool = False
     prepare: Callable[[Staged, Plan], Staged] | None = None
+    fit: Callable[[Animation, Plan], Plan] | None = None
+    ladders: Mapping[str, Ladder] = field(default_factory=dict)
     equal_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 

@@ -7,7 +7,7 @@ equal to its frames byte for byte and cost nothing twice. Chunks change no byte.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,18 +15,29 @@ from numpy.typing import NDArray
 from evenflow.core.clip import ArrayFrame, Pixels, SourceInfo
 from evenflow.core.errors import BadInput
 from evenflow.core.events import CancelToken
+from evenflow.world.animation import Animation
 from evenflow.world.clip import cut, need_torch
-from evenflow.world.defects.defect import Staged
+from evenflow.world.defects.defect import Develop, Staged
 from evenflow.world.words import STYLES
 
 if TYPE_CHECKING:
     from evenflow.world.truth import Truth
 
+
+@runtime_checkable
+class Redrawn(Protocol):
+    """A Develop that draws the scene again."""
+
+    def on(self, animation: Animation) -> Develop:
+        """The same for another animation of the scene."""
+        ...
+
+
 KEPT = 192 * 2**20
 """Bytes of pictures that a source keeps, so that truth and clip are not drawn twice."""
 
 
-def staged(animation: Any) -> Staged:
+def staged(animation: Animation) -> Staged:
     """An animation as it is, with the reach of its shadows pinned: whatever a defect moves, the
     texels of all other shadows stay."""
     from evenflow.world.shadows import reach
@@ -160,7 +171,9 @@ class StagedSource:
                 continue
             picture = out[i].astype(np.float32) / np.float32(255)
             for do in steps:
-                picture = np.asarray(do(picture, f), np.float32)
+                # What draws again draws what is staged now, with all defects in it.
+                now = do.on(self.staged.animation) if isinstance(do, Redrawn) else do
+                picture = np.asarray(now(picture, f), np.float32)
             out[i] = np.rint(np.clip(picture, 0, 1) * np.float32(255)).astype(np.uint8)
         return np.stack(out)
 

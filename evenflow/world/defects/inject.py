@@ -124,9 +124,8 @@ def inject(
         one = scene_of(spec, device=device)
         base, seen, clean, before = one.source, one.seen, Clip(one.source), ()
         caption = _caption(spec) if caption is None else caption
-    size = row.magnitudes[strength - 1] if magnitude is None else float(magnitude)
     plan, prepared, after = _plant(
-        base.staged, row, seen, kind, strength, size, at, entity, seed, variant
+        base.staged, row, seen, kind, strength, magnitude, at, entity, seed, variant
     )
     if prepared is not base.staged:
         base = StagedSource(prepared, device=device, name=base.name)
@@ -145,8 +144,8 @@ def inject(
         box = None
     entities = (plan.entity,) if plan.entity else ()
     parameters = {
-        "magnitude": size,
-        "unit": row.unit,
+        "magnitude": plan.magnitude,
+        "unit": row.ladders[plan.variant][1] if plan.variant in row.ladders else row.unit,
         "seed": seed,
         "equal": [*row.equal, *row.equal_of.get(plan.variant, ())],
         "entities": list(entities),
@@ -169,7 +168,7 @@ def _plant(
     seen: NDArray[np.float64],
     kind: str,
     strength: int,
-    size: float,
+    magnitude: float | None,
     at: Range | str | None,
     entity: int,
     seed: int,
@@ -184,8 +183,12 @@ def _plant(
             forms = [variant] if variant or not row.variants else _shuffled(row.variants, rng)
             for form in forms:
                 number = int(rng.integers(2**31))
+                steps = row.ladders[form][0] if form in row.ladders else row.magnitudes
+                size = steps[strength - 1] if magnitude is None else float(magnitude)
                 plan = Plan(kind, strength, start, end, size, id, number, form)
                 try:
+                    if row.fit is not None and at is None:
+                        plan = row.fit(animation, plan)
                     prepared = stage if row.prepare is None else row.prepare(stage, plan)
                     return plan, prepared, row.plant(prepared, plan)
                 except BadInput as error:

@@ -123,7 +123,7 @@ def who(animation: Animation, *what: str) -> tuple[int, ...]:
 
 def present(animation: Animation, start: int, end: int, ids: tuple[int, ...]) -> tuple[int, ...]:
     """Those of some who are there in all of the frames."""
-    here = animation.entities.present[start:end].all(axis=0)
+    here = np.asarray(animation.entities.present[start:end]).all(axis=0).reshape(-1)
     return tuple(id for id in ids if here[id - 1])
 
 
