@@ -19,8 +19,11 @@ STILL = 0.985
 SUDDEN = 0.4
 """Share of the usual change that the steps beside a hold have at least: what slows down into a rest
 and speeds up out of it stands still on purpose, and in a drawn picture to the last grain."""
-CATCHES_UP = 1.5
+CATCHES_UP = 1.3
 """Times the usual change behind a hold: the picture leaps to where it should be by then."""
+BARE = 0.85
+"""Share of pixels that keep their value while things move: nothing but those things ever changes,
+so that the last grain says nothing, and only a leap tells a freeze from things that stop."""
 LEAST_MOTION = 0.9
 """Gray levels of usual change below which nobody would miss the motion."""
 
@@ -81,7 +84,7 @@ def detect(passage: Passage) -> list[Candidate]:
     for start, end in spans:
         usual = usual_change(passage.change, passage.fps, start, end)
         steps = end - start
-        if _rests(passage.change, start, end, usual):
+        if _rests(passage, start, end, usual):
             continue
         if steps < 2 and not (usual > 4.0 and _moves(passage.change, start, end, usual)):
             continue
@@ -140,10 +143,14 @@ def _in_places(passage: Passage, spans: list[tuple[int, int]]) -> list[Candidate
     return found
 
 
-def _rests(change: Series, start: int, end: int, usual: float) -> bool:
-    """True if motion ends gently before a hold or begins so after it, and nothing catches up."""
+def _rests(passage: Passage, start: int, end: int, usual: float) -> bool:
+    """True if what moves comes to rest by itself, and nothing catches up with lost time."""
+    change = passage.change
     if end < len(change) and change[end] > CATCHES_UP * usual:
         return False
+    loud = np.nan_to_num(change) > 0.5 * usual
+    if loud.any() and float(np.nanmedian(passage.of_pairs("still")[loud])) > BARE:
+        return True
     beside = [change[i] for i in (start - 1, end) if 1 <= i < len(change)]
     return any(step < SUDDEN * usual for step in beside if np.isfinite(step))
 
