@@ -204,7 +204,7 @@ def _track(
     )
     ground[state != SEEN] = nan
     size = np.where(state == SEEN, states.size[:, e], nan).astype(np.float32)
-    turn = np.arctan2(states.rotation[:, e, 0, 2], states.rotation[:, e, 2, 2]).astype(np.float32)
+    turn = np.arctan2(-states.rotation[:, e, 0, 2], states.rotation[:, e, 2, 2]).astype(np.float32)
     phase = np.full(num, nan, np.float32)
     feet = np.full((num, 4, 2), nan, np.float32)
     where = np.flatnonzero(animation.skeletons.entity == one.id)

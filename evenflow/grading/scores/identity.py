@@ -1,0 +1,261 @@
+"""Identity: the same color, marks, shape, kind and size from the first frame to the last."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenflow.core.span import Span
+from evenflow.grading.case import Case, Raw
+from evenflow.grading.paths import runs
+from evenflow.grading.reading import SEEN, Track
+from evenflow.grading.signals import Look
+from evenflow.world.words import FIXTURES
+
+D = NDArray[np.float64]
+
+LEAST_FRAMES = 6
+LEAST_PIXELS = 45
+"""Frames and pixels below which a track tells nothing of its looks."""
+NONE = "nobody is seen well enough"
+
+
+def worst(case: Case, measure: Callable[[Track, Look], tuple[float, int] | None], name: str) -> Raw:
+    """The largest of a measurement over the tracks, where and when."""
+    best: tuple[float, int, Track] | None = None
+    values: dict[str, float] = {}
+    for track, look in zip(case.reading.tracks, case.signals.looks, strict=True):
+        seen = look.least[track.state == SEEN]
+        if not len(seen) or np.median(seen) < LEAST_PIXELS:
+            continue
+        found = measure(track, look)
+        if found is None or not np.isfinite(found[0]):
+            continue
+        values[f"{track.id} {track.color} {track.kind}"] = round(found[0], 4)
+        if best is None or found[0] > best[0]:
+            best = (found[0], found[1], track)
+    if best is None:
+        return Raw(None, NONE)
+    span = Span(name, max(best[1], 0), max(best[1], 0) + 1, None, best[2].id, best[0])
+    return Raw(best[0], spans=(span,), detail={"tracks": values})
+
+
+def good(track: Track, look: Look) -> NDArray[np.bool_]:
+    """Frames that show a track whole and large enough."""
+    return np.asarray((track.state == SEEN) & track.whole & (look.least >= 0.6 * LEAST_PIXELS))
+
+
+def steps(values: D, rows: NDArray[np.bool_], half: int = 3) -> tuple[D, NDArray[np.int64]]:
+    """Median of `half` frames from each on less that of as many before, among frames that count.
+
+    Returns:
+        The differences `(k, d)` and the frames at which they stand.
+    """
+    index = np.flatnonzero(rows & np.isfinite(values).all(axis=1))
+    if len(index) < 2 * half:
+        return np.zeros((0, values.shape[1])), np.zeros(0, np.int64)
+    row = values[index]
+    out = [
+        np.median(row[i : i + half], axis=0) - np.median(row[i - half : i], axis=0)
+        for i in range(half, len(row) - half + 1)
+    ]
+    return np.array(out), index[half : len(row) - half + 1]
+
+
+def rough(values: D, rows: NDArray[np.bool_]) -> tuple[float, int] | None:
+    """Root mean square second difference over frames in a row, and where it is largest."""
+    parts, frames = [], []
+    for a, b in runs(rows & np.isfinite(values).all(axis=1)):
+        if b - a >= 4:
+            second = values[a + 2 : b] - 2 * values[a + 1 : b - 1] + values[a : b - 2]
+            parts.append(second)
+            frames += list(range(a + 1, b - 1))
+    if not parts:
+        return None
+    size = np.sqrt((np.concatenate(parts) ** 2).sum(axis=1))
+    if len(size) < LEAST_FRAMES - 2:
+        return None
+    keep = max(4, len(size) // 3)
+    return float(np.sqrt((np.sort(size)[-keep:] ** 2).mean())), frames[int(size.argmax())]
+
+
+def color_share(case: Case) -> Raw:
+    """Share of frames with the color that most frames show; the worst track. One that is said to
+    turn counts by its frames before or after."""
+    best: tuple[float, Track] | None = None
+    for track in case.reading.tracks:
+        rows = track.colors[(track.colors >= 0) & (track.state == SEEN)]
+        if len(rows) < LEAST_FRAMES or np.nanmedian(track.area[track.state == SEEN]) < 60:
+            continue
+        if case.told(track, "change_color"):
+            continue
+        share = float(np.bincount(rows).max() / len(rows))
+        if best is None or share < best[0]:
+            best = (share, track)
+    if best is None:
+        return Raw(None, NONE)
+    return Raw(best[0], detail={"track": best[1].id})
+
+
+def kind_share(case: Case) -> Raw:
+    """Share of frames whose own vote is the kind of the whole track; the worst track."""
+    best: tuple[float, Track] | None = None
+    for track in case.reading.tracks:
+        rows = track.looks[(track.looks >= 0) & (track.state == SEEN) & track.whole]
+        if len(rows) < LEAST_FRAMES or track.kind in FIXTURES:
+            continue
+        if np.nanmedian(track.area[track.state == SEEN]) < 60:
+            continue
+        share = float(np.bincount(rows).max() / len(rows))
+        if best is None or share < best[0]:
+            best = (share, track)
+    if best is None:
+        return Raw(None, NONE)
+    return Raw(best[0], detail={"track": best[1].id})
+
+
+def color_step(case: Case) -> Raw:
+    """Largest lasting step of a track's mean color, CIE76 difference with lightness at 0.5; what
+    the light of the whole picture did is taken out."""
+    light = _light(case)
+
+    def one(track: Track, look: Look) -> tuple[float, int] | None:
+        if case.told(track, "change_color"):
+            return None
+        values = look.lab * np.array([0.5, 1, 1]) - light * np.array([0.5, 0, 0])
+        found, at = steps(values, good(track, look))
+        if not len(found):
+            return None
+        size = np.linalg.norm(found, axis=1)
+        return float(size.max()), int(at[size.argmax()])
+
+    return worst(case, one, "color_change")
+
+
+def _light(case: Case) -> D:
+    """Lightness that the background's light adds in every frame, L of CIELAB, `(t, 1)`."""
+    gain = np.nan_to_num(case.signals.step.mean(axis=1))
+    total = np.cumsum(gain)
+    return (38.0 * total)[:, None] / 1.0 * 0.87
+
+
+def color_drift(case: Case) -> Raw:
+    """Color of the last quarter of the frames against the first, as in `color_step`."""
+    light = _light(case)
+
+    def one(track: Track, look: Look) -> tuple[float, int] | None:
+        if case.told(track, "change_color"):
+            return None
+        values = look.lab * np.array([0.3, 1, 1]) - light * np.array([0.3, 0, 0])
+        rows = np.flatnonzero(good(track, look))
+        if len(rows) < 12:
+            return None
+        k = len(rows) // 4
+        gap = np.median(values[rows[-k:]], axis=0) - np.median(values[rows[:k]], axis=0)
+        shape = np.median(look.histogram[rows[-k:]], axis=0) - np.median(
+            look.histogram[rows[:k]], axis=0
+        )
+        return float(np.linalg.norm(gap)) + 10 * float(np.abs(shape).sum()), int(rows[-k])
+
+    return worst(case, one, "identity_drift")
+
+
+def color_flicker(case: Case) -> Raw:
+    """Root mean square second difference of a track's mean color, its roughest third."""
+
+    light = _light(case)
+
+    def one(track: Track, look: Look) -> tuple[float, int] | None:
+        return rough(look.lab - light * np.array([1.0, 0, 0]), good(track, look))
+
+    return worst(case, one, "color_flicker")
+
+
+def swap(case: Case) -> Raw:
+    """Largest lasting step of a track's hues, outline and kind at one time."""
+
+    def one(track: Track, look: Look) -> tuple[float, int] | None:
+        if case.told(track, "change_color", "grow", "shrink"):
+            return None
+        rows = good(track, look)
+        values = np.concatenate(
+            [
+                look.histogram * 0.5,
+                np.sort(look.radius, axis=1) / 24**0.5 * 2.0,
+                look.outline[:, 1:2] * 0.5,
+                look.outline[:, 0:1] * 0.35,
+            ],
+            axis=1,
+        )
+        found, at = steps(values, rows)
+        if not len(found):
+            return None
+        size = np.abs(found[:, :12]).sum(axis=1) + np.linalg.norm(found[:, 12:], axis=1)
+        return float(size.max()), int(at[size.argmax()])
+
+    return worst(case, one, "subject_swap")
+
+
+def shape_drift(case: Case) -> Raw:
+    """Size and proportions of the last quarter against the first, as logarithms."""
+
+    def one(track: Track, look: Look) -> tuple[float, int] | None:
+        if case.told(track, "grow", "shrink", "sit", "stand", "spin", "turn"):
+            return None
+        rows = np.flatnonzero(good(track, look) & np.isfinite(look.outline[:, 0]))
+        if len(rows) < 12:
+            return None
+        k = len(rows) // 4
+        size = track.size.astype(np.float64)
+        values = np.stack(
+            [np.log(size) if np.isfinite(size[rows]).all() else 0 * size, look.outline[:, 1]],
+            axis=1,
+        )
+        gap = np.median(values[rows[-k:]], axis=0) - np.median(values[rows[:k]], axis=0)
+        return float(np.abs(gap).sum()), int(rows[-k])
+
+    return worst(case, one, "identity_drift")
+
+
+def edges(case: Case) -> Raw:
+    """Wobble of outlines: second differences of their radius in 24 directions, roughest third."""
+
+    def one(track: Track, look: Look) -> tuple[float, int] | None:
+        values = look.radius * np.sqrt(np.exp(np.nan_to_num(look.outline[:, :1])))
+        found = rough(values / 24**0.5, good(track, look))
+        if found is None:
+            return None
+        return found[0], found[1]
+
+    return worst(case, one, "edge_shimmer")
+
+
+def texture(case: Case) -> Raw:
+    """How marks jump inside their outline: second differences of their slide and what is left."""
+
+    def one(track: Track, look: Look) -> tuple[float, int] | None:
+        rows = good(track, look) & np.isfinite(look.change)
+        if rows.sum() < LEAST_FRAMES:
+            return None
+        found = rough(look.slide, rows)
+        left = np.sort(look.change[rows])[-max(3, rows.sum() // 3) :].mean()
+        return (0.0 if found is None else found[0]) + float(left), (
+            int(np.flatnonzero(rows)[look.change[rows].argmax()])
+        )
+
+    return worst(case, one, "unstable_texture")
+
+
+def shading(case: Case) -> Raw:
+    """Largest lasting step of the side from which somebody is lit: lightness across its width."""
+
+    def one(track: Track, look: Look) -> tuple[float, int] | None:
+        rows = good(track, look)
+        values = look.slope * np.sqrt(np.maximum(look.least, 1))[:, None]
+        found, at = steps(values, rows)
+        if not len(found):
+            return None
+        size = np.linalg.norm(found, axis=1)
+        return float(size.max()), int(at[size.argmax()])
+
+    return worst(case, one, "light_direction")

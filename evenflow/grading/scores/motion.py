@@ -1,0 +1,179 @@
+"""Motion: no jumps, no stalls, no jitter beyond what bodies and a camera do."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenflow.core.span import Span
+from evenflow.grading.case import Case, Raw
+from evenflow.grading.paths import runs, shots_of
+from evenflow.grading.reading import SEEN, Track
+
+D = NDArray[np.float64]
+
+
+def _picture(case: Case, track: Track) -> D:
+    """Middle of a track in pixels with the background's motion taken out, NaN where not whole."""
+    at = track.center.astype(np.float64).copy()
+    at[~((track.state == SEEN) & track.whole)] = np.nan
+    for a, b in shots_of(case.reading):
+        shift = np.nan_to_num(case.reading.view.motion[a:b, :2].astype(np.float64))
+        shift[0] = 0
+        at[a:b] -= np.cumsum(shift, axis=0)
+    return at
+
+
+def _tall(track: Track) -> float:
+    rows = (track.state == SEEN) & track.whole
+    rows = rows if rows.any() else track.state == SEEN
+    return float(max(np.nanmedian(track.box[rows, 3] - track.box[rows, 1]), 6.0))
+
+
+def teleport(case: Case) -> Raw:
+    """Largest step of somebody beyond twice those before and after it, in body heights; over a
+    gap, beyond what its speed and the gap allow."""
+    best, spans = None, ()
+    for track in case.reading.tracks:
+        at = _picture(case, track)
+        rows = np.flatnonzero(np.isfinite(at[:, 0]))
+        if len(rows) < 5 or np.nanmedian(track.area[track.state == SEEN]) < 40:
+            continue
+        tall = _tall(track)
+        cut = set(case.reading.cuts)
+        step = np.full(len(rows), np.nan)
+        gap = np.ones(len(rows))
+        for i in range(1, len(rows)):
+            if any(rows[i - 1] < c <= rows[i] for c in cut):
+                continue
+            gap[i] = rows[i] - rows[i - 1]
+            step[i] = float(np.linalg.norm(at[rows[i]] - at[rows[i - 1]]))
+        rate = step / gap
+        for i in range(1, len(rows)):
+            if not np.isfinite(step[i]):
+                continue
+            beside = [
+                rate[j]
+                for j in (i - 2, i - 1, i + 1, i + 2)
+                if 0 < j < len(rows) and np.isfinite(rate[j])
+            ]
+            allowed = 1.6 * max(beside, default=0.0) * gap[i] + 0.25 * (gap[i] - 1)
+            excess = (step[i] - allowed) / tall
+            if best is None or excess > best:
+                best = excess
+                spans = (Span("teleportation", int(rows[i]), int(rows[i]) + 1, None, track.id),)
+    if best is None:
+        return Raw(None, "nobody was followed long enough")
+    return Raw(max(float(best), 0.0), spans=spans)
+
+
+def surge(case: Case) -> Raw:
+    """Largest frame-to-frame difference over those beside it: a skip shows in everything at once."""
+    same = case.signals.same
+    best, at = 0.0, 0
+    for a, b in shots_of(case.reading):
+        for t in range(a + 1, b):
+            beside = [same[s] for s in (t - 2, t - 1, t + 1, t + 2) if a < s < b]
+            if len(beside) < 2:
+                continue
+            ratio = (same[t] + 0.05) / (max(beside) + 0.05)
+            weight = min(1.0, same[t] / 0.3)
+            if ratio * weight > best:
+                best, at = float(ratio * weight), t
+    return Raw(best, spans=(Span("unnatural_jump", at, at + 1),))
+
+
+def stall(case: Case) -> Raw:
+    """Frames that repeat the one before while everything moved just before: their share of the
+    clip times how much moved."""
+    same = case.signals.same
+    best, spans = 0.0, ()
+    for a, b in shots_of(case.reading):
+        row = same[a + 1 : b]
+        for first, last in runs(row < 0.03):
+            before = row[max(first - 2, 0) : first]
+            after = row[last : last + 2]
+            if not len(before):
+                continue
+            moved = float(np.max(before))
+            again = float(np.max(after)) if len(after) else moved
+            value = min(moved, again) * np.sqrt(last - first)
+            if value > best:
+                best = value
+                spans = (Span("freeze", a + 1 + first, a + 1 + last),)
+    return Raw(float(best), spans=spans)
+
+
+def jerk(case: Case) -> Raw:
+    """Second differences of somebody's middle, its roughest third, in thousandths of its height;
+    walkers' by their box' upper edge and width, which limbs shake."""
+    best, where = None, None
+    for track in case.reading.tracks:
+        at = _picture(case, track)
+        ok = np.isfinite(at[:, 0])
+        if (
+            np.nanmedian(
+                track.area[track.state == SEEN],
+            )
+            < 60
+        ):
+            continue
+        parts = []
+        for a, b in runs(ok):
+            if b - a >= 6 and not any(a < c < b for c in case.reading.cuts):
+                third = np.diff(at[a:b], n=3, axis=0)
+                parts.append(np.linalg.norm(third, axis=1))
+        if not parts:
+            continue
+        size = np.concatenate(parts)
+        keep = max(4, len(size) // 3)
+        value = float(np.sqrt((np.sort(size)[-keep:] ** 2).mean())) / _tall(track) * 1000
+        if best is None or value > best:
+            best, where = value, track.id
+    if best is None:
+        return Raw(None, "nobody was followed long enough")
+    return Raw(best, detail={"track": where})
+
+
+def stuck(case: Case) -> Raw:
+    """Somebody that moved stands still from one frame to the next and goes on with a jump, or
+    never: the speed that it lost at once, body heights a second."""
+    best, spans = 0.0, ()
+    any_ = False
+    for track in case.reading.tracks:
+        at = _picture(case, track)
+        ok = np.isfinite(at[:, 0])
+        tall = _tall(track)
+        for a, b in runs(ok):
+            if b - a < 8:
+                continue
+            any_ = True
+            step = np.linalg.norm(np.diff(at[a:b], axis=0), axis=1) / tall
+            for first, last in runs(step < 0.004):
+                if first < 2 or last - first < 3:
+                    continue
+                before = float(step[max(first - 2, 0) : first].min())
+                after = float(step[last : last + 2].max()) if last < len(step) else 0.0
+                value = min(before, after) if last < len(step) else 0.5 * before
+                if value * case.reading.fps > best:
+                    best = value * case.reading.fps
+                    spans = (Span("freeze", a + first, a + last, None, track.id),)
+    if not any_:
+        return Raw(None, "nobody was followed long enough")
+    return Raw(best, spans=spans)
+
+
+def steadiness(case: Case) -> Raw:
+    """Second differences of the background's shift, root mean square of the roughest third, in
+    thousandths of the picture's height."""
+    if case.moves("shake"):
+        return Raw(None, "the caption asks for a camera that shakes")
+    parts = []
+    for a, b in shots_of(case.reading):
+        motion = case.reading.view.motion[a + 1 : b].astype(np.float64)
+        if len(motion) >= 5 and np.isfinite(motion).all():
+            parts.append(np.diff(motion[:, :2], axis=0))
+    if not parts:
+        return Raw(None, "the background's motion was not read")
+    size = np.linalg.norm(np.concatenate(parts), axis=1)
+    keep = max(4, len(size) // 3)
+    value = float(np.sqrt((np.sort(size)[-keep:] ** 2).mean())) / case.reading.height * 1000
+    return Raw(value)

@@ -1,0 +1,403 @@
+"""Signals: what the pixels themselves tell of a clip, in one pass, with the tracks as masks.
+
+Every frame is compared with the one before it, which is first moved as the background moved
+(`View.motion`) and brought to its exposure. Entry `i` compares frames i - 1 and i; the first of a
+shot is NaN. Colors are CIELAB (CIE 15), light is linear.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from evenflow.grading.paths import shots_of
+from evenflow.grading.reading import SEEN, Reading, Track
+
+F = NDArray[np.float32]
+D = NDArray[np.float64]
+U = NDArray[np.uint8]
+
+_SERIES = (
+    "tilt", "same", "back", "wide", "swim", "returns", "noise", "sharp", "contrast", "detail",
+    "palette", "early", "moving", "ghost",
+)  # fmt: skip
+TILES = 6
+"""Tiles across and down on which the background is compared."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a track's pixels tell, frame by frame.
+
+    Args:
+        lab: mean color inside the outline, `(t, 3)`.
+        spread: standard deviation of lightness inside, `(t,)`.
+        slope: mean gradient of lightness inside, x and y, per pixel, `(t, 2)`.
+        slide: how the marks move inside against its middle, pixels x and y from frame i - 1, NaN
+            where it has no marks, `(t, 2)`.
+        change: what is left of the difference inside after that motion, levels of L, `(t,)`.
+        outline: log area, log height over width, mean radius' deviation and three moments of the
+            outline, `(t, 6)`.
+        radius: distance of the outline from its middle in 24 directions over the root of the area,
+            `(t, 24)`.
+        histogram: share of pixels in 8 hues and 4 grays, `(t, 12)`.
+        least: pixels inside, `(t,)`.
+    """
+
+    lab: D
+    spread: D
+    slope: D
+    slide: D
+    change: D
+    outline: D
+    radius: D
+    histogram: D
+    least: D
+
+
+@dataclass(frozen=True)
+class Signals:
+    """What a clip's pixels tell, `(t, ...)`.
+
+    Args:
+        gain: mean log of linear RGB of the background, `(t, 3)`.
+        step: log gain from the frame before on pixels that both show as background, `(t, 3)`.
+        tilt: standard deviation of that gain over tiles, `(t,)`.
+        same: mean |difference| from the frame before, levels of 255, nothing compensated.
+        back: mean |difference| of the background, motion and exposure taken out, levels of 255.
+        wide: share of the background's tiles that changed by more than twice the median.
+        swim: mean length of what is left of the background's motion, pixels.
+        returns: how far a frame leaves what the frames around it agree on, levels of 255.
+        noise: standard deviation of the fine grain, levels of 255.
+        sharp: log of the background's mean |Laplacian| over its contrast.
+        contrast: standard deviation of lightness over the picture.
+        detail: share of pixels with a clear edge.
+        palette: L1 distance of color histograms from the frame before, exposure taken out.
+        early: mean |difference| of the background from the first frame of the shot, where the
+            camera stands, levels of 255.
+        moving: pixels that the background moves a frame.
+        ghost: share of what was just uncovered that still shows what covered it.
+        looks: of every track, in their order.
+    """
+
+    gain: D
+    step: D
+    tilt: D
+    same: D
+    back: D
+    wide: D
+    swim: D
+    returns: D
+    noise: D
+    sharp: D
+    contrast: D
+    detail: D
+    palette: D
+    early: D
+    moving: D
+    ghost: D
+    looks: tuple[Look, ...]
+
+
+def linear(pictures: U) -> F:
+    """sRGB to linear light (IEC 61966-2-1), by a table."""
+    x = np.arange(256) / 255.0
+    table = np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4).astype(np.float32)
+    return table[pictures]
+
+
+def measure(pictures: U, reading: Reading) -> Signals:
+    """All signals of a clip.
+
+    Args:
+        pictures: `(t, h, w, 3)` on the grid of `reading.labels`.
+    """
+    num, height, width = pictures.shape[:3]
+    if reading.labels.shape != (num, height, width):
+        raise ValueError(f"labels are {reading.labels.shape}, pictures {pictures.shape[:3]}")
+    scale = width / reading.width
+    light = linear(pictures)
+    lab = np.stack([_lab(p) for p in pictures])
+    labels = reading.labels
+    back = np.stack([_clear(one) for one in labels])
+    out: dict[str, D] = {
+        name: np.full(num, np.nan)
+        for name in _SERIES
+    }
+    gain, step = np.full((num, 3), np.nan), np.full((num, 3), np.nan)
+    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)  # type: ignore[attr-defined]
+    histogram: D | None = None
+    for start, end in shots_of(reading):
+        motion = np.nan_to_num(reading.view.motion[start:end].astype(np.float64))
+        motion[:, :2] *= scale
+        for t in range(start, end):
+            mask = back[t]
+            if mask.sum() > 50:
+                gain[t] = np.log(light[t][mask].mean(axis=0) + 1e-4)
+                out["noise"][t] = _grain(lab[t][..., 0], mask)
+                out["sharp"][t] = _sharpness(lab[t][..., 0], mask)
+            gray = lab[t][..., 0]
+            out["contrast"][t] = gray.std()
+            edges = np.hypot(cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1))
+            out["detail"][t] = float((edges > 24).mean())
+            if t == start:
+                histogram = _palette(lab[t])
+                continue
+            m = motion[t - start]
+            moved, valid = _moved(pictures[t - 1], m)
+            seen, _ = _moved(back[t - 1].astype(np.uint8), m, nearest=True)
+            both = mask & (seen > 0) & valid
+            out["same"][t] = float(cv2.absdiff(pictures[t], pictures[t - 1]).mean())
+            out["moving"][t] = float(np.hypot(m[0], m[1]) + 0.35 * height * abs(m[2]))
+            now = _palette(lab[t])
+            if both.sum() > 50:
+                past, here = linear(moved)[both], light[t][both]
+                bright = (past.min(axis=1) > 0.004) & (here.max(axis=1) < 0.98)
+                if bright.sum() > 20:
+                    ratio = np.log((here[bright] + 2e-3) / (past[bright] + 2e-3))
+                    step[t] = np.median(ratio, axis=0)
+                    out["tilt"][t] = _tiles(ratio.mean(axis=1), both, bright)
+                factor = np.exp(np.nan_to_num(step[t]))
+                even = _srgb(linear(moved) * factor)
+                rest = np.abs(pictures[t].astype(np.float32) - even).mean(axis=2)
+                out["back"][t] = float(rest[both].mean())
+                out["wide"][t] = _share(rest, both)
+                field = flow.calc(_gray(even), _gray(pictures[t].astype(np.float32)), None)
+                texture = both & (_texture(lab[t][..., 0]) > 1.0)
+                if texture.sum() > 30:
+                    lengths = np.linalg.norm(field[texture], axis=1)
+                    out["swim"][t] = float(np.minimum(lengths, 8).mean())
+            if histogram is not None:
+                shift = lab[t].reshape(-1, 3).mean(axis=0) - lab[t - 1].reshape(-1, 3).mean(axis=0)
+                even_lab = lab[t].copy()
+                even_lab[..., 0] -= shift[0]
+                out["palette"][t] = float(np.abs(_palette(even_lab) - histogram).sum())
+            histogram = now
+            if t + 1 < end:
+                out["returns"][t] = _return(pictures[t - 1], pictures[t], pictures[t + 1])
+        _early(out["early"], pictures, back, start, end, np.nan_to_num(out["moving"]))
+        _ghosts(out["ghost"], lab, labels, start, end)
+    looks = tuple(_look(track, reading, lab, flow) for track in reading.tracks)
+    return Signals(gain=gain, step=step, looks=looks, **out)
+
+
+def _lab(picture: U) -> F:
+    return np.asarray(cv2.cvtColor(picture.astype(np.float32) / 255.0, cv2.COLOR_RGB2Lab))
+
+
+def _gray(picture: F) -> U:
+    return np.asarray(cv2.cvtColor(np.clip(picture, 0, 255).astype(np.uint8), cv2.COLOR_RGB2GRAY))
+
+
+def _srgb(light: F) -> F:
+    light = np.clip(light, 0, 1)
+    return np.where(
+        light <= 0.0031308, 12.92 * light, 1.055 * np.power(light, 1 / 2.4) - 0.055
+    ).astype(np.float32) * np.float32(255)
+
+
+def _clear(labels: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Background away from everybody (their shadows and soft edges)."""
+    grown = cv2.dilate((labels > 0).astype(np.uint8), np.ones((5, 5), np.uint8))
+    return np.asarray(grown == 0)
+
+
+def _moved(picture: U, m: D, *, nearest: bool = False) -> tuple[U, NDArray[np.bool_]]:
+    """A picture moved by shift, log scale and roll about its middle, and where it is known."""
+    height, width = picture.shape[:2]
+    if np.abs(m).max() < 1e-4:
+        return picture, np.ones((height, width), np.bool_)
+    c, s = np.exp(m[2]) * np.cos(m[3]), np.exp(m[2]) * np.sin(m[3])
+    cx, cy = width / 2 - 0.5, height / 2 - 0.5
+    matrix = np.array([[c, -s, cx - c * cx + s * cy + m[0]], [s, c, cy - s * cx - c * cy + m[1]]])
+    way = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
+    moved = cv2.warpAffine(picture, matrix, (width, height), flags=way)
+    known = cv2.warpAffine(
+        np.ones((height, width), np.uint8), matrix, (width, height), flags=cv2.INTER_NEAREST
+    )
+    inner = cv2.erode(known, np.ones((3, 3), np.uint8), borderValue=0) > 0
+    return np.asarray(moved), np.asarray(inner)
+
+
+def _grain(gray: F, mask: NDArray[np.bool_]) -> float:
+    """Noise from a Laplacian-like mask (Immerkaer 1996, Fast noise variance estimation), by the
+    median, so that edges do not count."""
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+    rest = cv2.filter2D(gray, cv2.CV_32F, kernel)[mask]
+    return float(np.median(np.abs(rest))) * 1.4826 / 6.0 * 2.55
+
+
+def _sharpness(gray: F, mask: NDArray[np.bool_]) -> float:
+    fine = np.abs(cv2.Laplacian(gray, cv2.CV_32F))[mask].mean()
+    coarse = np.abs(cv2.Laplacian(cv2.GaussianBlur(gray, (0, 0), 1.5), cv2.CV_32F))[mask].mean()
+    return float(np.log((fine + 0.05) / (coarse + 0.05)))
+
+
+def _palette(lab: F) -> D:
+    """Histogram of colors, smoothed, sums to 1."""
+    small = lab[::2, ::2].reshape(-1, 3)
+    bins = [np.linspace(0, 100, 9), np.linspace(-80, 80, 9), np.linspace(-80, 80, 9)]
+    h = np.histogramdd(small, bins=bins)[0]
+    for axis in range(3):
+        h = h + 0.5 * (np.roll(h, 1, axis) + np.roll(h, -1, axis))
+    return np.asarray(h / h.sum())
+
+
+def _texture(gray: F) -> F:
+    mean = cv2.blur(gray, (7, 7))
+    return np.asarray(np.sqrt(np.maximum(cv2.blur(gray * gray, (7, 7)) - mean * mean, 0)))
+
+
+def _tiles(ratio: F, both: NDArray[np.bool_], bright: NDArray[np.bool_]) -> float:
+    v, u = np.nonzero(both)
+    h, w = both.shape
+    tile = (v * TILES // h) * TILES + u * TILES // w
+    tile = tile[bright]
+    means = [
+        float(np.median(ratio[tile == k])) for k in range(TILES * TILES) if (tile == k).sum() > 15
+    ]
+    return float(np.std(means)) if len(means) > 3 else float("nan")
+
+
+def _share(rest: F, both: NDArray[np.bool_]) -> float:
+    h, w = both.shape
+    v, u = np.nonzero(both)
+    tile = (v * TILES // h) * TILES + u * TILES // w
+    values = rest[both]
+    means = np.array(
+        [values[tile == k].mean() for k in range(TILES * TILES) if (tile == k).sum() > 15]
+    )
+    return float((means > 3.0).mean()) if len(means) else float("nan")
+
+
+def _return(before: U, here: U, after: U) -> float:
+    """Mean of min(|here - before|, |here - after|) - |after - before|, not below 0, after the mean
+    of each color was taken out of nothing: a bad frame differs from both, and they agree."""
+    b, h, a = (p.astype(np.float32) for p in (before, here, after))
+    out = np.minimum(np.abs(h - b), np.abs(h - a)) - np.abs(a - b)
+    inner = ((h - b) * (h - a)).mean(axis=2) > 0
+    return float((np.maximum(out, 0).mean(axis=2) * inner).mean())
+
+
+def _early(out: D, pictures: U, back: NDArray[np.bool_], start: int, end: int, moving: D) -> None:
+    still = moving[start:end] < 0.02
+    if not still.all():
+        return
+    first = pictures[start].astype(np.float32)
+    for t in range(start + 1, end):
+        both = back[start] & back[t]
+        if both.sum() > 50:
+            out[t] = float(np.abs(pictures[t].astype(np.float32) - first)[both].mean())
+
+
+def _ghosts(out: D, lab: F, labels: NDArray[np.int16], start: int, end: int, lag: int = 2) -> None:
+    """What was covered `lag` frames ago and is background now should look like the background
+    around it; the share by which it still looks like who covered it."""
+    for t in range(start + lag, end):
+        then = labels[t - lag] > 0
+        near_now = cv2.dilate((labels[t] > 0).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        bare = then & ~near_now
+        if bare.sum() < 12:
+            continue
+        shares = []
+        for id in np.unique(labels[t - lag][bare]):
+            spot = bare & (labels[t - lag] == id)
+            own = labels[t - lag] == id
+            if spot.sum() < 8:
+                continue
+            color = lab[t - lag][own].mean(axis=0)
+            clean = (labels[t] == 0) & (cv2.dilate(spot.astype(np.uint8), np.ones((9, 9))) > 0)
+            clean &= ~spot & ~near_now & ~then
+            if clean.sum() < 8:
+                continue
+            ground = lab[t][clean].mean(axis=0)
+            way = color - ground
+            if float(np.linalg.norm(way)) < 12:
+                continue
+            shares.append(float(((lab[t][spot].mean(axis=0) - ground) @ way) / (way @ way)))
+        if shares:
+            out[t] = max(shares)
+
+
+def _look(track: Track, reading: Reading, lab: F, flow: cv2.DISOpticalFlow) -> Look:
+    num, height, width = lab.shape[:3]
+    nan = np.nan
+    mean, slope, slide = np.full((num, 3), nan), np.full((num, 2), nan), np.full((num, 2), nan)
+    spread, change, least = np.full(num, nan), np.full(num, nan), np.zeros(num)
+    outline, radius = np.full((num, 6), nan), np.full((num, 24), nan)
+    histogram = np.full((num, 12), nan)
+    sx = width / reading.width
+    before: tuple[U, D] | None = None
+    for t in range(num):
+        if t in reading.cuts:
+            before = None
+        if track.state[t] != SEEN:
+            before = None
+            continue
+        mask = reading.labels[t] == track.id
+        count = int(mask.sum())
+        if count < 20:
+            before = None
+            continue
+        small = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0) > 0
+        inner = small if small.sum() >= 12 else mask
+        least[t] = inner.sum()
+        pixels = lab[t][inner]
+        mean[t] = pixels.mean(axis=0)
+        spread[t] = pixels[:, 0].std()
+        v, u = np.nonzero(inner)
+        a = np.stack([u - u.mean(), v - v.mean()], axis=1)
+        slope[t] = np.linalg.lstsq(a, pixels[:, 0] - mean[t, 0], rcond=None)[0]
+        histogram[t] = _hues(pixels)
+        if track.whole[t]:
+            outline[t], radius[t] = _outline(mask)
+        middle = track.center[t].astype(np.float64) * sx
+        gray = np.clip(lab[t][..., 0] * 2.55, 0, 255).astype(np.uint8)
+        if before is not None and spread[t] > 4:
+            past, at = before
+            way = middle - at
+            moved, valid = _moved(past, np.array([way[0], way[1], 0, 0]))
+            both = inner & valid
+            if both.sum() >= 25:
+                x0, y0, x1, y1 = u.min(), v.min(), u.max() + 1, v.max() + 1
+                x0, y0 = max(x0 - 6, 0), max(y0 - 6, 0)
+                x1, y1 = min(x1 + 6, width), min(y1 + 6, height)
+                if x1 - x0 >= 16 and y1 - y0 >= 16:
+                    one = np.ascontiguousarray(moved[y0:y1, x0:x1])
+                    two = np.ascontiguousarray(gray[y0:y1, x0:x1])
+                    field = flow.calc(one, two, None)
+                    part = both[y0:y1, x0:x1]
+                    slide[t] = np.median(field[part], axis=0)
+                    gy, gx = np.mgrid[0 : y1 - y0, 0 : x1 - x0].astype(np.float32)
+                    warped = cv2.remap(
+                        one, gx - field[..., 0], gy - field[..., 1], cv2.INTER_LINEAR
+                    )
+                    change[t] = float(np.abs(warped.astype(np.float32) - two)[part].mean() / 2.55)
+        before = (gray, middle)
+    return Look(mean, spread, slope, slide, change, outline, radius, histogram, least)
+
+
+def _hues(lab: F) -> D:
+    chroma = np.hypot(lab[:, 1], lab[:, 2])
+    hue = np.floor((np.arctan2(lab[:, 2], lab[:, 1]) + np.pi) / (2 * np.pi) * 8).astype(int) % 8
+    level = np.clip((lab[:, 0] / 25).astype(int), 0, 3)
+    index = np.where(chroma > 12, hue, 8 + level)
+    return np.bincount(index, minlength=12)[:12] / len(lab)
+
+
+def _outline(mask: NDArray[np.bool_]) -> tuple[D, D]:
+    """Numbers of an outline that do not depend on where it is."""
+    moments = cv2.moments(mask.astype(np.uint8), binaryImage=True)
+    area = moments["m00"]
+    v, u = np.nonzero(mask)
+    cx, cy = moments["m10"] / area, moments["m01"] / area
+    tall, wide = v.max() - v.min() + 1, u.max() - u.min() + 1
+    angle = np.arctan2(v - cy, u - cx)
+    far = np.hypot(v - cy, u - cx)
+    sector = np.floor((angle + np.pi) / (2 * np.pi) * 24).astype(int) % 24
+    radius = np.zeros(24)
+    np.maximum.at(radius, sector, far)
+    radius = radius / np.sqrt(area)
+    hu = [moments["nu20"], moments["nu11"], moments["nu02"]]
+    return np.array([np.log(area), np.log(tall / wide), float(radius.std()), *hu]), radius
