@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate
-from typing import Literal, cast
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +81,7 @@ class Permutation:
         if places.size and not (int(places.min()) >= 0 and int(places.max()) < self.n):
             raise IndexError(f"this permutation has places 0 to {self.n - 1}")
         if self._table is not None:
-            return cast("NDArray[np.int64]", self._table[places])
+            return self._table[places]
         return self._walk(places.astype(np.uint64), back=False).astype(np.int64)
 
     def _walk(self, x: NDArray[np.uint64], *, back: bool) -> NDArray[np.uint64]:

@@ -5,6 +5,8 @@ Row i is the scene of seed `seed + i`, so that `world:story?seed=7` is row 7 of 
 """
 
 import difflib
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
@@ -25,10 +27,14 @@ from evenflow.world.spec import Preset, SceneSpec
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from evenflow.world.defects.defect import Planted
     from evenflow.world.truth import Truth
 
 SCHEME = "world:"
-KEYS = ("seed", "n", "frames", "fps", "size", "style", "camera", "truth", "level", "defects")
+KEYS = (
+    "seed", "n", "frames", "fps", "size", "style", "camera", "truth", "level", "defects",
+    "strength", "share",
+)  # fmt: skip
 """What a query may say."""
 MIX = "mix"
 """A level of its own for every scene."""
@@ -45,6 +51,9 @@ class WorldRows:
         style, camera: of every clip, or None where the seed chooses.
         truth: what `truth` and batches tell besides, see `clip.truth_names`.
         level: of `Row.caption`, `L0` to `L5`, or `mix`; all levels are in `Row.captions`.
+        defects: kinds of which one is planted in each scene that can have it.
+        strength: of the defects, 1 to 5; 0 draws it.
+        share: of the scenes that get a defect.
         device: where clips are drawn.
     """
 
@@ -59,6 +68,8 @@ class WorldRows:
     truth: tuple[str, ...] = ()
     level: str = "L2"
     defects: tuple[str, ...] = ()
+    strength: int = 0
+    share: float = 1.0
     device: str = field(default="cpu", compare=False)
 
     def __post_init__(self) -> None:
@@ -72,6 +83,20 @@ class WorldRows:
             raise BadInput(f"a dataset of the world has at least one scene, got n={self.n}")
         if self.seed < 0:
             raise BadInput(f"a seed is 0 or more, got {self.seed}")
+        if not 0 <= self.strength <= 5 or not 0 <= self.share <= 1:
+            raise BadInput(
+                "a strength is 1 to 5 (0: any) and a share 0 to 1, got "
+                f"{self.strength} and {self.share:g}"
+            )
+        if self.defects:
+            from evenflow.world.defects import DEFECTS
+
+            for kind in self.defects:
+                if kind != "all" and kind not in DEFECTS:
+                    raise BadInput(
+                        f"no defect of kind {kind!r} can be planted: there are "
+                        f"{', '.join(DEFECTS)}, or all"
+                    )
 
     @property
     def name(self) -> str:
@@ -82,7 +107,7 @@ class WorldRows:
         """`world:...` of some of its scenes."""
         said: dict[str, Any] = {"seed": seed, "n": n}
         plain = {one.name: one.default for one in fields(self)}
-        for name in ("frames", "fps", "size", "style", "camera", "truth", "level", "defects"):
+        for name in KEYS[2:]:
             value = getattr(self, name)
             if value != plain[name]:
                 joined = {"size": "x", "truth": ",", "defects": ","}.get(name)
@@ -124,11 +149,15 @@ class WorldRows:
         except BadInput as error:
             return replace(row, marks={"broken": f"{row.key}: {error}"})
         captions: dict[str, str] = {level: describe(spec, level) for level in LEVELS}
-        level = self.level
+        level, seed = self.level, self.seed + index
         if level == MIX:
-            rng = np.random.default_rng([self.seed + index, 0xCA9])
+            rng = np.random.default_rng([seed, 0xCA9])
             level = LEVELS[int(rng.integers(len(LEVELS)))]
-        return replace(row, caption=captions[level], captions=captions, hash=spec.digest)
+        hash_ = spec.digest
+        if order := self._defects(seed):
+            said = json.dumps([spec.digest, *order])
+            hash_ = hashlib.sha256(said.encode()).hexdigest()
+        return replace(row, caption=captions[level], captions=captions, hash=hash_)
 
     def spec(self, row: Row) -> SceneSpec:
         """The scene of a row.
@@ -142,8 +171,41 @@ class WorldRows:
         return _scene(self.preset, seed, self.frames, self.fps, self.size, self.style, self.camera)
 
     def clip(self, row: Row) -> Clip:
-        """The scene of a row, drawn when it is streamed."""
-        return Clip(self.source(row))
+        """The scene of a row, drawn when it is streamed; with its defect where it has one."""
+        planted = self.planted(row)
+        return Clip(self.source(row)) if planted is None else planted.clip
+
+    def _defects(self, seed: int) -> list[tuple[str, int]]:
+        """Kinds and strengths that a scene is tried for, in order; none where it stays clean."""
+        if not self.defects:
+            return []
+        from evenflow.world.defects import DEFECTS
+
+        kinds = tuple(DEFECTS) if "all" in self.defects else self.defects
+        rng = np.random.default_rng([seed, 0xDEF5])
+        if rng.random() >= self.share:
+            return []
+        strengths = rng.integers(1, 6, len(kinds))
+        order = rng.permutation(len(kinds))
+        return [(kinds[i], self.strength or int(strengths[i])) for i in order]
+
+    def planted(self, row: Row) -> "Planted | None":
+        """The defect of a row: of the kinds that it is tried for, the first that it can have.
+
+        None where the dataset has no defects, or none for this scene. Draws its scene on the way.
+        """
+        order = self._defects(row.extra.get("seed", 0))
+        if not order:
+            return None
+        from evenflow.world.defects import inject
+
+        spec, seed = self.spec(row), int(row.extra["seed"])
+        for kind, strength in order:
+            try:
+                return inject(spec, kind, strength=strength, seed=seed, device=self.device)
+            except BadInput:
+                continue
+        return None
 
     def source(self, row: Row) -> WorldSource:
         """The scene of a row as a source of frames.
@@ -182,7 +244,8 @@ def world_rows(address: str) -> WorldRows:
 
     Query keys: `seed` (0), `n` (1), `frames` (49), `fps` (12), `size` (`128` or `256x144`),
     `style`, `camera` (moves joined by `,`), `truth` (names joined by `,`), `level` (`L2`; `mix`
-    draws one a scene).
+    draws one a scene), `defects` (kinds joined by `,`, or `all`), `strength` (1 to 5; one is drawn
+    where it is not said) and `share` of the scenes that get a defect (1).
 
     Raises:
         BadInput: an unknown preset or key, or a value that cannot be.
@@ -201,7 +264,7 @@ def world_rows(address: str) -> WorldRows:
             raise BadInput(f"{address[:80]} says {name} twice")
         said[name] = value.strip()
     values: dict[str, Any] = {}
-    for name in ("seed", "n", "frames"):
+    for name in ("seed", "n", "frames", "strength"):
         if name in said:
             if not said[name].isascii() or not said[name].isdigit() or len(said[name]) > 15:
                 raise BadInput(f"{name} is a whole number of 0 or more, got {said[name]!r}")
@@ -221,6 +284,11 @@ def world_rows(address: str) -> WorldRows:
         truth_names(values["truth"])
     if "level" in said:
         values["level"] = said["level"]
+    if "share" in said:
+        try:
+            values["share"] = float(said["share"])
+        except ValueError:
+            raise BadInput(f"share is a number from 0 to 1, got {said['share']!r}") from None
     if said.get("defects"):
         values["defects"] = tuple(one.strip() for one in said["defects"].split(","))
     rows = WorldRows(cast("Preset", preset or "story"), **values)

@@ -65,9 +65,21 @@ def read_trajectory(
         BadInput: a row does not have 19 numbers, or its matrix is no rotation.
     """
     try:
-        lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{path} cannot be read as a camera trajectory: {error}") from None
+    return parse_trajectory(text, path, eye=eye, scale=scale)
+
+
+def parse_trajectory(
+    text: str,
+    path: Path | str,
+    *,
+    eye: tuple[float, float, float] | None = None,
+    scale: float = 1.0,
+) -> tuple[tuple[float, ...], ...]:
+    """The same from the text of a file; `path` is what messages call it."""
+    lines = [line.split() for line in text.splitlines()]
     rows: list[tuple[float, ...]] = []
     for number, line in enumerate(lines, 1):
         if not line or (number == 1 and len(line) != 19):

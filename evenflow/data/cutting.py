@@ -1,0 +1,191 @@
+"""Cutting: a window of a file as pictures of its bucket's size, with the actions and camera beside.
+
+Only the frames that are shown are converted; they are cropped, then scaled (areas are averaged
+where they shrink).
+"""
+
+import io
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from evenflow.core.errors import BadInput, UnreadableVideo
+from evenflow.data.buckets import crop_for
+from evenflow.data.row import Row, Source
+from evenflow.data.sample import Bucket, Crop
+from evenflow.data.scenes import between
+from evenflow.data.stretch import seconds_of
+from evenflow.data.windows import frames_shown, steps_in
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A window of a file.
+
+    Args:
+        row: of the dataset.
+        pictures: `(t, h, w, 3)`, uint8, or float32 in [0, 1] where the file has more bits.
+        start: first step at the sampled rate.
+        crop: of the file's pictures.
+        actions: `(t, a)` or None.
+        intrinsics, world_to_camera: `(t, 3, 3)` in pixels of the bucket and `(t, 4, 4)`, or None.
+    """
+
+    row: Row
+    pictures: NDArray[np.uint8] | NDArray[np.float32]
+    start: int
+    crop: Crop
+    actions: NDArray[np.float32] | None = None
+    intrinsics: NDArray[np.float32] | None = None
+    world_to_camera: NDArray[np.float32] | None = None
+
+
+def cut(
+    source: Source,
+    index: int,
+    start: int,
+    bucket: Bucket,
+    fps: Fraction,
+    *,
+    upscale: bool,
+    seed: tuple[int, ...],
+) -> Cut:
+    """A window of row `index` from step `start`, or from one that chance picks if that is -1.
+
+    Raises:
+        UnreadableVideo: it cannot be decoded, or is shorter or smaller than its row says.
+    """
+    row = source.row(index)
+    clip = source.clip(row)
+    total = steps_in(seconds_of(clip), fps)
+    if total < bucket.frames:
+        raise UnreadableVideo(
+            f"{row.key} has {total} frames at {float(fps):g} a second, {bucket.frames} are needed: "
+            "its row says it is longer"
+        )
+    if start < 0:
+        start = chosen(total, bucket.frames, seed)
+    start = min(start, total - bucket.frames)
+    width, height = clip.info.width, clip.info.height
+    if not upscale and (bucket.width > width or bucket.height > height):
+        raise UnreadableVideo(
+            f"{row.key} is {width}x{height}, smaller than its bucket {bucket}: "
+            "its row says it is larger"
+        )
+    crop = crop_for(width, height, bucket)
+    shown = frames_shown(clip, start / fps, bucket.frames, fps)
+    first = int(shown[0])
+    wanted = {int(i) for i in shown}
+    drawn: dict[int, NDArray[Any]] = {}
+    for frame in clip.stream(first, int(shown[-1]) + 1):
+        if frame.index in wanted:
+            drawn[frame.index] = fitted(frame.pixels(), crop, bucket)
+    if missing := sorted(wanted - set(drawn)):
+        raise UnreadableVideo(f"{row.key} breaks off: frame {missing[0]} cannot be decoded")
+    pictures = np.stack([drawn[int(i)] for i in shown])
+    actions = _actions(source, row, shown)
+    time = (start + np.arange(bucket.frames)) / float(fps)
+    camera = _camera(source, row, time, (width, height))
+    if camera is None:
+        return Cut(row, pictures, start, crop, actions)
+    k, pose = camera
+    return Cut(
+        row, pictures, start, crop, actions, _in_bucket(k, crop, bucket), pose.astype(np.float32)
+    )
+
+
+def chosen(total: int, frames: int, seed: tuple[int, ...]) -> int:
+    """A first step that leaves room for the window."""
+    return int(np.random.default_rng([*seed, 0x57A7]).integers(total - frames + 1))
+
+
+def fitted(picture: NDArray[Any], crop: Crop, bucket: Bucket) -> NDArray[Any]:
+    """A picture cropped and scaled, as RGB; alpha is left out."""
+    some = picture[crop.y : crop.y + crop.height, crop.x : crop.x + crop.width]
+    if some.shape[2] == 1:
+        some = np.repeat(some, 3, axis=2)
+    some = np.ascontiguousarray(some[:, :, :3])
+    if some.dtype == np.uint16:
+        some = some.astype(np.float32) / np.float32(65535)
+    if (crop.width, crop.height) == (bucket.width, bucket.height):
+        return some
+    shrinks = bucket.width <= crop.width and bucket.height <= crop.height
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    out: NDArray[Any] = cv2.resize(some, (bucket.width, bucket.height), interpolation=how)
+    return np.clip(out, 0, 1) if out.dtype == np.float32 else out
+
+
+def _beside(source: Source, row: Row, name: str) -> bytes | None:
+    read: Any = getattr(source, "content", None)
+    found: bytes | None = None if read is None else read(row, name)
+    return found
+
+
+def _actions(source: Source, row: Row, shown: NDArray[np.int64]) -> NDArray[np.float32] | None:
+    """What leads from each shown frame to the next.
+
+    Ten columns are our eight keys and two looks, which are gathered over the frames in between; of
+    other actions, whose meaning is not known, the shown frames' own rows are taken.
+    """
+    inline = row.extra.get("actions")
+    if isinstance(inline, list):
+        data: Any = inline
+    else:
+        content = _beside(source, row, "actions")
+        if content is None:
+            return None
+        try:
+            if content[:6] == b"\x93NUMPY":
+                data = np.load(io.BytesIO(content), allow_pickle=False)
+            else:
+                data = json.loads(content)
+        except ValueError as error:
+            raise BadInput(f"{row.key}: its actions cannot be read: {error}") from None
+    try:
+        rows = np.asarray(data, np.float32)
+    except (TypeError, ValueError):
+        rows = np.zeros(0, np.float32)
+    if rows.ndim != 2 or not np.isfinite(rows).all() or len(rows) == 0:
+        raise BadInput(f"{row.key}: actions are a table of numbers, a row a frame")
+    offset = _offset(row)
+    if rows.shape[1] == 10:
+        step = int(shown[-1] - shown[-2]) if len(shown) > 1 else 1
+        return between(rows, shown + offset, last=int(shown[-1]) + offset + max(1, step))
+    return rows[np.minimum(shown + offset, len(rows) - 1)]
+
+
+def _offset(row: Row) -> int:
+    """Frames of the file before the row's stretch."""
+    if row.t0 is None or not row.fps:
+        return 0
+    return round(row.t0 * float(row.fps))
+
+
+def _camera(
+    source: Source, row: Row, time: NDArray[np.float64], size: tuple[int, int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Intrinsics in pixels of the file and poses, from RealEstate10K rows beside a clip."""
+    content = _beside(source, row, "camera")
+    if content is None:
+        return None
+    from evenflow.world.trajectories import parse_trajectory, poses_at
+
+    rows = parse_trajectory(content.decode("utf-8-sig", "replace"), f"the camera of {row.key}")
+    return poses_at(rows, time + (row.t0 or 0.0), size)
+
+
+def _in_bucket(k: NDArray[np.float64], crop: Crop, bucket: Bucket) -> NDArray[np.float32]:
+    """Intrinsics in pixels of the bucket."""
+    move = np.array(
+        [
+            [bucket.width / crop.width, 0, -crop.x * bucket.width / crop.width],
+            [0, bucket.height / crop.height, -crop.y * bucket.height / crop.height],
+            [0, 0, 1],
+        ]
+    )
+    return (move @ k).astype(np.float32)
