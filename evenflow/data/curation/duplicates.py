@@ -201,9 +201,10 @@ def _agree(a: Looks, b: Looks, offset: float) -> float | None:
     if (apart <= ALIKE).mean() < AGREE:
         return None
     stir_a, stir_b = np.nan_to_num(a.stir[close]), np.nan_to_num(b.stir[mates])
-    if max(np.median(stir_a), np.median(stir_b)) > 2.5 * min(
-        np.median(stir_a), np.median(stir_b)
-    ) + STIRRED:
+    if (
+        max(np.median(stir_a), np.median(stir_b))
+        > 2.5 * min(np.median(stir_a), np.median(stir_b)) + STIRRED
+    ):
         return None  # one moves, the other does not
     both = np.minimum(stir_a, stir_b) >= STIRRED
     if both.sum() >= 2:
