@@ -1,6 +1,7 @@
 """Layouts: the ways in which datasets lie on disks, one file each."""
 
 from evenflow.data.layouts import (
+    curated,
     dataset_list,
     frame_folders,
     line_lists,
@@ -12,6 +13,7 @@ from evenflow.data.layouts import (
 from evenflow.data.layouts.layout import Layout
 
 LAYOUTS: dict[str, Layout] = {
+    "curated": Layout(curated.claims, curated.read, "what evenflow data curate wrote"),
     "dataset_list": Layout(
         dataset_list.claims, dataset_list.read, "a .toml or .yaml list of datasets"
     ),
