@@ -1,9 +1,9 @@
 """Parser: the net's answers become bodies.
 
-Every pixel that shows somebody votes for the center of its body. The centers that the net marks,
-and places where many votes meet, are the first guesses; pixels go to the guess that is nearest to
-their vote and most alike in color and kind, guesses move to the mean of their pixels, and after
-three rounds what is left without a guess, but hangs together, is a body as well.
+Every pixel that shows somebody votes for the center of its body. What hangs together in one color is
+a first group, split where its votes meet in several places; pixels go to the group that is nearest
+to their vote and most alike in color and kind, groups that point to one center become one (the two
+halves that show beside a pillar), and what is left but hangs together is a body as well.
 """
 
 from collections.abc import Sequence
@@ -22,8 +22,6 @@ THERE = 0.5
 """Probability from which a pixel shows somebody."""
 LEAST = 5
 """Cells of the smallest body."""
-PEAK = 0.2
-"""Of the map of centers, for a first guess."""
 BATCH = 8
 
 
@@ -86,8 +84,9 @@ def parse(said: dict[str, F], picture: NDArray[np.uint8]) -> list[Body]:
     )  # fmt: skip
     paint = np.exp(color[:, rows, columns]).T  # (n, 12)
     sort = np.exp(kind[:, rows, columns]).T
-    room = np.stack([sort[:, ROOM == r].sum(1) for r in range(3)], 1)
-    owner = _grouped(votes, paint, sort, room, _guesses(said, votes, share.shape))
+    room = np.stack([sort[:, r == ROOM].sum(1) for r in range(3)], 1)
+    owner = _pieces(said, rows, columns, votes, paint, room)
+    owner = _grouped(votes, paint, sort, room, owner)
     owner = _tidied(owner, rows, columns, share.shape, votes)
     full = cv2.resize(share, (STRIDE * share.shape[1], STRIDE * share.shape[0]),
                       interpolation=cv2.INTER_LINEAR)[:height, :width]  # fmt: skip
@@ -108,58 +107,97 @@ def parse(said: dict[str, F], picture: NDArray[np.uint8]) -> list[Body]:
     return sorted(found, key=lambda body: -body.area)
 
 
-def _guesses(said: dict[str, F], votes: NDArray, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """First centers in cells: marked ones, and places where votes meet."""
-    marked = _peaks(cv2.GaussianBlur(_sigmoid(said["center"][0]), (3, 3), 0), PEAK, 2)
-    pad = 12
-    heap = np.zeros((shape[0] + 2 * pad, shape[1] + 2 * pad), np.float32)
-    x = np.clip(votes[:, 0].astype(int) + pad, 0, heap.shape[1] - 1)
-    y = np.clip(votes[:, 1].astype(int) + pad, 0, heap.shape[0] - 1)
-    np.add.at(heap, (y, x), 1.0)
-    heap = cv2.GaussianBlur(heap, (0, 0), 1.5)
-    met = [(x - pad + 0.5, y - pad + 0.5) for x, y in _peaks(heap, 0.6, 3)]
-    out = [(x + 0.5, y + 0.5) for x, y in marked]
-    for x, y in met:
-        if all(np.hypot(x - a, y - b) > 3.5 for a, b in out):
-            out.append((x, y))
-    return np.array(out[:60]).reshape(-1, 2)
+def _pieces(
+    said: dict[str, F], rows: NDArray, columns: NDArray, votes: NDArray, paint: F, room: F
+) -> NDArray[np.int32]:
+    """First groups: what hangs together in one color and room, split where votes part.
+
+    Walkers are of one piece whatever they wear.
+    """
+    shape = said["thing"].shape[1:]
+    key = np.full(shape, -1, np.int32)
+    best = room.argmax(1)
+    key[rows, columns] = np.where(best == 1, 100, 20 * best + paint.argmax(1))
+    map_ = cv2.GaussianBlur(_sigmoid(said["center"][0]), (3, 3), 0)
+    owner = np.full(shape, -1, np.int32)
+    at = np.full(shape, -1, np.int64)
+    at[rows, columns] = np.arange(len(rows))
+    number = 0
+    for one in np.unique(key[key >= 0]):
+        num, parts = cv2.connectedComponents((key == one).astype(np.uint8), connectivity=8)
+        for i in range(1, num):
+            inside = parts == i
+            mine = at[inside]
+            if len(mine) < 3:
+                continue
+            peaks = _parted(votes[mine], np.where(inside, map_, 0.0))
+            if len(peaks) > 1:
+                far = np.hypot(*(votes[mine, None] - peaks).transpose(2, 0, 1))
+                owner[inside] = number + far.argmin(1)
+                number += len(peaks)
+            else:
+                owner[inside] = number
+                number += 1
+    return np.asarray(owner[rows, columns], np.int32)
+
+
+def _parted(votes: NDArray, map_: F) -> NDArray[np.float64]:
+    """Centers of one piece of cells: one, or several where its votes meet in several places."""
+    side = np.sqrt(len(votes))
+    found: list[tuple[float, float]] = []
+    low = np.floor(votes.min(0)) - 3
+    heap = np.zeros(np.ceil(votes.max(0) - low).astype(int)[::-1] + 4, np.float32)
+    spot = (votes - low).astype(int)
+    np.add.at(heap, (spot[:, 1], spot[:, 0]), 1.0)
+    heap = cv2.GaussianBlur(heap, (0, 0), float(np.clip(0.1 * side, 1.0, 3.0)))
+    least = 0.3 * float(heap.max())
+    places = [(x + low[0] + 0.5, y + low[1] + 0.5) for x, y in _peaks(heap, least, 2)]
+    places += [(x + 0.5, y + 0.5) for x, y in _peaks(map_, 0.4, 2)]
+    room = max(3.0, 0.5 * side)
+    for x, y in places:
+        if all(np.hypot(x - a, y - b) > room for a, b in found):
+            found.append((x, y))
+    centers = np.array(found).reshape(-1, 2)
+    if len(centers) < 2:
+        return centers
+    far = np.hypot(*(votes[:, None] - centers).transpose(2, 0, 1))
+    count = np.bincount(far.argmin(1), minlength=len(centers))
+    good = count >= max(LEAST, 0.15 * len(votes))
+    return centers[good]
 
 
 def _grouped(
-    votes: NDArray, paint: F, sort: F, room: F, guesses: NDArray[np.float64]
+    votes: NDArray, paint: F, sort: F, room: F, owner: NDArray[np.int32]
 ) -> NDArray[np.int32]:
-    """Number of the guess of every vote, -1 where none fits."""
-    if not len(guesses):
-        return np.full(len(votes), -1, np.int32)
-    at = guesses.copy()
-    away = np.hypot(votes[:, None, 0] - at[:, 0], votes[:, None, 1] - at[:, 1])
-    owner = away.argmin(1)
+    """Groups after their cells went to the nearest and likest, and likes became one."""
+    if not len(votes) or owner.max() < 0:
+        return owner
     for _ in range(3):
-        num = len(at)
-        count = np.bincount(owner[owner >= 0], minlength=num).astype(float)
+        num = int(owner.max()) + 1
+        count = np.bincount(owner[owner >= 0], minlength=num)
         keep = np.flatnonzero(count >= 3)
         if not len(keep):
             return np.full(len(votes), -1, np.int32)
         place, tint, form, where, scale = [], [], [], [], []
         for k in keep:
             mine = owner == k
-            near = mine & (away[:, k] <= np.median(away[mine, k]) + 1e-6)
             place.append(np.median(votes[mine], 0))
-            tint.append(paint[near].mean(0))
-            form.append(sort[near].mean(0))
-            where.append(room[near].mean(0))
+            tint.append(paint[mine].mean(0))
+            form.append(sort[mine].mean(0))
+            where.append(room[mine].mean(0))
             scale.append(np.sqrt(mine.sum()))
-        at = np.array(place)
-        tint, form, where = np.array(tint), np.array(form), np.array(where)
-        size = np.clip(0.45 * np.array(scale), 2.5, 9.0)
+        at, tints = np.array(place), np.array(tint)
+        forms, rooms = np.array(form), np.array(where)
+        size = np.clip(0.5 * np.array(scale), 2.5, 12.0)
         away = np.hypot(votes[:, None, 0] - at[:, 0], votes[:, None, 1] - at[:, 1])
-        thing = room[:, :1] * where[None, :, 0]
-        looks = 1.2 * thing * (1 - np.sqrt(paint) @ np.sqrt(tint).T)
-        looks = looks + 0.8 * (1 - np.sqrt(room) @ np.sqrt(where).T)
-        looks = looks + 0.6 * (1 - np.sqrt(sort) @ np.sqrt(form).T)
+        same_color = 1 - np.sqrt(paint) @ np.sqrt(tints).T
+        walker = room[:, 1:2] * rooms[None, :, 1]
+        looks = 2.2 * (1 - walker) * same_color
+        looks = looks + 1.0 * (1 - np.sqrt(room) @ np.sqrt(rooms).T)
+        looks = looks + 0.5 * (1 - np.sqrt(sort) @ np.sqrt(forms).T)
         cost = away / size + looks
-        owner = np.where(cost.min(1) < 2.6, cost.argmin(1), -1)
-        owner = _merged(owner, at, tint, form, where)
+        owner = np.where(cost.min(1) < 3.0, cost.argmin(1), -1)
+        owner = _merged(owner, at, tints, forms, rooms)
     return owner.astype(np.int32)
 
 

@@ -16,7 +16,6 @@ from scipy.optimize import linear_sum_assignment
 
 from evenflow.grading.bodies import Body
 from evenflow.grading.reading import ABSENT, HIDDEN, LOST, OUTSIDE, SEEN
-from evenflow.grading.scenes import KINDS
 from evenflow.world.words import FIXTURES, THINGS, WALKERS
 
 D = NDArray[np.float64]
@@ -34,6 +33,8 @@ ALIKE = 0.45
 """Overlap of two color posteriors, in [0, 1], above which looks are the same."""
 COVERED = 0.45
 """Share of a body, where it is expected, that others must cover for it to be hidden."""
+WHOLLY = 0.7
+"""The same, anywhere on its way there."""
 
 
 @dataclass
@@ -207,15 +208,28 @@ def _overlap(trail: Trail, body: Body, frame: int) -> float:
 def pruned(
     trails: Sequence[Trail], frames: Sequence[Sequence[Body]], *, least: int = 3
 ) -> list[Trail]:
-    """Trails without flukes: seen `least` times, or most of a short clip; and of some substance."""
+    """Trails without flukes: seen `least` times (less in a short clip) and of some substance.
+
+    What is rarely seen although nobody is in its way, or never two times in a row, or is faint, is
+    an error of the parser. Somebody who vanishes was seen well before.
+    """
     need = min(least, max(1, len(frames) // 3))
     kept = []
     for trail in trails:
-        seen = [frames[t][b] for t, b in trail.bodies.items()]
+        seen = [frames[t][b] for t, b in sorted(trail.bodies.items())]
         area = float(np.median([body.area for body in seen]))
         trust = float(np.mean([body.trust for body in seen]))
-        if len(seen) >= need and area * trust >= 14.0:
-            kept.append(trail)
+        when = np.array(sorted(trail.bodies))
+        runs = np.split(when, np.flatnonzero(np.diff(when) > 1) + 1)
+        longest = max(len(run) for run in runs)
+        steady = len(when) / (when[-1] - when[0] + 1)
+        if len(seen) < need or longest < min(need, 3) or area * trust < 14.0:
+            continue
+        if longest < 6 and steady < 0.6 and len(when) < 0.5 * len(frames):
+            continue
+        if trust < 0.72 and longest < 8:
+            continue
+        kept.append(trail)
     return kept
 
 
@@ -283,18 +297,20 @@ def states(
     labels: NDArray[np.int16],
     ids: dict[int, int],
     shot: NDArray[np.int64],
-    cover: dict[int, NDArray[np.float64]] | None = None,
 ) -> tuple[NDArray[np.int8], NDArray[np.int16]]:
     """What became of a trail in every frame, and who hides it.
+
+    Who went behind somebody may stay there: it is HIDDEN as long as it can be wholly behind on its
+    way. Gaps of one or two frames of bodies below SMALL pixels are put down to the parser: HIDDEN
+    by nobody.
 
     Args:
         labels: ids of all trails on the grid, `(t, h, w)`.
         ids: id of a trail by its number.
         shot: number of the shot of every frame.
-        cover: lowest row of every id in every frame, NaN where it is not seen.
     """
     count = len(frames)
-    height, width = labels.shape[1:]
+    size = labels.shape[1:]
     state = np.full(count, ABSENT, np.int8)
     hider = np.zeros(count, np.int16)
     mine = ids[trail.number]
@@ -312,74 +328,110 @@ def states(
         for t in shown:
             places[t] = frames[t][trail.bodies[t]].middle
         expected = smoothed(places, seen=seen & (shot == number))
-        begins = int(shown[0]) if number == shot[trail.first] else int(part[0])
-        for t in part[part >= begins]:
+        for t in part[part >= (shown[0] if number == shot[trail.first] else part[0])]:
             if seen[t]:
                 continue
-            before = shown[shown < t]
-            after = shown[shown > t]
-            shape = (
-                frames[before[-1]][trail.bodies[before[-1]]]
-                if len(before)
-                else frames[after[0]][trail.bodies[after[0]]]
-            )
-            state[t], hider[t] = _why(
-                shape, expected[t], labels[t], mine, before, after, t, state, hider,
-                (height, width), cover,
-            )  # fmt: skip
+            near = shown[shown < t][-6:] if (shown < t).any() else shown[:6]
+            shape = max((frames[i][trail.bodies[i]] for i in near), key=lambda body: body.area)
+            last = frames[near[-1]][trail.bodies[near[-1]]] if near[-1] < t else shape
+            before = int(state[t - 1]) if t > part[0] else ABSENT
+            back = bool((shown > t).any())
+            state[t], hider[t] = _why(shape, last, expected[t], labels[t], mine, before, back, size)
+    return _settled(state, hider, trail, frames)
+
+
+SMALL = 60
+"""Pixels below which a body may be missed for a frame or two."""
+
+
+def _settled(
+    state: NDArray[np.int8], hider: NDArray[np.int16], trail: Trail,
+    frames: Sequence[Sequence[Body]],
+) -> tuple[NDArray[np.int8], NDArray[np.int16]]:  # fmt: skip
+    """Short losses before somebody is hidden or leaves belong to that; so do gaps of crumbs."""
+    lost = np.flatnonzero(state == LOST)
+    for run in np.split(lost, np.flatnonzero(np.diff(lost) > 1) + 1):
+        if not len(run) or len(run) > 2:
+            continue
+        after = int(state[run[-1] + 1]) if run[-1] + 1 < len(state) else ABSENT
+        before = int(state[run[0] - 1]) if run[0] else ABSENT
+        near = [t for t in trail.bodies if abs(t - run[0]) <= 3]
+        small = all(frames[t][trail.bodies[t]].area < SMALL for t in near)
+        for other, t in ((after, run[-1] + 1), (before, run[0] - 1)):
+            if other in (HIDDEN, OUTSIDE):
+                state[run] = other
+                hider[run] = hider[t]
+                break
+        else:
+            if small:
+                state[run] = HIDDEN
     return state, hider
 
 
 def _why(
-    shape: Body, place: D, labels: NDArray[np.int16], mine: int, before: NDArray, after: NDArray,
-    frame: int, state: NDArray[np.int8], hider: NDArray[np.int16], size: tuple[int, int],
-    cover: dict[int, NDArray[np.float64]] | None,
+    shape: Body, last: Body, place: D, labels: NDArray[np.int16], mine: int, before: int,
+    back: bool, size: tuple[int, ...],
 ) -> tuple[int, int]:  # fmt: skip
-    """State and hider of a body that is not seen in a frame."""
+    """State and hider of a body that is not seen in a frame.
+
+    Args:
+        shape: how it looked when more of it was seen; last: when it was seen last.
+        place: where its middle is expected.
+        before: its state in the frame before.
+        back: it is seen again later in this shot.
+    """
     height, width = size
+    if before == OUTSIDE and not back:
+        return OUTSIDE, 0
+    if before == LOST:
+        return LOST, 0
     x0, y0, x1, y1 = shape.box
     dx, dy = place - shape.middle
-    if state[frame - 1] == OUTSIDE and not len(after):
-        return OUTSIDE, 0
-    box = (x0 + dx, y0 + dy, x1 + dx, y1 + dy)
-    wide, high = max(box[2] - box[0], 1.0), max(box[3] - box[1], 1.0)
-    inside = max(min(box[2], width) - max(box[0], 0.0), 0) * max(
-        min(box[3], height) - max(box[1], 0.0), 0
+    wide, high = max(x1 - x0, 1), max(y1 - y0, 1)
+    inside = max(min(x1 + dx, width) - max(x0 + dx, 0.0), 0) * max(
+        min(y1 + dy, height) - max(y0 + dy, 0.0), 0
     )
+    lx, ly = place - last.middle
+    a0, b0, a1, b1 = last.box
     leaves = (
-        (x0 <= 1 and dx <= 0) or (x1 >= width - 1 and dx >= 0)
-        or (y0 <= 1 and dy <= 0) or (y1 >= height - 1 and dy >= 0)
+        (a0 <= 1 and lx <= 0.5) or (a1 >= width - 1 and lx >= -0.5)
+        or (b0 <= 1 and ly <= 0.5) or (b1 >= height - 1 and ly >= -0.5)
     )  # fmt: skip
-    if inside < 0.3 * wide * high or (leaves and inside < 0.75 * wide * high):
+    if inside < 0.35 * wide * high or (leaves and inside < 0.8 * wide * high):
         return OUTSIDE, 0
-    # Behind somebody, where it is expected or, once it is hidden, where it went in.
-    for where in ((dx, dy), (0.0, 0.0)):
-        if where == (0.0, 0.0) and not (frame > 0 and state[frame - 1] in (HIDDEN, SEEN)):
-            continue
-        who, share = _covered(shape, where, labels, mine, frame, cover)
-        if who and share >= COVERED:
+    # Behind somebody, on its way from where it was seen to where it is expected and a bit beyond.
+    best, share = 0, 0.0
+    for along in (1.0, 0.75, 0.5, 0.25, 1.4, 0.0):
+        spot = last.middle + along * (place - last.middle) - shape.middle
+        who, part = _covered(shape, (float(spot[0]), float(spot[1])), labels, mine)
+        if part > share:
+            best, share = who, part
+        if along == 1.0 and part >= COVERED:
             return HIDDEN, who
+    if best and share >= WHOLLY:
+        return HIDDEN, best
     if leaves:
         return OUTSIDE, 0
     return LOST, 0
 
 
 def _covered(
-    shape: Body, shift: tuple[float, float], labels: NDArray[np.int16], mine: int, frame: int,
-    cover: dict[int, NDArray[np.float64]] | None,
-) -> tuple[int, float]:  # fmt: skip
-    """Who covers a body that is shifted, and what share of it others cover."""
+    shape: Body, shift: tuple[float, float], labels: NDArray[np.int16], mine: int
+) -> tuple[int, float]:
+    """Who covers a body that is shifted, and what share of it others cover, within a pixel."""
     height, width = labels.shape
     rows, columns = np.nonzero(shape.mask)
     x = np.rint(columns + shape.box[0] + shift[0]).astype(int)
     y = np.rint(rows + shape.box[1] + shift[1]).astype(int)
-    ok = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    ok = (x >= 1) & (x < width - 1) & (y >= 1) & (y < height - 1)
     if not ok.any():
         return 0, 0.0
-    under = labels[y[ok], x[ok]]
-    under = under[(under != 0) & (under != mine)]
-    if not len(under):
+    x, y = x[ok], y[ok]
+    near = np.stack([labels[y, x], labels[y, x - 1], labels[y, x + 1], labels[y - 1, x]])
+    near = np.where(near == mine, 0, near)
+    under = near.max(0)
+    covered = under > 0
+    if not covered.any():
         return 0, 0.0
-    who = np.bincount(under)
-    first = int(who.argmax())
-    return first, len(under) / len(rows)
+    who = int(np.bincount(under[covered]).argmax())
+    return who, float(covered.sum() / ok.sum())
