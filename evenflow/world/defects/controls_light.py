@@ -79,7 +79,13 @@ def passing_cloud(spec: SceneSpec, seed: int) -> tuple[Staged, str]:
     color = light.color * (1.0 - CLOUD * over)[:, None]
     made = replace(dark, color=color.astype(np.float32), lamps=light.lamps)
     stage = replace(stage, animation=replace(stage.animation, light=made))
-    return stage, said(spec, "A cloud passes in front of the sun.")
+    place = spec.places[0]
+    text = "A cloud passes in front of the sun."
+    if place.sky == "night":
+        text = "A cloud passes in front of the moon."
+    elif place.sky == "studio" or place.background == "room":
+        text = "The light dims for a while and comes back."
+    return stage, said(spec, text)
 
 
 def flash(spec: SceneSpec, seed: int) -> tuple[Staged, str]:

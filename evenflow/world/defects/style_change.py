@@ -10,20 +10,18 @@ from evenflow.world.defects.defect import Plan, Staged
 
 TARGETS = ("toon", "pastel", "sepia", "pixel", "paper", "plain")
 """Styles that it may turn into; night and fog would be weather."""
-TOO_NEAR = ({"plain", "toon"},)
-"""Pairs that differ too little to be told apart."""
 
 
 def plant(staged: Staged, plan: Plan) -> Staged:
     """Draws the span in the style that the variant names.
 
     Raises:
-        BadInput: the scene has it already, or one that is hardly another.
+        BadInput: the scene has it already.
     """
     own = staged.animation.spec.style
     other = plan.variant
-    if other == own or {own, other} in TOO_NEAR:
-        raise BadInput(f"the scene has the style {own}, from which {other} does not differ enough")
+    if other == own:
+        raise BadInput(f"the scene is in the style {own} already: take another variant")
     if plan.magnitude == 0:
         return staged
     num = len(staged.animation.shot)
