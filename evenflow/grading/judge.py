@@ -78,7 +78,7 @@ def grade(
     if pictures is None:
         pictures = eyes.gridded(clip, cancel=cancel)[0]
         if pictures.shape[:3] != reading.labels.shape:
-            pictures = clip.frames(0, reading.num_frames)
+            pictures = clip.frames(0, reading.num_frames).astype(np.uint8)
     stage = None if script is None else cast(reading, script)
     clauses = () if stage is None else judge(stage)
     case = Case(reading, np.asarray(pictures, np.uint8), stage, clauses, rows)

@@ -191,12 +191,12 @@ def _track(
         if not there[t]:
             state[t] = LOST if known else ABSENT
             continue
-        u, v, z = _project(animation, t, states.position[t, e])
-        if z <= 0 or not (0 <= u < width and 0 <= v < height):
+        x, y, z = _project(animation, t, states.position[t, e])
+        if z <= 0 or not (0 <= x < width and 0 <= y < height):
             state[t] = OUTSIDE
             continue
         state[t] = HIDDEN
-        by = int(instance[t, int(v), int(u)])
+        by = int(instance[t, int(y), int(x)])
         hidden_by[t] = number.get(by, 0) if by != one.id else 0
     position = states.position[:, e].astype(np.float32)
     ground = position - np.stack([np.zeros(num), states.size[:, e], np.zeros(num)], axis=1).astype(
@@ -211,10 +211,9 @@ def _track(
     if len(where):
         w = int(where[0])
         phase = np.where(state == SEEN, animation.skeletons.phase[:, w], nan).astype(np.float32)
-        for t in np.flatnonzero(state == SEEN):
+        for row in np.flatnonzero(state == SEEN).tolist():
             for f in range(4):
-                u, v, _ = _project(animation, int(t), animation.skeletons.feet[t, w, f])
-                feet[t, f] = u, v
+                feet[row, f] = _project(animation, row, animation.skeletons.feet[row, w, f])[:2]
     colors = np.where(state == SEEN, states.color[:, e], -1).astype(np.int8)
     votes = colors[colors >= 0]
     color = _NAMES[int(np.bincount(votes).argmax())] if len(votes) else one.color

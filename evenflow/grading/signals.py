@@ -121,12 +121,9 @@ def measure(pictures: U, reading: Reading) -> Signals:
     lab = np.stack([_lab(p) for p in pictures])
     labels = reading.labels
     back = np.stack([_clear(one) for one in labels])
-    out: dict[str, D] = {
-        name: np.full(num, np.nan)
-        for name in _SERIES
-    }
+    out: dict[str, D] = {name: np.full(num, np.nan) for name in _SERIES}
     gain, step = np.full((num, 3), np.nan), np.full((num, 3), np.nan)
-    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)  # type: ignore[attr-defined]
+    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     histogram: D | None = None
     for start, end in shots_of(reading):
         motion = np.nan_to_num(reading.view.motion[start:end].astype(np.float64))

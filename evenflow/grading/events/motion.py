@@ -291,6 +291,7 @@ def rise(stage: Stage, deed: Deed, agent: Track) -> Found:
 def jump(stage: Stage, deed: Deed, agent: Track) -> Found:
     """Its lowest point leaves the ground and comes back within 1.5 seconds."""
     path = stage.path(agent)
+    whens: list[When] = []
     foot = -agent.box[:, 3].astype(np.float64) / path.unit
     if path.known and np.nanmax(path.at[:, 1]) > 0.05:
         foot = path.at[:, 1]
@@ -299,7 +300,6 @@ def jump(stage: Stage, deed: Deed, agent: Track) -> Found:
         return Found.unread("it is hardly seen")
     line = np.interp(np.arange(len(foot)), ok, foot[ok])
     reach = round(0.75 * stage.reading.fps)
-    whens = []
     for t in range(1, len(line) - 1):
         if not (line[t] >= line[t - 1] and line[t] > line[t + 1]):
             continue

@@ -18,7 +18,8 @@ NOBODY = "no walker was read"
 def foot_slip(case: Case) -> Raw:
     """Median speed of the slowest sole over that of the body while it walks; a planted foot stands
     still, one that slides goes along with the body. The worst walker."""
-    best, spans = None, ()
+    best: float | None = None
+    spans: tuple[Span, ...] = ()
     some = False
     for track, path in zip(case.reading.tracks, case.paths, strict=True):
         if track.kind not in WALKERS:
@@ -51,7 +52,8 @@ def foot_slip(case: Case) -> Raw:
 def phase(case: Case) -> Raw:
     """Cycles of the legs over the cycles that the way should take: |log| of the ratio; legs that
     stand still while the body goes give 3. The worst walker."""
-    best, spans = None, ()
+    best: float | None = None
+    spans: tuple[Span, ...] = ()
     some = False
     for track, path in zip(case.reading.tracks, case.paths, strict=True):
         if track.kind not in WALKERS:

@@ -31,7 +31,8 @@ def _tall(track: Track) -> float:
 def teleport(case: Case) -> Raw:
     """Largest step of somebody beyond twice those before and after it, in body heights; over a
     gap, beyond what its speed and the gap allow."""
-    best, spans = None, ()
+    best: float | None = None
+    spans: tuple[Span, ...] = ()
     for track in case.reading.tracks:
         at = _picture(case, track)
         rows = np.flatnonzero(np.isfinite(at[:, 0]))
@@ -66,7 +67,7 @@ def teleport(case: Case) -> Raw:
 
 
 def surge(case: Case) -> Raw:
-    """Largest frame-to-frame difference over those beside it: a skip shows in everything at once."""
+    """Largest frame-to-frame difference over those beside it: a skip shows everywhere at once."""
     same = case.signals.same
     best, at = 0.0, 0
     for a, b in shots_of(case.reading):
@@ -85,7 +86,8 @@ def stall(case: Case) -> Raw:
     """Frames that repeat the one before while everything moved just before: their share of the
     clip times how much moved."""
     same = case.signals.same
-    best, spans = 0.0, ()
+    best = 0.0
+    spans: tuple[Span, ...] = ()
     for a, b in shots_of(case.reading):
         row = same[a + 1 : b]
         for first, last in runs(row < 0.03):
@@ -136,7 +138,8 @@ def jerk(case: Case) -> Raw:
 def stuck(case: Case) -> Raw:
     """Somebody that moved stands still from one frame to the next and goes on with a jump, or
     never: the speed that it lost at once, body heights a second."""
-    best, spans = 0.0, ()
+    best = 0.0
+    spans: tuple[Span, ...] = ()
     any_ = False
     for track in case.reading.tracks:
         at = _picture(case, track)

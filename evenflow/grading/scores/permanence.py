@@ -73,7 +73,8 @@ def permanence(case: Case) -> Raw:
 def reappearance(case: Case) -> Raw:
     """Of those who were hidden while they moved: how far from the straight continuation of their
     way they come back, in body heights; the worst."""
-    best, spans = None, ()
+    best: float | None = None
+    spans: tuple[Span, ...] = ()
     for track, path in zip(case.reading.tracks, case.paths, strict=True):
         if case.told(track, "hide", "stop", "hit", "bounce", "carry", "pick_up"):
             continue

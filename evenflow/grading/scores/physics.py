@@ -66,7 +66,8 @@ def gravity(case: Case) -> Raw:
     paths = _things(case)
     if not paths:
         return Raw(None, UNKNOWN)
-    best, spans = None, ()
+    best: float | None = None
+    spans: tuple[Span, ...] = ()
     for path in paths:
         if carried(case, path.track) or case.told(path.track, "cover", "uncover", "rise"):
             continue
@@ -111,7 +112,8 @@ def restitution(case: Case) -> Raw:
     paths = _things(case)
     if not paths:
         return Raw(None, UNKNOWN)
-    best, spans = None, ()
+    best: float | None = None
+    spans: tuple[Span, ...] = ()
     for path in paths:
         if carried(case, path.track):
             continue
@@ -133,7 +135,8 @@ def energy(case: Case) -> Raw:
     if not paths:
         return Raw(None, UNKNOWN)
     fps = case.reading.fps
-    best, spans = None, ()
+    best: float | None = None
+    spans: tuple[Span, ...] = ()
     reach = max(3, round(fps / 3))
     for path in paths:
         track = path.track
@@ -189,7 +192,8 @@ def floating(case: Case) -> Raw:
     if not any(path.known for path in case.paths):
         return Raw(None, UNKNOWN)
     reach = max(4, round(case.reading.fps / 3))
-    best, spans = None, ()
+    best: float | None = None
+    spans: tuple[Span, ...] = ()
     for path in case.paths:
         track = path.track
         if not path.known or track.kind in FIXTURES or track.kind == "balloon":
@@ -243,7 +247,8 @@ def interpenetration(case: Case) -> Raw:
         from evenflow.world.script import Script
 
         stage = Stage(case.reading, Script(), {})
-    best, spans = None, ()
+    best: float | None = None
+    spans: tuple[Span, ...] = ()
     for i, one in enumerate(paths):
         for two in paths[:i]:
             if carried(case, one.track) or carried(case, two.track):
@@ -277,7 +282,8 @@ def momentum(case: Case) -> Raw:
     if len(paths) < 2:
         return Raw(None, "no two things have places")
     fps = case.reading.fps
-    best, spans = None, ()
+    best: float | None = None
+    spans: tuple[Span, ...] = ()
     for i, one in enumerate(paths):
         for two in paths[:i]:
             gap = np.hypot(*(one.at - two.at)[:, [0, 2]].T)
@@ -313,7 +319,8 @@ def reaction(case: Case) -> Raw:
     if len(paths) < 2:
         return Raw(None, "no two things have places")
     fps = case.reading.fps
-    best, spans = None, ()
+    best: float | None = None
+    spans: tuple[Span, ...] = ()
     for i, one in enumerate(paths):
         for two in paths[:i]:
             if carried(case, one.track) or carried(case, two.track):
@@ -348,7 +355,8 @@ def reaction(case: Case) -> Raw:
 def rolling(case: Case) -> Raw:
     """What rolls turns by its way over its radius: |log| of the ratio, the worst of those whose
     marks are seen."""
-    best, spans = None, ()
+    best: float | None = None
+    spans: tuple[Span, ...] = ()
     for path in _things(case):
         track = path.track
         if track.kind != "ball" or track.pattern in ("", "plain"):
