@@ -5,6 +5,8 @@ look-alikes. A kind is one small file and one row.
 """
 
 from evenflow.world.defects import (
+    action_mismatch,
+    action_sequence,
     background_swim,
     background_switch,
     collapse,
@@ -20,6 +22,7 @@ from evenflow.world.defects import (
     light_direction,
     lighting_flicker,
     seam,
+    semantic_mismatch,
     shake,
     sharpness_pumping,
     style_change,
@@ -99,6 +102,24 @@ DEFECTS: dict[str, Defect] = {
         unphysical.carriers, control="bouncy", variants=unphysical.VARIANTS,
         ladders=unphysical.LADDERS, fit=unphysical.fit,
         equal_of={"gravity": ("unnatural_motion",)},
+    ),
+    # Against the caption.
+    "semantic_mismatch": Defect(
+        semantic_mismatch.plant, semantic_mismatch.LADDERS["color"][0],
+        semantic_mismatch.LADDERS["color"][1], semantic_mismatch.carriers,
+        control="captioned_color_change", first=True, cuts=True,
+        variants=semantic_mismatch.VARIANTS, ladders=semantic_mismatch.LADDERS,
+    ),
+    "action_mismatch": Defect(
+        action_mismatch.plant, action_mismatch.LADDERS["turned"][0],
+        action_mismatch.LADDERS["turned"][1], action_mismatch.carriers, control="zoom",
+        first=True, cuts=True, variants=action_mismatch.VARIANTS, ladders=action_mismatch.LADDERS,
+    ),
+    "action_sequence": Defect(
+        action_sequence.plant, action_sequence.LADDERS["backward"][0],
+        action_sequence.LADDERS["backward"][1], None, control="stop", first=True, cuts=True,
+        variants=action_sequence.VARIANTS, ladders=action_sequence.LADDERS,
+        equal_of={"backward": ("unnatural_motion", "unnatural_jump")},
     ),
     # Of the whole picture.
     "lighting_flicker": Defect(

@@ -97,4 +97,4 @@ def common(boxes: NDArray[np.int32]) -> tuple[int, int, int, int] | None:
 
 
 def _frame(clip: Clip, frame: int) -> NDArray[np.uint8]:
-    return clip.frames(frame, frame + 1)[0]  # type: ignore
+    return np.asarray(clip.frames(frame, frame + 1)[0], np.uint8)

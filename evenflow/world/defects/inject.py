@@ -179,7 +179,7 @@ def _plant(
     rng = np.random.default_rng([seed, zlib.crc32(kind.encode()), animation.spec.seed, 0xDEFE])
     refusal = ""
     for start, end in spans(animation, row, rng, at):
-        for id in carriers(animation, seen, row, start, end, rng, entity)[:4]:
+        for id in carriers(animation, seen, row, start, end, rng, entity)[:6]:
             forms = [variant] if variant or not row.variants else _shuffled(row.variants, rng)
             for form in forms:
                 number = int(rng.integers(2**31))

@@ -86,11 +86,25 @@ def colored(
 
 
 def swapped(
-    staged: Staged, entity: int, start: int, end: int, distance: float, seed: int
+    staged: Staged,
+    entity: int,
+    start: int,
+    end: int,
+    distance: float,
+    seed: int,
+    *,
+    outline_only: bool = False,
 ) -> Staged:
-    """Another one on somebody's path, in frames `[start, end)`."""
+    """Another one on somebody's path, in frames `[start, end)`.
+
+    Args:
+        outline_only: of another kind, but in its paint and of its size.
+    """
     animation = staged.animation
     changed = other(staged, entity, start, distance, seed)
+    if outline_only:
+        own = animation.spec.entity(entity)
+        changed = replace(own, kind=changed.kind)
     before = len(animation.parts.shape)
     if changed.kind in WALKERS:
         spec = animation.spec
@@ -105,7 +119,7 @@ def swapped(
         rows = np.arange(before, len(out.animation.parts.shape))
         sheet = things.sheet(changed.kind, changed.seed)
         rows = rows[sheet.paint == 0]
-    return colored(out, rows, start, end, distance, seed)
+    return colored(out, rows, start, end, 0.0 if outline_only else distance, seed)
 
 
 def _clothes(one: Entity) -> list[str]:
@@ -127,7 +141,7 @@ def _standing_in(staged: Staged, entity: int, changed: Entity, start: int, end: 
     turned = states.rotation[:, e].astype(np.float64)
     rolls = was.kind in ("ball", "cylinder", "ring") and changed.kind != "ball"
     if rolls:
-        turned = np.broadcast_to(about_y(np.float64(was.heading)), turned.shape)
+        turned = np.broadcast_to(about_y(np.array(was.heading)), turned.shape)
     center = states.position[:, e].astype(np.float64)
     center = center + np.array([0.0, 1.0, 0.0]) * (size - states.size[:, e])[:, None]
     main = own[int(old.scale[start, own].prod(axis=-1).argmax())]

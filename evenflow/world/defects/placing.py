@@ -88,7 +88,7 @@ def carriers(
     rng: np.random.Generator,
     entity: int = 0,
 ) -> list[int]:
-    """Ids to try, first those that suit best; 0 where the whole picture has it.
+    """Ids to try, in a random order that favors the best; 0 where the whole picture has it.
 
     Args:
         seen: pixels of everybody, `(t, e)`.
