@@ -19,6 +19,8 @@ VIDEOS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".ts", ".m4v", ".gif", ".y4m"
 IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".ppm", ".pgm", ".exr")
 WRONG = ("missing", "outside", "broken")
 """Marks of rows that cannot be opened; each says why in one line."""
+WORLD = "world:"
+"""Begins the path of a row that is a scene of the world (`worlds.py`), not a file."""
 LARGE_TEXT = 1 << 20
 """Bytes of a caption file beyond which it is none."""
 
@@ -112,6 +114,11 @@ class Folder:
         Raises:
             UnreadableVideo: it cannot be decoded.
         """
+        if row.path.startswith(WORLD):
+            from evenflow.data.worlds import world_rows
+
+            scene = world_rows(row.path)
+            return stretch(scene.clip(scene.row(0)), row.t0, row.t1)
         from evenflow.io import read
 
         path = self.file(row)
@@ -132,7 +139,7 @@ def found(base: Path, rows: Iterable[Row]) -> tuple[Row, ...]:
         seen[key] = number + 1
         if number:
             key = f"{key}#{number}"
-        if not any(name in marks for name in WRONG):
+        if not is_wrong(row) and not row.path.startswith(WORLD):
             try:
                 path = kept(base, row.path)
                 if path.parent not in listed:
@@ -147,6 +154,11 @@ def found(base: Path, rows: Iterable[Row]) -> tuple[Row, ...]:
                 marks["outside"] = str(error)
         out.append(replace(row, key=key, marks=marks) if (marks or number) else row)
     return tuple(out)
+
+
+def is_wrong(row: Row) -> bool:
+    """Whether a row carries a mark that says that it cannot be opened."""
+    return any(name in row.marks for name in WRONG)
 
 
 def broken(key: str, why: str) -> Row:

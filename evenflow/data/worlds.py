@@ -292,7 +292,14 @@ def world_rows(address: str) -> WorldRows:
     if said.get("defects"):
         values["defects"] = tuple(one.strip() for one in said["defects"].split(","))
     rows = WorldRows(cast("Preset", preset or "story"), **values)
-    _scene(
-        rows.preset, rows.seed, rows.frames, rows.fps, rows.size, rows.style, rows.camera
-    )  # a bad size, style or camera is told at once
+    problem: BadInput | None = None
+    for seed in range(rows.seed, rows.seed + min(rows.n, 3)):
+        try:  # a size, style, camera or length that cannot be is told at once
+            rows.spec(rows.stub(seed - rows.seed))
+            break
+        except BadInput as error:
+            problem = error
+    else:
+        assert problem is not None
+        raise problem
     return rows

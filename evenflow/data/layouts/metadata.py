@@ -14,7 +14,7 @@ from typing import Any
 
 from evenflow.core.errors import BackendMissing, BadInput
 from evenflow.data.columns import row_from
-from evenflow.data.files import Folder, broken, found, kept, siblings
+from evenflow.data.files import WORLD, Folder, broken, found, is_wrong, kept, siblings
 from evenflow.data.row import Row
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
@@ -61,12 +61,14 @@ def read(path: Path, base: Path | None, name: str) -> Folder:
             continue
         rows.append(row)
     rows = list(found(base, rows))
-    rows = [_beside(base, row) if not row.marks else row for row in rows]
+    rows = [row if is_wrong(row) else _beside(base, row) for row in rows]
     return Folder(name, base, tuple(rows))
 
 
 def _beside(base: Path, row: Row) -> Row:
     """A row with what lies beside its clip, where the table does not say it."""
+    if row.path.startswith(WORLD):
+        return row
     path = kept(base, row.path)
     try:
         path.parent.relative_to(base)
