@@ -24,6 +24,8 @@ from evenflow.cli.console import (
     stdout,
     stoppable,
 )
+from evenflow.cli.grade import grade
+from evenflow.cli.world_inject import inject
 from evenflow.core.errors import BadInput, OutputExists
 from evenflow.core.events import CancelToken, Meter, Progress
 
@@ -39,6 +41,9 @@ world = typer.Typer(
     no_args_is_help=True,
     help="Make clips of the procedural world: scenes from a caption or a seed, with exact truth.",
 )
+world.command("grade")(grade)
+
+world.command("inject")(inject)
 
 
 @dataclass(frozen=True)
