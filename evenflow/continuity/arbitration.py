@@ -97,7 +97,11 @@ LEAST_OF |= {(kind, "drift"): 1.0 for kind in EXPLAINS}  # every fault bends the
 LEAST_OF |= {  # one way from end to end that a whole place goes is rarely anything else
     (kind, "identity_drift"): 0.8 for kind in EXPLAINS if kind != "background_switch"
 }
-LEAST_OF_CAUSES = {("sharpness_pumping", "ghosting"): 0.4, ("seam", "drift"): 0.5}
+LEAST_OF_CAUSES = {
+    ("sharpness_pumping", "ghosting"): 0.4,
+    ("seam", "drift"): 0.5,
+    ("background_swim", "unstable_texture"): 0.4,
+}
 """The same for what a candidate itself claims: a copy softens what moves a little, and joins move
 the look in steps, none of which is half of the way."""
 LEAST_OF |= LEAST_OF_CAUSES
@@ -194,7 +198,9 @@ def explains(strong: Candidate, weak: Candidate) -> bool:
     if strong.kind in STEPS and not _at_once(strong, weak):
         return False
     if weak.kind in strong.causes:
-        return strong.severity >= LEAST_OF_CAUSES.get((strong.kind, weak.kind), 0.0) * weak.severity
+        return _enough(strong, weak)
+    if strong.kind in weak.causes and _covers(weak, strong) and _enough(weak, strong):
+        return False  # it is the other way round
     if strong.kind in LASTING and weak.kind in SURFACE and _outlasts(strong, weak):
         return False
     if frozenset({weak.kind, strong.kind}) in RIVALS:
@@ -203,6 +209,12 @@ def explains(strong: Candidate, weak: Candidate) -> bool:
     least = LEAST_OF.get((strong.kind, weak.kind), usual)
     named = weak.kind in EXPLAINS.get(strong.kind, frozenset())
     return named and strong.severity >= least * weak.severity
+
+
+def _enough(cause: Candidate, effect: Candidate) -> bool:
+    """True if the cause is large enough for what it says is its effect."""
+    least = LEAST_OF_CAUSES.get((cause.kind, effect.kind), 0.0)
+    return cause.severity >= least * effect.severity
 
 
 def _leaps(jump: Candidate, region: Candidate) -> bool:
