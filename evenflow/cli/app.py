@@ -15,6 +15,7 @@ from evenflow.cli.bench import bench
 from evenflow.cli.check import check
 from evenflow.cli.compare import compare
 from evenflow.cli.console import finish
+from evenflow.cli.data import data
 from evenflow.cli.demo import demo
 from evenflow.cli.doctor import doctor
 from evenflow.cli.info import info
@@ -37,6 +38,7 @@ app.command("info")(info)
 app.command("doctor")(doctor)
 app.command("demo")(demo)
 app.add_typer(bench, name="bench")
+app.add_typer(data, name="data")
 app.add_typer(world, name="world")
 
 

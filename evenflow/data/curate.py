@@ -2,7 +2,7 @@
 
 | file | what |
 |---|---|
-| `curated.jsonl` | every row of the dataset, in its order, each followed by its shots if it has cuts |
+| `curated.jsonl` | every row of the dataset, in order, followed by its shots if it has cuts |
 | `metadata.jsonl` | the rows to choose from: whole clips without cuts, and shots |
 | `curated.json` | the dataset that they come from, settings, counts |
 | `work.jsonl` | what was measured, a line a clip; what a run that was stopped goes on from |
@@ -389,7 +389,7 @@ def _assembled(
 def _units(row: Row, result: dict[str, Any], settings: Settings) -> list[_Unit]:
     ours = {name for stage in STAGES.values() for name in stage.marks}
     marks = {k: v for k, v in row.marks.items() if k not in ours}
-    scores = {k: v for k, v in row.scores.items()}
+    scores = dict(row.scores)
     if "error" in result:
         marks["undecodable"] = result["error"]
         return [_Unit(_captioned(replace(row, marks=marks), settings), result, True)]

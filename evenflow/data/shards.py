@@ -295,7 +295,7 @@ class _Writer:
             self.close()
         if self._tar is None:
             self._file = open(self._part, "wb")  # noqa: SIM115
-            self._tar = tarfile.open(fileobj=self._file, mode="w", format=tarfile.GNU_FORMAT)
+            self._tar = tarfile.TarFile(fileobj=self._file, mode="w", format=tarfile.GNU_FORMAT)
         for name, path in made.members:
             info = tarfile.TarInfo(name)
             info.size = path.stat().st_size

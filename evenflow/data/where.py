@@ -11,7 +11,7 @@
 | `A in (X, Y)`, `A not in (X, Y)` | equal to one of them |
 | `A has "text"` | the text occurs in it, upper or lower case |
 | `known NAME` | the row has it |
-| `not E`, `E and E`, `E or E`, `( E )` | as everywhere; `not` binds before `and`, `and` before `or` |
+| `not E`, `E and E`, `E or E`, `( E )` | `not` binds before `and`, `and` before `or` |
 
 A name is a mark, a score, a column, or a column of another tool that was kept; `score.motion`,
 `mark.black` and `extra.NAME` say which. What a row does not know makes a comparison unknown, and a

@@ -1,6 +1,6 @@
 """Blockiness: borders of a codec's blocks that can be seen.
 
-Source: steps over every eighth column against other steps, as Wang, Sheikh & Bovik 2002, No-reference
+Source: steps over every eighth column against others, as Wang, Sheikh & Bovik 2002, No-reference
 perceptual quality assessment of JPEG compressed images, ICIP, equations 1 and 2.
 """
 

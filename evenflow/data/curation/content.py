@@ -32,8 +32,8 @@ def content_of(source: Source, row: Row) -> Content:
     if hasattr(known, "members"):
         member = known.members[row.key][_suffix(row)]
         stat = member.tar.stat()
-        parts = (member.tar.name, member.start, member.size, stat.st_size, stat.st_mtime_ns)
-        return Content(_short(parts))
+        place = (member.tar.name, member.start, member.size, stat.st_size, stat.st_mtime_ns)
+        return Content(_short(place))
     if hasattr(known, "file"):
         path = known.file(row)
         files = _frames(path) if path.is_dir() else [path]
@@ -73,6 +73,11 @@ def owner(source: Source, row: Row) -> tuple[Source, Row]:
     while hasattr(inside, "own"):
         part, row = inside.own(row)
         inside = getattr(part, "source", part)
+    if row.path.startswith("world:") and not hasattr(inside, "spec"):  # a scene in a table
+        from evenflow.data.worlds import world_rows
+
+        inside = world_rows(row.path)
+        row = inside.row(0)
     return inside, row
 
 

@@ -3,8 +3,8 @@
 Source: `evenflow.continuity`; a finding of 3 JND is clear to everybody.
 """
 
-from evenflow.core.report import score
 from evenflow.continuity.unseen import unseen
+from evenflow.core.report import score
 from evenflow.data.curation.stage import Verdict
 from evenflow.data.curation.statistics import Statistics
 from evenflow.data.row import Row
