@@ -27,8 +27,12 @@ SWAPPED = 0.6
 FOUND = 14.0
 """How far pieces of a piece of the surroundings are from their nearest likeness there, rms dE; what
 has been mixed with the old content is farther, what is somebody else 15 to 80."""
+DRAWN = 3.0
+"""The same of a piece of drawn ground; of a photograph it is 5 at least."""
 PLAIN = 4.0
 """Spread of the fine structure of a plain surface, in L."""
+SMALL = 0.015
+"""Share of the picture of a region that has to show something which its surroundings have not."""
 LEAST_SEEN = 0.45
 """Least share of a region with a counterpart in the frames next to its step."""
 STEADY = 0.1
@@ -74,9 +78,13 @@ def name_of(passage: Passage, step: RegionStep) -> tuple[str, str]:
         return "teleportation", how
     if step.source is not None:
         return "vanish", "a copy of something that stays elsewhere appears at once"
+    if _out_of_nothing(step):
+        return "vanish", "something appears at once where there was nothing"
     if _into_plain(step) and not step.found[1] > 1.25 * FOUND:
         return "vanish", "something appears at once where there was nothing"
-    if strangeness(passage, step) > SWAPPED:
+    if strangeness(passage, step) > SWAPPED or _both_strange(step):
+        if step.share < SMALL and max(step.foreign) < 0.02:
+            return "", ""  # what stands around it came or went a little
         return "subject_swap", "a region is replaced at once by something else in its place"
     return "vanish", "a region is gone at once, and what surrounds it stands in its place"
 
@@ -100,6 +108,19 @@ def moved_from(step: RegionStep) -> Source | None:
         if each is not None and each.source is not None and each.source.left:
             return each.source
     return None
+
+
+def _out_of_nothing(step: RegionStep) -> bool:
+    """True if the place was a piece of its surroundings to a few dE, as only drawn ground is, and
+    now holds something with an outline."""
+    strange, outline = step.foreign, step.rim
+    drawn = step.found[0] < DRAWN and strange[0] < 0.05
+    return drawn and strange[1] > 0.25 and outline[1] > 3.0 * max(outline[0], 0.3)
+
+
+def _both_strange(step: RegionStep) -> bool:
+    """True if neither what was there nor what is there is a piece of the surroundings."""
+    return min(step.foreign) > 0.15 and min(step.found) > FOUND
 
 
 def _into_plain(step: RegionStep) -> bool:

@@ -43,6 +43,8 @@ LEAST_AREA = 0.004
 LEAST_COMPACT = 0.29
 """Radius of the largest circle inside, as a share of the root of the area: 0.56 for a circle, 0.3
 for three squares in a row. What motion uncovers is a sliver."""
+COMPACT_IN_CALM = 0.2
+"""The same where nothing else in the picture differs: somebody who stands is no circle."""
 MOST_SWEPT = 0.4
 """Widths of itself that what moves beside a region may go in a frame, else it was run over."""
 MOST_WITHIN = 0.25
@@ -76,6 +78,10 @@ FLICKER_REACH = 10
 """Frames around a step that must not show steps of color like it."""
 NUM_PIECES = 7
 """Most pieces of a region that are sought in the other frame."""
+LEAST_THING = 0.1
+"""Share of a region that has to hold colors which its surroundings have not, to be a thing."""
+SAME_THING = 14.0
+"""Difference of the mean color of a thing that went to another place, and to another light, dE."""
 LARGE = 0.4
 """Share of the picture from which a change is looked at as one of the background."""
 
@@ -223,6 +229,47 @@ def _left(passage: Passage, view: Aligned, parts: list[Mask], every: Mask) -> Re
     return best
 
 
+def _went(view: Aligned, core: Mask) -> RegionStep | None:
+    """A region of which one part lost a thing and another got it: it went, into another size and
+    light maybe, so that its picture is not found again but its color is.
+    """
+    mask = grown(view, core)
+    ring = _ring(mask)
+    was, now = (_thing(picture, mask, ring) for picture in (view.before, view.after))
+    areas = [float(thing.sum()) for thing in (was, now)]
+    if min(areas) < LEAST_THING * mask.sum() or max(areas) > 6.0 * min(areas):
+        return None
+    if float((was & now).sum()) > 0.3 * min(areas):
+        return None
+    apart = np.median(view.after[now], axis=0) - np.median(view.before[was], axis=0)
+    apart[0] *= 0.5  # light and shade
+    centers = [np.argwhere(thing).mean(axis=0) for thing in (was, now)]
+    distance_ = float(np.linalg.norm(centers[1] - centers[0]))
+    diameter = 2.0 * float(np.sqrt(min(areas) / np.pi))
+    if float(np.linalg.norm(apart)) > SAME_THING or distance_ < LEAST_LEAP * diameter:
+        return None
+    step = described(view, core)
+    if step.within > MOST_WITHIN:
+        return None
+    match = 1.0 - float(np.linalg.norm(apart)) / 100.0
+    source = Source(distance_ / diameter, True, match, mask)
+    return replace(step, mask=mask, share=float(mask.mean()), source=source)
+
+
+def _thing(picture: Image, mask: Mask, ring: Mask) -> Mask:
+    """Pixels of a mask whose colors its ring has not, cleaned."""
+    made = np.zeros(mask.shape, np.uint8)
+    made[mask] = _strange(picture, mask, ring)
+    return cv2.morphologyEx(made, cv2.MORPH_OPEN, _square(3)).astype(bool)
+
+
+def _ring(mask: Mask) -> Mask:
+    """The surroundings of a mask."""
+    near = cv2.dilate(mask.astype(np.uint8), _square(3))
+    ring: Mask = (cv2.dilate(mask.astype(np.uint8), _square(15)) > near).astype(bool)
+    return ring if ring.sum() >= 20 else ~mask
+
+
 def _calm(view: Aligned, every: Mask) -> bool:
     """True if nothing but what changed is any different across the step."""
     rest = view.across[~every]
@@ -243,6 +290,10 @@ def _regions(passage: Passage, view: Aligned, every: Mask) -> list[RegionStep]:
     left = _left(passage, view, [places == k + 1 for k in parts], every)
     if left is not None:
         return [left]
+    if calm and parts:
+        went = _went(view, np.isin(places, np.array(parts) + 1))
+        if went is not None and not swept(passage, view.at, went.mask):
+            return [went]
     for k in parts:
         if power[k] < 0.25 * whole:
             continue
@@ -257,7 +308,7 @@ def _regions(passage: Passage, view: Aligned, every: Mask) -> list[RegionStep]:
             if alone and not flickers(passage, step):
                 return [step]
             continue
-        if not compact(core):
+        if not compact(core, least=COMPACT_IN_CALM if calm else LEAST_COMPACT):
             continue
         found_there = _both_found(view, mask)
         step = replace(step, found=found_there, source=source_of(view, core, every))
@@ -376,9 +427,9 @@ def inner_radius(mask: Mask) -> float:
     return float(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3).max())
 
 
-def compact(mask: Mask) -> bool:
+def compact(mask: Mask, *, least: float = LEAST_COMPACT) -> bool:
     """True if a mask is no sliver."""
-    return bool(inner_radius(mask) >= LEAST_COMPACT * np.sqrt(mask.sum()))
+    return bool(inner_radius(mask) >= least * np.sqrt(mask.sum()))
 
 
 def at_border(mask: Mask) -> bool:
@@ -530,6 +581,11 @@ def correlated(a: Image, b: Image, mask: Mask) -> tuple[float, float]:
 
 def foreign(picture: Image, mask: Mask, ring: Mask) -> float:
     """Share of the mask whose colors the ring does not have, to about ten dE."""
+    return float(_strange(picture, mask, ring).mean())
+
+
+def _strange(picture: Image, mask: Mask, ring: Mask) -> NDArray[np.bool_]:
+    """Which pixels of the mask have colors that the ring has not, `(mask.sum(),)`."""
     table = np.zeros((14, 30, 30), bool)
     table[_bins(picture[ring])] = True
     near = cv2.dilate(table.reshape(14, -1).astype(np.uint8), np.ones((3, 1), np.uint8))
@@ -537,7 +593,8 @@ def foreign(picture: Image, mask: Mask, ring: Mask) -> float:
         wide = near.reshape(14, 30, 30)
         wide = wide | np.roll(wide, 1, axis) | np.roll(wide, -1, axis)
         near = wide.reshape(14, -1)
-    return float((near.reshape(14, 30, 30)[_bins(picture[mask])] == 0).mean())
+    made: NDArray[np.bool_] = near.reshape(14, 30, 30)[_bins(picture[mask])] == 0
+    return made
 
 
 def _bins(lab: Image) -> tuple[NDArray[np.int64], ...]:
@@ -579,10 +636,7 @@ def described(view: Aligned, mask: Mask) -> RegionStep:
     weight = view.change[core]
     shift = (gap * weight[:, None]).sum(axis=0) / max(float(weight.sum()), 1e-6)
     fine_b = fine(before)
-    near = cv2.dilate(mask.astype(np.uint8), _square(3))
-    ring = (cv2.dilate(mask.astype(np.uint8), _square(15)) > near).astype(bool)
-    if ring.sum() < 20:
-        ring = ~mask
+    ring = _ring(mask)
     return RegionStep(
         at=view.at,
         mask=mask,
@@ -681,10 +735,12 @@ def _sought(own: Image, page: Image, mask: Mask, stepped: Image) -> Source | Non
     # what was not there in the other frame has come there, however little it differs
     there_too = cv2.matchTemplate(own, piece, cv2.TM_CCOEFF_NORMED)
     left = (here > LEAST_LEFT) | ((here > 0.3 * LEAST_LEFT) & (there_too < score - 0.4))
+    gone_for_sure = (here > 0.6) & (there_too < score - 0.6)
     near = away < LEAST_LEAP * diameter  # textures repeat, the more so close by
     twice = float(np.where(near, np.float32(-1.0), score).max(initial=-1.0))
     for gone, wanted, least in (
         (True, left & near, max(0.88, twice + 0.03)),
+        (True, gone_for_sure & ~near, 0.7),
         (True, left & ~near, 0.85 if small else 0.7),
         (False, ~left & ~near, 2.0 if small else 0.74),
     ):
