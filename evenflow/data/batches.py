@@ -175,7 +175,11 @@ class Batches:
 
     def __len__(self) -> int:
         """Batches of this epoch, those that are over included."""
-        return self._planned(self.epoch)[1].num_batches(self.epoch)
+        return self.num_batches(self.epoch)
+
+    def num_batches(self, epoch: int) -> int:
+        """Batches of an epoch."""
+        return self._planned(epoch)[1].num_batches(epoch)
 
     def _planned(self, epoch: int) -> tuple[Plan, Order]:
         key = epoch if self.buckets.chancy else 0
