@@ -93,7 +93,7 @@ def _colors(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def _torn(thumbs: F, palette: NDArray, i: int) -> bool:
-    """A change of the whole picture that neither neighbor knows, for backgrounds without texture."""
+    """A change of the whole picture that no neighbor knows, for backgrounds without texture."""
     jump = float(np.abs(thumbs[i] - thumbs[i - 1]).mean())
     around = [
         float(np.abs(thumbs[j] - thumbs[j - 1]).mean())

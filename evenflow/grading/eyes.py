@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from evenflow.core.clip import Clip
 from evenflow.core.errors import BackendMissing, BadInput
 from evenflow.core.events import CancelToken, Meter, Progress
-from evenflow.grading import backdrop, ground, palette, tracking
-from evenflow.grading.bodies import Body
+from evenflow.grading import backdrop, ground, legs, marks, palette, shade, tracking
+from evenflow.grading.bodies import Body, lab_of, linear_of
 from evenflow.grading.reading import Reading, Track, View
 from evenflow.grading.scenes import KINDS, TINTS
 from evenflow.world.animation import CameraTrack
@@ -31,6 +31,7 @@ ROWS = 128
 LARGE = 160
 MOST = 4_000_000_000
 """Bytes of frames that are read at once."""
+QUADRUPEDS = ("dog", "cat", "horse")
 Parser = Literal["auto", "net", "table"]
 WEIGHTS = Path(__file__).with_name("weights") / "parser.safetensors"
 
@@ -158,6 +159,7 @@ class _Grid:
     light: F
     labels: NDArray[np.int16]
     shot: NDArray[np.int64]
+    fps: float
 
 
 def assembled(
@@ -199,7 +201,7 @@ def assembled(
     shot = np.zeros(count, np.int64)
     for first in back.cuts:
         shot[first:] += 1
-    grid = _Grid(pictures, scale, back.light, labels, shot)
+    grid = _Grid(pictures, scale, back.light, labels, shot, fps)
     tracks = tuple(_track(trail, frames, grid, ids, camera) for trail in trails)
     shown = int((there & (labels > 0)).sum())
     coverage = shown / max(int(there.sum()), 1)
@@ -215,7 +217,8 @@ def assembled(
     return Reading(
         fps=fps, width=size[0], height=size[1], num_frames=count, tracks=tracks, labels=labels,
         coverage=float(coverage), view=view, light=back.light,
-        shadow=np.full(count, np.nan, np.float32), background=back.likeness, cuts=back.cuts,
+        shadow=_shadow(camera, tracks, pictures, there, scale), background=back.likeness,
+        cuts=back.cuts,
         notes=tuple(told),
     )  # fmt: skip
 
@@ -266,17 +269,70 @@ def _track(
     base = np.full((count, 3), np.nan, np.float32)
     tall = np.full(count, np.nan, np.float32)
     if camera is not None:
-        low, high = (
-            np.stack([center[:, 0], box[:, row]], 1).astype(np.float64) for row in (3, 1)
-        )
+        low, high = (np.stack([center[:, 0], box[:, row]], 1).astype(np.float64) for row in (3, 1))
         base, tall = ground.places(camera, low, high, whole, grid.shot, kind=kind)
+    turn = np.full(count, np.nan, np.float32)
+    phase = np.full(count, np.nan, np.float32)
+    feet = np.full((count, 4, 2), np.nan, np.float32)
+    if kind in WALKERS:
+        bodies = [frames[t][trail.bodies[t]] if t in trail.bodies else None for t in range(count)]
+        spreads = np.full(count, np.nan)
+        for t, body in enumerate(bodies):
+            if body is not None and whole[t] and kind not in QUADRUPEDS:
+                free = np.isin(grid.labels[t], (0, ids[trail.number]))
+                spreads[t] = legs.spread(body, lab_of(grid.pictures[t]), free)
+        phase = legs.phase(spreads)
+        feet = legs.feet(bodies) * np.array([sx, sy], np.float32)
+        turn = marks.facing(base, grid.fps)
+    elif kind == "ball" and pattern not in ("", "plain"):
+        turn = _marks(trail, frames, grid, whole)
     return Track(
         id=ids[trail.number], kind=kind if kinds[kind] >= 0.3 else "thing", kinds=kinds,
         color=color, second=second, pattern=pattern, state=state, hidden_by=hider, box=box,
         center=center, area=area, colors=colors, lab=lab, looks=looks, whole=whole, ground=base,
-        size=tall, turn=np.full(count, np.nan, np.float32),
-        phase=np.full(count, np.nan, np.float32), feet=np.full((count, 4, 2), np.nan, np.float32),
+        size=tall, turn=turn, phase=phase, feet=feet,
     )  # fmt: skip
+
+
+def _shadow(
+    camera: CameraTrack | None,
+    tracks: Sequence[Track],
+    pictures: NDArray[np.uint8],
+    there: NDArray[np.bool_],
+    scale: tuple[float, float],
+) -> F:
+    """Direction of shadows by frame, from bodies that stand on the ground."""
+    count = len(pictures)
+    out = np.full(count, np.nan, np.float32)
+    if camera is None:
+        return out
+    some = [one for one in tracks if one.kind not in ("tree", "house", "fence", "wall", "bush")]
+    for t in range(count):
+        feet = np.array([one.ground[t] for one in some], np.float64).reshape(-1, 3)
+        sizes = np.array([one.size[t] for one in some], np.float64)
+        low = np.abs(feet[:, 1]) < 0.05
+        if not low.any():
+            continue
+        light = linear_of(pictures[t]) @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+        wide = cv2.dilate(there[t].astype(np.uint8), np.ones((3, 3), np.uint8)) == 0
+        out[t] = shade.direction(light, wide, camera, t, feet[low], sizes[low], scale)
+    return out
+
+
+def _marks(
+    trail: tracking.Trail,
+    frames: Sequence[Sequence[Body]],
+    grid: _Grid,
+    whole: NDArray[np.bool_],
+) -> F:
+    """Angle by frame that the marks of a ball have turned in the picture."""
+    discs: list[F | None] = [None] * len(frames)
+    for t, b in trail.bodies.items():
+        body = frames[t][b]
+        radius = float(np.sqrt(body.area / np.pi))
+        if whole[t] and radius >= marks.LEAST:
+            discs[t] = marks.unrolled(lab_of(grid.pictures[t]), body.center, radius)
+    return marks.turned(discs)
 
 
 def _whole(body: Body, labels: NDArray[np.int16], mine: int, size: tuple[int, int]) -> bool:

@@ -97,7 +97,7 @@ def standing(
     middle = 0.5 * (np.asarray(low, np.float64) + high)
     place = np.full(3, np.nan)
     for _ in range(14):
-        start, way = rays(camera, frame, (middle + [0.0, shift])[None])
+        start, way = rays(camera, frame, (middle + np.array([0.0, shift]))[None])
         place = landed(start, way, half)[0]
         if not np.isfinite(place).all():
             return nothing

@@ -1,9 +1,9 @@
 """Parser: the net's answers become bodies.
 
-Every pixel that shows somebody votes for the center of its body. What hangs together in one color is
-a first group, split where its votes meet in several places; pixels go to the group that is nearest
-to their vote and most alike in color and kind, groups that point to one center become one (the two
-halves that show beside a pillar), and what is left but hangs together is a body as well.
+Every pixel that shows somebody votes for the center of its body. What hangs together in one color
+is a first group, split where its votes meet in several places; pixels go to the group that is
+nearest to their vote and most alike in color and kind, groups that point to one center become one
+(the two halves that show beside a pillar), and what is left but hangs together is a body as well.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from evenflow.grading.bodies import Body, lab_of
 from evenflow.grading.network import STRIDE, WAY, Network, split
+from evenflow.grading.scenes import TINTS
 from evenflow.grading.tracking import ROOM
 
 F = NDArray[np.float32]
@@ -23,6 +24,7 @@ THERE = 0.5
 LEAST = 5
 """Cells of the smallest body."""
 BATCH = 8
+NEUTRAL = tuple(i for i, name in enumerate(TINTS) if name in ("white", "gray", "black", "brown"))
 
 
 def answers(
@@ -112,12 +114,14 @@ def _pieces(
 ) -> NDArray[np.int32]:
     """First groups: what hangs together in one color and room, split where votes part.
 
-    Walkers are of one piece whatever they wear.
+    Walkers are of one piece whatever they wear, and fixtures whatever shade of gray light gives.
     """
     shape = said["thing"].shape[1:]
     key = np.full(shape, -1, np.int32)
     best = room.argmax(1)
-    key[rows, columns] = np.where(best == 1, 100, 20 * best + paint.argmax(1))
+    hue = paint.argmax(1)
+    hue = np.where((best == 2) & np.isin(hue, NEUTRAL), NEUTRAL[0], hue)
+    key[rows, columns] = np.where(best == 1, 100, 20 * best + hue)
     map_ = cv2.GaussianBlur(_sigmoid(said["center"][0]), (3, 3), 0)
     owner = np.full(shape, -1, np.int32)
     at = np.full(shape, -1, np.int64)
