@@ -143,6 +143,8 @@ def moved(
             edge = edge & valid
         flow = flow * edge[:, None, None, None]
         out[name] = flow.to(torch.float32)
+        if valid is not None:
+            out[f"{way}_valid"] = edge
         hidden = f"{way}_occlusion"
         if hidden in truth:
             away = (there[..., 0] < 0) | (there[..., 0] >= width)
