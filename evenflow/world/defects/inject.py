@@ -44,7 +44,7 @@ class Scene:
 
     @cached_property
     def seen(self) -> NDArray[np.float64]:
-        """Pixels that show everybody, `(t, e)`."""
+        """Pixels that show everybody, `(t, e)`, see `seen.pixels`."""
         return pixels(self.source.staged.animation, device=self.source.device)
 
 
@@ -178,11 +178,15 @@ def _plant(
     animation = stage.animation
     rng = np.random.default_rng([seed, zlib.crc32(kind.encode()), animation.spec.seed, 0xDEFE])
     refusal = ""
+    refused: set[tuple[int, str, int]] = set()
     for start, end in spans(animation, row, rng, at):
         for id in carriers(animation, seen, row, start, end, rng, entity)[:6]:
             forms = [variant] if variant or not row.variants else _shuffled(row.variants, rng)
             for form in forms:
                 number = int(rng.integers(2**31))
+                case = (id, form, int(animation.shot[start]))
+                if row.fit is not None and at is None and case in refused:
+                    continue  # it happens where it happens, whenever it is asked for
                 steps = row.ladders[form][0] if form in row.ladders else row.magnitudes
                 size = steps[strength - 1] if magnitude is None else float(magnitude)
                 plan = Plan(kind, strength, start, end, size, id, number, form)
@@ -193,6 +197,7 @@ def _plant(
                     return plan, prepared, row.plant(prepared, plan)
                 except BadInput as error:
                     refusal = refusal or str(error)
+                    refused.add(case)
         if not refusal:
             refusal = _nobody(kind, entity, start, end)
     raise BadInput(refusal)

@@ -4,6 +4,7 @@
 rest is geometry of an Animation, without drawing.
 """
 
+from collections import OrderedDict
 from dataclasses import replace
 
 import numpy as np
@@ -19,8 +20,22 @@ COUNTED_AT = 112
 """Rows of the small pictures on which pixels are counted."""
 
 
+_COUNTED: "OrderedDict[int, tuple[Animation, D]]" = OrderedDict()
+
+
 def pixels(animation: Animation, *, device: str = "cpu") -> D:
-    """Pixels of the clip's size that show everybody, `(t, e)`, to about a tenth."""
+    """Pixels of the clip's size that show everybody, `(t, e)`, to about a tenth; of the last few
+    animations they are remembered."""
+    key = id(animation)
+    if key not in _COUNTED:
+        _COUNTED[key] = animation, _pixels(animation, device)
+        while len(_COUNTED) > 4:
+            _COUNTED.popitem(last=False)
+    _COUNTED.move_to_end(key)
+    return _COUNTED[key][1]
+
+
+def _pixels(animation: Animation, device: str) -> D:
     from evenflow.world.defects.draw import StagedSource, staged
 
     num = len(animation.shot)
