@@ -18,9 +18,9 @@ import evenflow
 from evenflow.bench import measures
 from evenflow.bench.crew import Crew, Store, code_mark, cores
 from evenflow.bench.detectors import SCHEMA, SEED, STRENGTHS, brief, commit
-from evenflow.bench.figures import Figures
+from evenflow.bench.figures import CLEAR_STRENGTHS, Figures
 from evenflow.bench.footage import Take
-from evenflow.bench.plan import Unit, plants, shuffled, top_up
+from evenflow.bench.plan import Unit, plants, shuffled
 from evenflow.bench.scenes import INVISIBLE, more_scenes, scene_takes
 from evenflow.bench.table import BenchTable, Cell, Column
 from evenflow.bench.work import Outcome
@@ -31,11 +31,13 @@ from evenflow.core.estimate import Estimate
 from evenflow.core.events import CancelToken, Progress
 from evenflow.core.kinds import KINDS
 
-SCENES_A_KIND = 7
-"""Scenes in which a kind is planted, where so many can carry it."""
-LADDERS = 2
-"""Of these, scenes that get it at every strength."""
-SCENES_A_CONTROL = 4
+SCENES_A_KIND = 3
+"""Scenes in which a kind is planted in a round, where so many can carry it: in the first at every
+strength, in the others at one."""
+PIXEL_SCENES = 1
+"""The same for planted pixels, which get the clear strengths alone."""
+SCENES_A_CONTROL = 1
+"""Scenes of which a look-alike is made in a round."""
 MINUTES = 5.0
 QUICK_SIZE = (192, 128)
 QUICK_FRAMES = 48
@@ -115,6 +117,7 @@ def bench_world(
     kinds: Sequence[str] | None = None,
     strengths: Sequence[int] = STRENGTHS,
     seed: int = SEED,
+    rounds: int = 1,
     minutes: float | None = None,
     workers: int | None = None,
     quick: bool = False,
@@ -132,6 +135,7 @@ def bench_world(
         kinds: only these, with their controls; None for all.
         strengths: from 1 to 5.
         seed: of times, carriers and everything else that is random.
+        rounds: how thorough: three scenes a kind and one a look-alike in each.
         minutes: of clean scenes to look for alarms on; by default 5, and none but the scenes that
             carry defects in a quick run or where `kinds` are given.
         workers: processes; None for all cores. Figures do not depend on it.
@@ -150,6 +154,8 @@ def bench_world(
     from evenflow.bench.detectors import _cache
     from evenflow.world.clip import need_torch
 
+    if rounds < 1:
+        raise BadInput(f"a bench goes through its scenes once or more, got rounds={rounds}")
     chosen = world_kinds(kinds)
     steps = _steps(QUICK_STRENGTHS if quick and tuple(strengths) == STRENGTHS else strengths)
     takes = scene_takes(scenes)
@@ -167,7 +173,7 @@ def bench_world(
             cancel=cancel,
             do=do,
         ) as crew:
-            run = _Run(crew, takes, steps, seed, quick=quick)
+            run = _Run(crew, takes, steps, seed, rounds, quick=quick)
             run.clean([] if quick else _fillers(scenes, takes, minutes))
             run.plant(chosen)
             run.plant_pixels([kind for kind in chosen if kind in INJECTORS])
@@ -186,6 +192,7 @@ def bench_world(
         "kinds": None if kinds is None else list(chosen),
         "strengths": list(steps),
         "seed": seed,
+        "rounds": rounds,
         "minutes": round(minutes, 2),
         "quick": quick,
     }
@@ -241,10 +248,17 @@ class _Run:
     """One run: what was asked for, and what came of it so far."""
 
     def __init__(
-        self, crew: Crew, takes: Sequence[Take], strengths: Sequence[int], seed: int, *, quick: bool
+        self,
+        crew: Crew,
+        takes: Sequence[Take],
+        strengths: Sequence[int],
+        seed: int,
+        rounds: int,
+        *,
+        quick: bool,
     ) -> None:
         self.crew, self.takes, self.strengths = crew, takes, strengths
-        self.seed, self.quick = seed, quick
+        self.seed, self.rounds, self.quick = seed, rounds, quick
         self.cleans: dict[str, Outcome] = {}
         self.asked: dict[str, Outcome] = {}
         self.fillers: list[Outcome] = []
@@ -288,30 +302,23 @@ class _Run:
             able[kind] = shuffled(fit, self.seed, 0, kind)
             if not fit and scene:
                 self.not_judged[kind] = next((r for r in reasons.values() if r), "no clip")
-        most = 2 if self.quick else SCENES_A_KIND
-        options = {"ladders": 1, "least": 1} if self.quick else {"ladders": LADDERS, "least": 4}
+        most = 1 if self.quick else self.rounds * (SCENES_A_KIND if scene else PIXEL_SCENES)
+        clear = tuple(s for s in self.strengths if s in CLEAR_STRENGTHS)
+        strengths = self.strengths if scene else clear or self.strengths
         done: list[Outcome] = []
         asked: dict[str, int] = dict.fromkeys(kinds, 0)
-        for turn in range(3):
+        for turn in range(4):
             wave: list[Unit] = []
             for kind in kinds:
                 carried = {o.unit.take.name for o in done if o.unit.name == kind}
                 missing = most - len(carried)
                 some = able[kind][asked[kind] : asked[kind] + missing]
-                if turn and carried and not some:
-                    mine = [o.unit for o in done if o.unit.name == kind]
-                    again = [take for take in able[kind] if take.name in carried]
-                    if turn == 1 and not self.quick:
-                        wave += top_up(
-                            mine, again, kind, strengths=self.strengths, seed=self.seed,
-                            least=options["least"],
-                        )  # fmt: skip
-                    continue
                 asked[kind] += len(some)
                 if some:
-                    kept = options | ({"ladders": LADDERS - len(carried)} if turn else {})
-                    kept["ladders"] = max(0, kept["ladders"])
-                    wave += plants(some, kind, strengths=self.strengths, seed=self.seed, **kept)
+                    ladders = max(0, self.rounds - len(carried))
+                    wave += plants(
+                        some, kind, strengths=strengths, seed=self.seed, ladders=ladders, least=1
+                    )
             units = [replace(unit, scene=scene) for unit in wave]
             done += self._do(phase if turn == 0 else f"more {phase}", units)
         return done
@@ -321,7 +328,7 @@ class _Run:
         from evenflow.world.defects import CONTROLS
 
         takes = [take for take in self.takes if take.name in self.asked]
-        most = 1 if self.quick else SCENES_A_CONTROL
+        most = 1 if self.quick else self.rounds * SCENES_A_CONTROL
         for turn in range(2):
             units = []
             for name, control in CONTROLS.items():

@@ -4,7 +4,7 @@ from evenflow.bench.detectors import SEED
 from evenflow.bench.figures import TABLES
 from evenflow.bench.page import EXPLAINED
 from evenflow.bench.scenes import SCENES
-from evenflow.bench.world import LADDERS, MINUTES, SCENES_A_CONTROL, SCENES_A_KIND, WorldBench
+from evenflow.bench.world import MINUTES, PIXEL_SCENES, SCENES_A_CONTROL, SCENES_A_KIND, WorldBench
 
 GAP = (
     "Strengths 3 to 5. The same kinds, planted in the states of the scenes (bodies, light, camera: "
@@ -68,6 +68,8 @@ def command(bench: WorldBench) -> str:
         words.append(f"--strengths {','.join(map(str, settings['strengths']))}")
     if settings["seed"] != SEED:
         words.append(f"--seed {settings['seed']}")
+    if settings["rounds"] != 1:
+        words.append(f"--rounds {settings['rounds']}")
     usual = 0.0 if settings["quick"] or settings["kinds"] is not None else MINUTES
     if settings["minutes"] != usual:
         words.append(f"--minutes {settings['minutes']:g}")
@@ -126,10 +128,13 @@ def _method(bench: WorldBench) -> list[str]:
         "- What of a defect cannot be seen (fewer than 25 pixels that differ by more than 2/255 in "
         "every frame) is no positive.",
     ]
+    rounds = bench.settings["rounds"]
     if not bench.settings["quick"]:
         lines.append(
-            f"- Each kind is planted in {SCENES_A_KIND} scenes that can carry it, in {LADDERS} of "
-            f"them at every strength, each look-alike in {SCENES_A_CONTROL}."
+            f"- Each kind is planted in {rounds * SCENES_A_KIND} scenes that can carry it, in "
+            f"{rounds} of them at every strength and in the others at one; in the pixels at the "
+            f"strengths 3 to 5 in {rounds * PIXEL_SCENES}. Each look-alike is made of "
+            f"{rounds * SCENES_A_CONTROL}."
         )
     lines.append(
         "- Shares have Wilson intervals, everything else a percentile bootstrap with 1000 draws of "

@@ -133,8 +133,8 @@ def detectors(
     if output is None and not json_:
         name = "detectors_world.md" if world else "detectors.md"
         output = Path("docs") / name if Path("docs").is_dir() else Path(name)
-    if world and (clips is not None or rounds != 1):
-        raise BadInput("--world has scenes of its own: leave out --clips and --rounds")
+    if world and clips is not None:
+        raise BadInput("--world has scenes of its own: leave out --clips")
     if output is not None:
         free_to_write(output, suffixes=SUFFIXES, overwrite=yes)
 
@@ -149,6 +149,7 @@ def detectors(
                 kinds=chosen,
                 strengths=steps,
                 seed=seed,
+                rounds=rounds,
                 minutes=minutes,
                 workers=workers,
                 quick=quick,
