@@ -10,6 +10,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from multiprocessing import get_context
@@ -19,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evenflow.core.errors import BadInput, Cancelled, UnreadableVideo
+from evenflow.core.errors import BadInput, ResourceShortage, UnreadableVideo
 from evenflow.core.events import CancelToken, Progress
 from evenflow.core.span import Span
 from evenflow.data.buckets import Buckets, crop_for
@@ -27,7 +28,7 @@ from evenflow.data.cutting import Cut, chosen, cut
 from evenflow.data.example import Example, scaled
 from evenflow.data.joined import Joined
 from evenflow.data.order import Draw, Last, Member, Order
-from evenflow.data.plan import Dropped, Looked, Plan, look_at, plan
+from evenflow.data.plan import Dropped, Looked, Plan, look_at, parts_of, plan
 from evenflow.data.row import Row, Source
 from evenflow.data.sample import Bucket, Crop, Sample, Window
 from evenflow.data.scenes import Scene, draw, stage
@@ -85,7 +86,8 @@ class Batches:
         fps: at which frames are taken, by time.
         sampling: windows of a clip: a row of `windows.SAMPLINGS`, see `Sampling.parse`.
         augment: rows of AUGMENTATIONS by name, with their settings, see `augment.parse`.
-        truth: names of the world's truth to draw as well; see `clip.truth_names`.
+        truth: names of the world's truth to draw as well, beside those that `world:...` asks for;
+            see `clip.truth_names`.
         caption: which of a row's captions: a level (`L3`), `any`, or empty for `Row.caption`.
         where: which rows count, see `where.py` ("motion >= 0.2 and not duplicate").
         device: where batches are made.
@@ -134,7 +136,8 @@ class Batches:
         self.fps = parse_rate(fps)
         self.sampling = Sampling.parse(sampling) if isinstance(sampling, str) else sampling
         self.augment = Augment.of(augment)
-        self.truth = truth_names(truth)
+        own = [name for one in parts_of(source) for name in getattr(one, "truth", ())]
+        self.truth = truth_names([*truth, *own])
         self.caption = caption
         self.device = torch.device(device)
         self.workers, self.prefetch = workers, prefetch
@@ -388,11 +391,15 @@ class Batches:
                                 self.cancel.check()
                 _, work, arguments = self._job(epoch, shelf, member)
                 return member, work(*arguments)
-            except Cancelled:
-                raise
-            except (BadInput, UnreadableVideo) as error:
+            except BrokenProcessPool:
+                self.close()
+                raise ResourceShortage(
+                    "a worker process ended before its scene was made, as it does when memory runs "
+                    "out: take fewer workers"
+                ) from None
+            except (BadInput, OSError) as error:
                 key = self._key(epoch, shelf, member)
-                reason = str(error)
+                reason = str(error).split("\n", 1)[0]
                 if Dropped(key, reason) not in self.failed:
                     self.failed.append(Dropped(key, reason))
             future = None

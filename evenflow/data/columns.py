@@ -70,7 +70,7 @@ def row_from(line: Mapping[str, Any], *, key: str = "") -> Row:
         cell = found.get(name, cells.get(name))
         if not _empty(cell):
             values[name] = _number(name, cell, kind)
-    if not _empty(found.get("fps")):
+    if not _empty(found.get("fps")) and str(found["fps"]).strip() not in ("0", "0.0"):
         values["fps"] = _rate(found["fps"])
     for name in _TEXTS:
         if not _empty(cells.get(name)):
