@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from evenflow.core.clip import Clip
 from evenflow.core.errors import BackendMissing, BadInput
 from evenflow.core.events import CancelToken, Meter, Progress
-from evenflow.grading import backdrop, ground, legs, marks, palette, shade, tracking
+from evenflow.grading import backdrop, ground, legs, marks, palette, shade, tracking, viewpoint
 from evenflow.grading.bodies import Body, lab_of, linear_of
 from evenflow.grading.reading import Reading, Track, View
 from evenflow.grading.scenes import KINDS, TINTS
 from evenflow.world.animation import CameraTrack
 from evenflow.world.spec import Preset
-from evenflow.world.words import PATTERNS, THINGS, WALKERS
+from evenflow.world.words import HUES, PATTERNS, THINGS, WALKERS
 
 F = NDArray[np.float32]
 ROWS = 128
@@ -133,9 +133,8 @@ def gridded(
     columns = max(16, round(width * rows / height))
     out = []
     for frame in clip.stream(cancel=cancel):
-        picture = frame.pixels()
-        if picture.dtype != np.uint8:
-            picture = (picture >> 8).astype(np.uint8)
+        raw = frame.pixels()
+        picture = (raw if raw.dtype == np.uint8 else raw >> 8).astype(np.uint8)
         if picture.shape[2] == 1:
             picture = np.repeat(picture, 3, 2)
         picture = np.ascontiguousarray(picture[..., :3])
@@ -196,24 +195,30 @@ def assembled(
     for trail in trails:
         for t, b in trail.bodies.items():
             x0, y0, x1, y1 = frames[t][b].box
-            view = labels[t, y0:y1, x0:x1]
-            view[frames[t][b].mask] = ids[trail.number]
+            labels[t, y0:y1, x0:x1][frames[t][b].mask] = ids[trail.number]
     shot = np.zeros(count, np.int64)
     for first in back.cuts:
         shot[first:] += 1
     grid = _Grid(pictures, scale, back.light, labels, shot, fps)
+    given = camera is not None
     tracks = tuple(_track(trail, frames, grid, ids, camera) for trail in trails)
+    if camera is None and preset in ("lab", "story"):
+        camera = _fitted(tracks, pictures, there, back, scale, size)
+        if camera is not None:
+            tracks = tuple(_track(trail, frames, grid, ids, camera) for trail in trails)
     shown = int((there & (labels > 0)).sum())
     coverage = shown / max(int(there.sum()), 1)
     told = list(notes)
     if camera is None:
         told.append("no camera: places on the ground are unknown")
+    elif not given:
+        told.append("the camera is a guess from the horizon and the sizes of things")
     if gains is not None:
         told += disputed(tracks, frames, trails, pictures, gains)
     motion = back.motion.copy()
     motion[:, 0] *= scale[0]
     motion[:, 1] *= scale[1]
-    view = _view(camera, motion, count)
+    view = _view(camera, motion, count, given=given)
     return Reading(
         fps=fps, width=size[0], height=size[1], num_frames=count, tracks=tracks, labels=labels,
         coverage=float(coverage), view=view, light=back.light,
@@ -223,13 +228,40 @@ def assembled(
     )  # fmt: skip
 
 
-def _view(camera: CameraTrack | None, motion: F, count: int) -> View:
+def _view(camera: CameraTrack | None, motion: F, count: int, *, given: bool) -> View:
     if camera is None:
         return View(
             "none", np.full((count, 3, 3), np.nan, np.float32),
             np.full((count, 4, 4), np.nan, np.float32), motion,
         )  # fmt: skip
-    return View("given", camera.intrinsics, camera.world_to_camera, motion)
+    known = "given" if given else "fitted"
+    return View(known, camera.intrinsics, camera.world_to_camera, motion)
+
+
+def _fitted(
+    tracks: Sequence[Track],
+    pictures: NDArray[np.uint8],
+    there: NDArray[np.bool_],
+    back: backdrop.Backdrop,
+    scale: tuple[float, float],
+    size: tuple[int, int],
+) -> CameraTrack | None:
+    """The camera of a clip in which it stands and shows its horizon, or None."""
+    count = len(pictures)
+    if back.cuts or not np.nanmax(np.abs(np.nan_to_num(back.motion[:, :2]))) < 0.2:
+        return None
+    row = viewpoint.horizon(pictures, ~there) * scale[1]
+    seen = []
+    for track in tracks:
+        if track.kind not in THINGS or not track.whole.any():
+            continue
+        # Lowest on the picture is where it stands, if it stands at all.
+        t = int(np.where(track.whole, np.nan_to_num(track.box[:, 3], nan=-1), -1).argmax())
+        box = track.box[t].astype(np.float64)
+        x = float(track.center[t, 0])
+        if box[3] - box[1] >= 6 * scale[1]:
+            seen.append((track.kind, np.array([x, box[3]]), np.array([x, box[1]])))
+    return viewpoint.fitted(row, seen, size, count)
 
 
 def _track(
@@ -277,10 +309,10 @@ def _track(
     if kind in WALKERS:
         bodies = [frames[t][trail.bodies[t]] if t in trail.bodies else None for t in range(count)]
         spreads = np.full(count, np.nan)
-        for t, body in enumerate(bodies):
-            if body is not None and whole[t] and kind not in QUADRUPEDS:
+        for t, one in enumerate(bodies):
+            if one is not None and whole[t] and kind not in QUADRUPEDS:
                 free = np.isin(grid.labels[t], (0, ids[trail.number]))
-                spreads[t] = legs.spread(body, lab_of(grid.pictures[t]), free)
+                spreads[t] = legs.spread(one, lab_of(grid.pictures[t]), free)
         phase = legs.phase(spreads)
         feet = legs.feet(bodies) * np.array([sx, sy], np.float32)
         turn = marks.facing(base, grid.fps)
@@ -389,19 +421,18 @@ def disputed(
     for track, trail in zip(tracks, trails, strict=True):
         if track.kind not in THINGS or track.pattern not in ("plain", ""):
             continue
-        if track.color not in palette.HUES:
+        if track.color not in HUES:
             continue
         some = sorted(trail.bodies)[:: max(1, len(trail.bodies) // 5)]
-        total = np.zeros(len(palette.HUES) + 1)
+        total = np.zeros(len(HUES) + 1)
         for t in some:
             body = frames[t][trail.bodies[t]]
             x0, y0, x1, y1 = body.box
             logs = palette.classes(pictures[t, y0:y1, x0:x1], gains)
             total += logs[body.mask].mean(0)
         best = int(total[:-1].argmax())
-        if palette.HUES[best] != track.color:
+        if HUES[best] != track.color:
             out.append(
-                f"track {track.id} is {track.color} to the net and {palette.HUES[best]} to the "
-                "color table"
+                f"track {track.id} is {track.color} to the net and {HUES[best]} to the color table"
             )
     return out

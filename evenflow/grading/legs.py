@@ -2,7 +2,8 @@
 
 Legs spread and close twice in a cycle, whoever looks from whichever side but the front: how far the
 lower quarter of a body spreads, over its height, is a wave, and the angle of its analytic signal
-(Gabor 1946) runs two turns a cycle. Four legs are too quick and too many for that. Legs that do not spread have a phase that stands still.
+(Gabor 1946) runs two turns a cycle. Four legs are too quick and too many for that. Legs that do not
+spread have a phase that stands still.
 """
 
 from collections.abc import Sequence

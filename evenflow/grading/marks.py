@@ -36,7 +36,7 @@ def turned(discs: list[F | None]) -> F:
     seen = [t for t, disc in enumerate(discs) if disc is not None]
     if len(seen) < 6:
         return out
-    mean = np.mean([discs[t] for t in seen], axis=0)
+    mean = np.mean([disc for disc in discs if disc is not None], axis=0)
     rest = {}
     for t in seen:
         disc = discs[t]
@@ -81,7 +81,7 @@ def facing(ground: F, fps: float) -> F:
     known = np.isfinite(ground[:, 0])
     reach = max(2, round(0.2 * fps))
     for t in np.flatnonzero(known):
-        near = np.arange(max(t - reach, 0), min(t + reach + 1, count))
+        near = np.arange(max(int(t) - reach, 0), min(int(t) + reach + 1, count))
         near = near[known[near]]
         if len(near) < 3:
             continue
