@@ -176,8 +176,8 @@ def bench_world(
             run = _Run(crew, takes, steps, seed, rounds, quick=quick)
             run.clean([] if quick else _fillers(scenes, takes, minutes))
             run.plant(chosen)
-            run.plant_pixels([kind for kind in chosen if kind in INJECTORS])
             run.controls(None if kinds is None else frozenset(chosen))
+            run.plant_pixels([kind for kind in chosen if kind in INJECTORS])
     finally:
         store.close()
     if not run.cleans:
