@@ -134,6 +134,7 @@ DEFECTS: dict[str, Defect] = {
     "style_change": Defect(
         style_change.plant, (0.15, 0.3, 0.5, 0.75, 1), "share of the other style", None,
         control="cut_elsewhere", to_end=True, variants=style_change.TARGETS,
+        ladders=style_change.LADDERS,
     ),
     "background_switch": Defect(
         background_switch.plant, (0.15, 0.3, 0.55, 0.8, 1), "share of the other place", None,
@@ -167,7 +168,7 @@ DEFECTS: dict[str, Defect] = {
     "collapse": Defect(
         collapse.plant, (0.1, 0.25, 0.5, 0.75, 1), "share of the structure", None,
         control="rack_focus", to_end=True,
-        variants=("mush", "mosaic", "poster", "codec", "merging"),
+        variants=tuple(collapse.LADDERS), ladders=collapse.LADDERS,
     ),
     "background_swim": Defect(
         background_swim.plant, (0.15, 0.35, 0.7, 1.3, 2.2), "% of the height, rms", None,

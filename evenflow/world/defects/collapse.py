@@ -13,12 +13,21 @@ from numpy.typing import NDArray
 from evenflow.core.errors import BadInput
 from evenflow.world.animation import Animation
 from evenflow.world.defects import lens
-from evenflow.world.defects.defect import Plan, Staged
+from evenflow.world.defects.defect import Ladder, Plan, Staged
 from evenflow.world.defects.lens import Picture, developed
 from evenflow.world.defects.subjects import shown, subjects
 
 D = NDArray[np.float64]
 RAMP_S = 0.4
+SHARE = "share of the structure"
+LADDERS: dict[str, Ladder] = {
+    "mush": ((0.05, 0.12, 0.25, 0.5, 0.9), SHARE),
+    "mosaic": ((0.08, 0.16, 0.3, 0.55, 1.0), SHARE),
+    "poster": ((0.1, 0.25, 0.5, 0.75, 1.0), SHARE),
+    "codec": ((0.15, 0.3, 0.5, 0.66, 0.82), SHARE),
+    "merging": ((0.12, 0.25, 0.45, 0.7, 1.0), SHARE),
+}
+"""Strengths of the variants; the same share of structure is not lost as visibly in all of them."""
 
 
 def plant(staged: Staged, plan: Plan) -> Staged:

@@ -15,7 +15,7 @@ from evenflow.world.defects.seen import project
 from evenflow.world.shadows import reach
 
 N = NDArray[np.int64]
-LEAST_PIXELS = 1.5
+LEAST_PIXELS = 3.0
 """Pixels (of a picture 128 high) that something must have moved to be missed."""
 
 

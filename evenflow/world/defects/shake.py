@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from evenflow.world.animation import Animation, CameraTrack
 from evenflow.world.defects.defect import Plan, Staged
 from evenflow.world.defects.edits import edited
+from evenflow.world.defects.seen import centers
+from evenflow.world.defects.subjects import shown, subjects
 
 D = NDArray[np.float64]
-AWAY = 5.0
-"""World units at which a sway is measured."""
+AWAY = 6.0
+"""World units at which a sway is measured at least; else where those who are seen stand."""
 
 
 def plant(staged: Staged, plan: Plan) -> Staged:
@@ -63,11 +65,15 @@ def aimed(animation: Animation, start: int, pixels: D, roll: D | None = None) ->
 
 
 def swayed(animation: Animation, start: int, pixels: D) -> CameraTrack:
-    """The camera moved across its axis; what is AWAY from it moves by so many pixels."""
+    """The camera moved across its axis; what is as far as those who are seen moves by so many
+    pixels."""
     camera = animation.camera
     span = slice(start, start + len(pixels))
     focal = camera.intrinsics[span, 1, 1].astype(np.float64)
-    unit = np.where(camera.orthographic[span], 1.0 / focal, AWAY / focal)
+    here = np.array(shown(animation, start, subjects(animation)), np.int64) - 1
+    depth = centers(animation)[start, here, 2]
+    away = max(AWAY, 1.2 * float(np.median(depth))) if len(here) else AWAY
+    unit = np.where(camera.orthographic[span], 1.0 / focal, away / focal)
     pose = camera.world_to_camera.copy()
     pose[span, 0, 3] += pixels[:, 0] * unit
     pose[span, 1, 3] += np.clip(pixels[:, 1] * unit, -0.3, 0.3)

@@ -6,10 +6,17 @@ The knob is the share of that style that is mixed into the scene's own.
 from dataclasses import replace
 
 from evenflow.core.errors import BadInput
-from evenflow.world.defects.defect import Plan, Staged
+from evenflow.world.defects.defect import Ladder, Plan, Staged
 
 TARGETS = ("toon", "pastel", "sepia", "pixel", "paper", "plain")
 """Styles that it may turn into; night and fog would be weather."""
+
+SHARE = "share of the other style"
+LADDERS: dict[str, Ladder] = {
+    "pixel": ((0.25, 0.45, 0.65, 0.85, 1.0), SHARE),
+    "paper": ((0.2, 0.4, 0.6, 0.8, 1.0), SHARE),
+}
+"""Strengths of styles that show less when they are mixed in."""
 
 
 def plant(staged: Staged, plan: Plan) -> Staged:

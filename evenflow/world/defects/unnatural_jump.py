@@ -7,10 +7,14 @@ import numpy as np
 
 from evenflow.core.errors import BadInput
 from evenflow.world.defects.defect import Plan, Staged
-from evenflow.world.defects.retimed import LEAST_PIXELS, longer, motion, retimed
+from evenflow.world.defects.retimed import longer, motion, retimed
 
 LONGEST = 12
 """Frames of the strongest, at 24 a second: all strengths need as much room and motion."""
+
+STRIDE, LEAST_JUMP = 5.0, 5.0
+"""Frames at 24 a second in which something must move so many pixels of a picture 128 high: what
+hardly moves cannot be seen to jump."""
 
 
 def plant(staged: Staged, plan: Plan) -> Staged:
@@ -26,7 +30,8 @@ def plant(staged: Staged, plan: Plan) -> Staged:
     last = int(np.flatnonzero(animation.shot == animation.shot[plan.start])[-1])
     if plan.start < 1 or plan.start + most // 2 + 2 > last:
         raise BadInput("a jump needs a frame before it and some after it: say another --at")
-    if motion(animation, plan.start - 1, min(plan.start + most // 3 + 1, last)) < LEAST_PIXELS:
+    ahead = min(plan.start + max(1, round(STRIDE * fps / 24)), last)
+    if motion(animation, plan.start, ahead) < LEAST_JUMP:
         raise BadInput("nothing moves here, so no jump can be seen: say another --at")
     count = max(1, round(skip)) if plan.magnitude else 0
     rows = np.arange(num)
