@@ -100,11 +100,13 @@ class Signals:
     looks: tuple[Look, ...]
 
 
+_X = np.arange(256) / 255.0
+_LINEAR = np.where(_X <= 0.04045, _X / 12.92, ((_X + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
 def linear(pictures: U) -> F:
     """sRGB to linear light (IEC 61966-2-1), by a table."""
-    x = np.arange(256) / 255.0
-    table = np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4).astype(np.float32)
-    return table[pictures]
+    return _LINEAR[pictures]
 
 
 def measure(pictures: U, reading: Reading) -> Signals:
@@ -117,7 +119,6 @@ def measure(pictures: U, reading: Reading) -> Signals:
     if reading.labels.shape != (num, height, width):
         raise ValueError(f"labels are {reading.labels.shape}, pictures {pictures.shape[:3]}")
     scale = width / reading.width
-    light = linear(pictures)
     lab = np.stack([_lab(p) for p in pictures])
     labels = reading.labels
     back = np.stack([_clear(one) for one in labels])
@@ -131,7 +132,7 @@ def measure(pictures: U, reading: Reading) -> Signals:
         for t in range(start, end):
             mask = back[t]
             if mask.sum() > 50:
-                gain[t] = np.log(light[t][mask].mean(axis=0) + 1e-4)
+                gain[t] = np.log(linear(pictures[t][mask]).mean(axis=0) + 1e-4)
                 out["noise"][t] = _grain(lab[t][..., 0], mask)
                 out["sharp"][t] = _sharpness(lab[t][..., 0], mask)
             gray = lab[t][..., 0]
@@ -149,14 +150,13 @@ def measure(pictures: U, reading: Reading) -> Signals:
             out["moving"][t] = float(np.hypot(m[0], m[1]) + 0.35 * height * abs(m[2]))
             now = _palette(lab[t])
             if both.sum() > 50:
-                past, here = linear(moved)[both], light[t][both]
+                past, here = linear(moved[both]), linear(pictures[t][both])
                 bright = (past.min(axis=1) > 0.004) & (here.max(axis=1) < 0.98)
                 if bright.sum() > 20:
                     ratio = np.log((here[bright] + 2e-3) / (past[bright] + 2e-3))
                     step[t] = np.median(ratio, axis=0)
                     out["tilt"][t] = _tiles(ratio.mean(axis=1), both, bright)
-                factor = np.exp(np.nan_to_num(step[t]))
-                even = _srgb(linear(moved) * factor)
+                even = _exposed(moved, np.nan_to_num(step[t]))
                 rest = np.abs(pictures[t].astype(np.float32) - even).mean(axis=2)
                 out["back"][t] = float(rest[both].mean())
                 out["wide"][t] = _share(rest, both)
@@ -187,11 +187,15 @@ def _gray(picture: F) -> U:
     return np.asarray(cv2.cvtColor(np.clip(picture, 0, 255).astype(np.uint8), cv2.COLOR_RGB2GRAY))
 
 
-def _srgb(light: F) -> F:
-    light = np.clip(light, 0, 1)
-    return np.where(
+def _exposed(picture: U, log_gain: D) -> F:
+    """A picture with another exposure of every channel, levels of 255."""
+    if np.abs(log_gain).max() < 1e-5:
+        return picture.astype(np.float32)
+    light = np.clip(_LINEAR[:, None] * np.exp(log_gain)[None], 0, 1)
+    table = 255 * np.where(
         light <= 0.0031308, 12.92 * light, 1.055 * np.power(light, 1 / 2.4) - 0.055
-    ).astype(np.float32) * np.float32(255)
+    )
+    return np.stack([table[:, c][picture[..., c]] for c in range(3)], axis=2).astype(np.float32)
 
 
 def _clear(labels: NDArray[np.int16]) -> NDArray[np.bool_]:
@@ -234,8 +238,9 @@ def _sharpness(gray: F, mask: NDArray[np.bool_]) -> float:
 def _palette(lab: F) -> D:
     """Histogram of colors, smoothed, sums to 1."""
     small = lab[::2, ::2].reshape(-1, 3)
-    bins = [np.linspace(0, 100, 9), np.linspace(-80, 80, 9), np.linspace(-80, 80, 9)]
-    h = np.histogramdd(small, bins=bins)[0]
+    level = np.clip((small[:, 0] * 0.08).astype(int), 0, 7)
+    a, b = (np.clip(((small[:, i] + 80) * 0.05).astype(int), 0, 7) for i in (1, 2))
+    h = np.bincount((level * 8 + a) * 8 + b, minlength=512).reshape(8, 8, 8).astype(np.float64)
     for axis in range(3):
         h = h + 0.5 * (np.roll(h, 1, axis) + np.roll(h, -1, axis))
     return np.asarray(h / h.sum())
@@ -344,8 +349,7 @@ def _look(track: Track, reading: Reading, lab: F, flow: cv2.DISOpticalFlow) -> L
         mean[t] = pixels.mean(axis=0)
         spread[t] = pixels[:, 0].std()
         v, u = np.nonzero(inner)
-        a = np.stack([u - u.mean(), v - v.mean()], axis=1)
-        slope[t] = np.linalg.lstsq(a, pixels[:, 0] - mean[t, 0], rcond=None)[0]
+        slope[t] = _slope(u - u.mean(), v - v.mean(), pixels[:, 0] - mean[t, 0])
         histogram[t] = _hues(pixels)
         if track.whole[t]:
             outline[t], radius[t] = _outline(mask)
@@ -373,6 +377,14 @@ def _look(track: Track, reading: Reading, lab: F, flow: cv2.DISOpticalFlow) -> L
                     change[t] = float(np.abs(warped.astype(np.float32) - two)[part].mean() / 2.55)
         before = (gray, middle)
     return Look(mean, spread, slope, slide, change, outline, radius, histogram, least)
+
+
+def _slope(x: D, y: D, z: D) -> D:
+    """Least squares gradient of z over x and y about their means."""
+    xx, xy, yy = float(x @ x) + 1e-9, float(x @ y), float(y @ y) + 1e-9
+    xz, yz = float(x @ z), float(y @ z)
+    det = max(xx * yy - xy * xy, 1e-9)
+    return np.array([xz * yy - yz * xy, yz * xx - xz * xy]) / det
 
 
 def _hues(lab: F) -> D:

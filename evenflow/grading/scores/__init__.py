@@ -98,35 +98,61 @@ SCORES: dict[str, Measure] = {
 """Everything that is scored."""
 
 SEES: dict[str, tuple[str, ...]] = {
-    "subject_swap": ("swap",),
+    "subject_swap": ("swap", "permanence"),
     "color_change": ("color_step",),
     "background_switch": ("background_step",),
     "lighting_flicker": ("exposure_flicker",),
     "style_change": ("style_step", "background_step"),
     "color_flicker": ("color_flicker",),
     "unstable_texture": ("texture",),
-    "semantic_mismatch": ("attributes", "counts", "relations"),
-    "teleportation": ("teleport",),
+    "semantic_mismatch/color": ("attributes",),
+    "semantic_mismatch/kind": ("attributes",),
+    "semantic_mismatch/size": ("attributes",),
+    "semantic_mismatch/count": ("counts",),
+    "semantic_mismatch/side": ("relations",),
+    "semantic_mismatch/part": (),
+    "teleportation": ("teleport", "permanence"),
     "unnatural_jump": ("surge",),
     "image_flicker": ("frame_return",),
-    "action_sequence": ("order", "events"),
+    "action_sequence/backward": ("order", "events"),
+    "action_sequence/swapped": ("order", "events"),
     "high_frequency_noise": ("grain",),
-    "action_mismatch": ("events", "manner", "camera"),
+    "action_mismatch/turned": ("events",),
+    "action_mismatch/actor": ("events",),
+    "action_mismatch/target": ("events",),
+    "action_mismatch/speed": ("manner",),
+    "action_mismatch/camera": ("camera",),
     "identity_drift": ("color_drift", "shape_drift"),
     "vanish": ("permanence",),
-    "freeze": ("stall", "stuck"),
+    "freeze": ("stall", "surge"),
     "shake": ("steadiness",),
     "drift": ("light_drift",),
-    "seam": ("background_step", "exposure_step"),
+    "seam": ("exposure_step", "background_step"),
     "collapse": ("structure",),
     "edge_shimmer": ("edges",),
     "background_swim": ("swim",),
     "ghosting": ("ghost",),
-    "light_direction": ("shading", "shadow"),
+    "light_direction/shading": ("shading",),
+    "light_direction/shadow": ("shadow",),
     "sharpness_pumping": ("sharpness",),
-    "unnatural_motion": ("jerk", "floating", "gait_phase", "foot_slip", "rolling"),
-    "unphysical": ("gravity", "restitution", "energy", "reaction", "momentum"),
+    "unnatural_motion/sliding": ("gait_phase", "foot_slip"),
+    "unnatural_motion/floating": ("floating",),
+    "unnatural_motion/no spin": ("rolling",),
+    "unnatural_motion/limb jitter": ("jerk",),
+    "unnatural_motion/jerks": ("jerk",),
+    "unnatural_motion/stuck": ("stuck",),
+    "unphysical/gravity": ("gravity",),
+    "unphysical/bounce": ("restitution",),
+    "unphysical/pass through": ("reaction", "interpenetration"),
+    "unphysical/no reaction": ("momentum",),
 }
-"""Which scores should see a kind of defect: it is seen where one of them is low."""
+"""Which scores should see a kind of defect, or one of its variants: it is seen where one of them is
+low. An empty row is what no score can see."""
 
-__all__ = ["SCORES", "SEES", "Case", "Measure", "Raw"]
+
+def seen_by(kind: str, variant: str = "") -> tuple[str, ...]:
+    """Scores that should see a defect."""
+    return SEES.get(f"{kind}/{variant}", SEES.get(kind, ()))
+
+
+__all__ = ["SCORES", "SEES", "Case", "Measure", "Raw", "seen_by"]

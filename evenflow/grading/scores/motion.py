@@ -11,10 +11,13 @@ from evenflow.grading.reading import SEEN, Track
 D = NDArray[np.float64]
 
 
-def _picture(case: Case, track: Track) -> D:
-    """Middle of a track in pixels with the background's motion taken out, NaN where not whole."""
+def _picture(case: Case, track: Track, *, whole: bool = True) -> D:
+    """Middle of a track in pixels with the background's motion taken out, NaN where it is not seen
+    (or not whole)."""
     at = track.center.astype(np.float64).copy()
-    at[~((track.state == SEEN) & track.whole)] = np.nan
+    at[track.state != SEEN] = np.nan
+    if whole:
+        at[~track.whole] = np.nan
     for a, b in shots_of(case.reading):
         shift = np.nan_to_num(case.reading.view.motion[a:b, :2].astype(np.float64))
         shift[0] = 0
@@ -29,21 +32,21 @@ def _tall(track: Track) -> float:
 
 
 def teleport(case: Case) -> Raw:
-    """Largest step of somebody beyond twice those before and after it, in body heights; over a
-    gap, beyond what its speed and the gap allow."""
+    """Largest step of somebody beyond those before and after it, in body heights; over a gap,
+    beyond what its speed and the gap allow. Where the border or somebody nearer cuts it, half a
+    height is allowed for that."""
     best: float | None = None
     spans: tuple[Span, ...] = ()
     for track in case.reading.tracks:
-        at = _picture(case, track)
+        at = _picture(case, track, whole=False)
         rows = np.flatnonzero(np.isfinite(at[:, 0]))
         if len(rows) < 5 or np.nanmedian(track.area[track.state == SEEN]) < 40:
             continue
         tall = _tall(track)
-        cut = set(case.reading.cuts)
         step = np.full(len(rows), np.nan)
         gap = np.ones(len(rows))
         for i in range(1, len(rows)):
-            if any(rows[i - 1] < c <= rows[i] for c in cut):
+            if any(rows[i - 1] < c <= rows[i] for c in case.reading.cuts):
                 continue
             gap[i] = rows[i] - rows[i - 1]
             step[i] = float(np.linalg.norm(at[rows[i]] - at[rows[i - 1]]))
@@ -56,7 +59,9 @@ def teleport(case: Case) -> Raw:
                 for j in (i - 2, i - 1, i + 1, i + 2)
                 if 0 < j < len(rows) and np.isfinite(rate[j])
             ]
-            allowed = 1.6 * max(beside, default=0.0) * gap[i] + 0.25 * (gap[i] - 1)
+            allowed = 1.5 * max(beside, default=0.0) * gap[i] + 0.25 * (gap[i] - 1)
+            if not (track.whole[rows[i]] and track.whole[rows[i - 1]]):
+                allowed += 0.5 * tall
             excess = (step[i] - allowed) / tall
             if best is None or excess > best:
                 best = excess
@@ -66,38 +71,59 @@ def teleport(case: Case) -> Raw:
     return Raw(max(float(best), 0.0), spans=spans)
 
 
+def _ratio(values: D, t: int, a: int, b: int, floor: float) -> float:
+    """An entry over the largest of the two before and the two after it."""
+    beside = [values[s] for s in (t - 2, t - 1, t + 1, t + 2) if a <= s < b]
+    beside = [v for v in beside if np.isfinite(v)]
+    if len(beside) < 3 or not np.isfinite(values[t]):
+        return 0.0
+    return float((values[t] + floor) / (max(beside) + floor))
+
+
 def surge(case: Case) -> Raw:
-    """Largest frame-to-frame difference over those beside it: a skip shows everywhere at once."""
-    same = case.signals.same
+    """Largest step over those beside it: of the whole picture's difference, of somebody's middle,
+    or of the camera. A skip shows as a step that is several as long."""
+    reading = case.reading
     best, at = 0.0, 0
-    for a, b in shots_of(case.reading):
-        for t in range(a + 1, b):
-            beside = [same[s] for s in (t - 2, t - 1, t + 1, t + 2) if a < s < b]
-            if len(beside) < 2:
-                continue
-            ratio = (same[t] + 0.05) / (max(beside) + 0.05)
-            weight = min(1.0, same[t] / 0.3)
-            if ratio * weight > best:
-                best, at = float(ratio * weight), t
+    height = float(reading.height)
+    motion = reading.view.motion.astype(np.float64)
+    moved = np.hypot(motion[:, 0], motion[:, 1]) + 0.35 * height * np.abs(motion[:, 2])
+    series: list[tuple[D, float, float]] = [
+        (case.signals.same, 0.05, 0.3), (moved, 0.002 * height, 0.008 * height)
+    ]  # fmt: skip
+    for track in reading.tracks:
+        if np.nanmedian(track.area[track.state == SEEN]) < 40:
+            continue
+        middle = _picture(case, track)
+        step = np.full(len(middle), np.nan)
+        step[1:] = np.linalg.norm(np.diff(middle, axis=0), axis=1)
+        series.append((step, 0.006 * height, 0.02 * height))
+    for values, floor, enough in series:
+        for a, b in shots_of(reading):
+            for t in range(a + 1, b):
+                if not np.isfinite(values[t]):
+                    continue
+                ratio = _ratio(values, t, a + 1, b, floor) * min(1.0, values[t] / enough)
+                if ratio > best:
+                    best, at = ratio, t
     return Raw(best, spans=(Span("unnatural_jump", at, at + 1),))
 
 
 def stall(case: Case) -> Raw:
-    """Frames that repeat the one before while everything moved just before: their share of the
-    clip times how much moved."""
+    """A second or less of repeated frames in the midst of motion: the smaller of what moved right
+    before and right after, levels of 255, times the root of the frames."""
     same = case.signals.same
     best = 0.0
     spans: tuple[Span, ...] = ()
+    most = round(1.1 * case.reading.fps)
     for a, b in shots_of(case.reading):
         row = same[a + 1 : b]
         for first, last in runs(row < 0.03):
-            before = row[max(first - 2, 0) : first]
-            after = row[last : last + 2]
-            if not len(before):
+            if first < 1 or last - first > most:
                 continue
-            moved = float(np.max(before))
-            again = float(np.max(after)) if len(after) else moved
-            value = min(moved, again) * np.sqrt(last - first)
+            moved = float(row[first - 1])
+            again = float(row[last]) if last < len(row) else 0.3 * moved
+            value = min(moved, again) * float(np.sqrt(last - first))
             if value > best:
                 best = value
                 spans = (Span("freeze", a + 1 + first, a + 1 + last),)

@@ -147,6 +147,8 @@ def energy(case: Case) -> Raw:
         e = GRAVITY * np.nan_to_num(move[:, 1]) + 0.5 * (v**2).sum(axis=1)
         e[~np.isfinite(move[:, 0]) | ~path.seen] = np.nan
         near = _touched(case, path)
+        for motion in path.motions:  # what sets it going is told, or was not seen
+            near[max(motion.start - 2, 0) : motion.start + 2] = True
         scale = np.nanmax(e, initial=0.0)
         if scale < 0.15:
             continue
