@@ -84,22 +84,21 @@ def _backward(staged: Staged, plan: Plan) -> Staged:
     if plan.magnitude == 0:
         return staged
     span = end - begin
-    back = max(2, min(round(plan.magnitude * fps), (span - 1) // 3))
+    back = max(2, min(round(plan.magnitude * fps), (span - 1) // 4))
     # Time goes back for `back` frames, then at double speed until nothing is missing.
     lag = np.concatenate([np.arange(1, back + 1) * 2.0, 2.0 * back - np.arange(1, 2 * back + 1)])
     lag = np.convolve(np.pad(lag, 1, mode="edge"), (0.25, 0.5, 0.25), "valid")
     lag[-1] = 0.0
-    middle = begin + max(0, (span - len(lag)) // 2)
+    middle = begin + back + max(0, (span - back - len(lag)) // 2)
     last = min(middle + len(lag), num)
-    times = np.arange(middle, last) - lag[: last - middle]
-    times = np.maximum(times, begin)
+    times = np.maximum(np.arange(middle, last) - lag[: last - middle], begin)
     return warped(staged, everybody(animation), middle, times)
 
 
 def _moving(animation: Animation, plan: Plan) -> tuple[int, int]:
     """The stretch of a shot within the plan in which most moves that is seen."""
     fps = float(animation.spec.fps)
-    least = round(3 * LADDERS["backward"][0][4] * fps) + 2
+    least = round(4 * LADDERS["backward"][0][4] * fps) + 2
     moving = speeds(animation) * (pixels(animation) >= 60)
     total = moving.sum(axis=1)
     best, where = 0.0, (0, 0)
