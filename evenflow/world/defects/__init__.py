@@ -159,16 +159,17 @@ DEFECTS: dict[str, Defect] = {
     "drift": Defect(
         drift.plant, (3, 6, 11, 18, 28), "dE*ab of a gray at the end", None,
         control="sunset", to_end=True, whole=True, cuts=True, least=8,
-        variants=("exposure", "tint"),
+        variants=("exposure", "tint"), ladders=drift.LADDERS,
     ),
     "seam": Defect(
-        seam.plant, (1.5, 3.5, 7, 13, 22), "% of light", None,
-        control="cut", to_end=True, variants=("hard", "blended", "windows"),
+        seam.plant, (2, 4, 8, 14, 23), "% of light", None,
+        control="cut", to_end=True, variants=("hard", "blended", "windows"), ladders=seam.LADDERS,
     ),
     "collapse": Defect(
         collapse.plant, (0.1, 0.25, 0.5, 0.75, 1), "share of the structure", None,
         control="rack_focus", to_end=True,
         variants=tuple(collapse.LADDERS), ladders=collapse.LADDERS,
+        equal_of={"poster": ("style_change",), "merging": ("identity_drift", "subject_swap")},
     ),
     "background_swim": Defect(
         background_swim.plant, (0.15, 0.35, 0.7, 1.3, 2.2), "% of the height, rms", None,

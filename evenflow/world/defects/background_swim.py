@@ -24,14 +24,14 @@ PLAIN = ("plain", "snow")
 
 
 def prepare(staged: Staged, plan: Plan) -> Staged:
-    """Both twins get tiles where ground and horizon are bare."""
+    """Both twins get a checkered ground where ground and horizon are bare."""
     animation = staged.animation
     number = int(animation.place[plan.start])
     place = animation.spec.places[number]
     if place.ground not in PLAIN or place.background != "none":
         return staged
     places = list(animation.spec.places)
-    places[number] = replace(place, ground="tiles")
+    places[number] = replace(place, ground="checker")
     spec = replace(animation.spec, places=tuple(places))
     return replace(staged, animation=replace(animation, spec=spec))
 

@@ -6,11 +6,16 @@ The knob is the distance of a lit gray from itself at the end of the span, in CI
 import numpy as np
 
 from evenflow.world.defects import paint
-from evenflow.world.defects.defect import Plan, Staged
+from evenflow.world.defects.defect import Ladder, Plan, Staged
 from evenflow.world.defects.gains import relit
 
 GRAY = 0.3
 """Linear light of the gray that is measured."""
+
+LADDERS: dict[str, Ladder] = {
+    "exposure": ((4.0, 9.0, 16.0, 25.0, 36.0), "dE*ab of a gray at the end"),
+}
+"""A slow change of brightness is seen later than one of color."""
 
 
 def plant(staged: Staged, plan: Plan) -> Staged:

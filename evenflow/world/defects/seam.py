@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenflow.world.defects import lens
-from evenflow.world.defects.defect import Plan, Staged
+from evenflow.world.defects.defect import Ladder, Plan, Staged
 from evenflow.world.defects.edits import edited
 from evenflow.world.defects.gains import relit
 from evenflow.world.defects.lens import Picture, developed
@@ -20,6 +20,8 @@ OFFSET = 0.035
 GRAIN = 0.12
 """Gray levels of grain for each percent of light."""
 BLEND_S = 0.2
+LADDERS: dict[str, Ladder] = {"blended": ((3.0, 6.5, 12.0, 20.0, 30.0), "% of light")}
+"""What is blended must be farther apart to be seen as well."""
 
 
 def plant(staged: Staged, plan: Plan) -> Staged:
