@@ -25,7 +25,7 @@ from evenflow.core.events import CancelToken, Progress
 from evenflow.core.span import Span
 from evenflow.data.buckets import Buckets, crop_for
 from evenflow.data.cutting import Cut, chosen, cut
-from evenflow.data.example import Example, scaled
+from evenflow.data.example import FLOWS, Example, fit, moved, scaled
 from evenflow.data.joined import Joined
 from evenflow.data.order import Draw, Last, Member, Order
 from evenflow.data.plan import Dropped, Looked, Plan, look_at, parts_of, plan
@@ -310,6 +310,17 @@ class Batches:
         shelf, members = self._mine(epoch, number)
         return [(member, self._submit(epoch, shelf, member)) for _, member in members]
 
+    @property
+    def _asked(self) -> tuple[str, ...]:
+        """Truth that is drawn or read: what was asked for, and what is needed to move it along."""
+        names = [name for name in self.truth if name != "cameras"]
+        if self.augment.needs_flow:
+            names.append("flow")
+        names += [f"{way}_flow" for way in FLOWS if f"{way}_occlusion" in names]
+        if {"boxes", "visible"} & set(names):
+            names.append("instance")
+        return truth_names(names)
+
     def _job(
         self, epoch: int, shelf: int, member: Member
     ) -> tuple[str, Callable[..., Any], tuple[Any, ...]]:
@@ -324,7 +335,7 @@ class Batches:
                 start = chosen(total, bucket.frames, seed)
             return "processes", stage, (source, index, start, bucket.frames, self.fps)
         return "threads", _cut, (
-            source, index, start, bucket, self.fps, self.buckets.upscale, seed,
+            source, index, start, bucket, self.fps, self.buckets.upscale, seed, self._asked,
         )  # fmt: skip
 
     def _chance(self, epoch: int, shelf: int, member: Member) -> tuple[int, ...]:
@@ -356,12 +367,9 @@ class Batches:
         for member, future in jobs:
             found.append(self._result(epoch, shelf, member, future))
         waiting = [i for i, (_, one) in enumerate(found) if isinstance(one, Scene)]
-        asked = tuple(n for n in self.truth if n != "cameras")
-        if self.augment.needs_flow:
-            asked = truth_names([*asked, "flow"])
         scenes = [one for _, one in found if isinstance(one, Scene)]
         drawn = dict(
-            zip(waiting, draw(scenes, device=self.device, truth=asked), strict=True)
+            zip(waiting, draw(scenes, device=self.device, truth=self._asked), strict=True)
             if scenes
             else ()
         )
@@ -452,10 +460,15 @@ class Batches:
 
     def _of_cut(self, epoch: int, shelf: int, member: Member, one: Cut, bucket: Bucket) -> Ready:
         pictures = torch.from_numpy(one.pictures).to(self.device)
-        truth: dict[str, Tensor] = {}
+        truth = {
+            name: torch.from_numpy(values).to(self.device) for name, values in one.truth.items()
+        }
         if one.intrinsics is not None and one.world_to_camera is not None:
             truth["intrinsics"] = torch.from_numpy(one.intrinsics).to(self.device)
             truth["world_to_camera"] = torch.from_numpy(one.world_to_camera).to(self.device)
+        width, height = one.size
+        matrix = fit(one.crop, bucket).to(self.device).expand(bucket.frames, 3, 3)
+        truth = moved(truth, matrix, (height, width), (bucket.height, bucket.width))
         example = Example(_video(pictures), self.fps, truth)
         return self._ready(
             epoch, shelf, member, one.row, one.start, one.crop, bucket, example, one.actions, None,
@@ -479,8 +492,7 @@ class Batches:
     ) -> Ready:
         chance = self._chance(epoch, shelf, member)
         if not fitted:
-            whole = (crop.x, crop.y, crop.width, crop.height)
-            example = scaled(example, whole, bucket.width, bucket.height)
+            example = scaled(example, crop, bucket)
         seed = 0
         told: dict[str, Tensor] = {}
         if self.augment:
@@ -508,10 +520,9 @@ class Batches:
 
     def _told(self, name: str) -> bool:
         """Whether a truth was asked for: what only augmentations look at is not handed out."""
-        if name in ("intrinsics", "world_to_camera"):
-            return False
-        flow = name.partition("_")[0] + "_flow"
-        return not name.endswith(("_flow", "_valid")) or flow in self.truth
+        if name.endswith("_valid"):
+            name = name.replace("_valid", "_flow")
+        return name in self.truth or (name.startswith("track_") and "tracks" in self.truth)
 
     def _batch(self, epoch: int, number: int, bucket: Bucket, ready: list[Ready]) -> dict[str, Any]:
         device, t = self.device, bucket.frames
@@ -592,8 +603,9 @@ def _cut(
     fps: Fraction,
     upscale: bool,
     seed: tuple[int, ...],
+    truth: tuple[str, ...],
 ) -> Cut:
-    return cut(source, index, start, bucket, fps, upscale=upscale, seed=seed)
+    return cut(source, index, start, bucket, fps, upscale=upscale, seed=seed, truth=truth)
 
 
 def _one_thread() -> None:

@@ -6,7 +6,8 @@ where they shrink).
 
 import io
 import json
-from dataclasses import dataclass
+import zipfile
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -33,7 +34,9 @@ class Cut:
         start: first step at the sampled rate.
         crop: of the file's pictures.
         actions: `(t, a)` or None.
-        intrinsics, world_to_camera: `(t, 3, 3)` in pixels of the bucket and `(t, 4, 4)`, or None.
+        intrinsics, world_to_camera: `(t, 3, 3)` in pixels of the file and `(t, 4, 4)`, or None.
+        truth: what lies beside the file, by the names of `Truth`, in pixels of the file.
+        size: width and height of the file's pictures.
     """
 
     row: Row
@@ -43,6 +46,8 @@ class Cut:
     actions: NDArray[np.float32] | None = None
     intrinsics: NDArray[np.float32] | None = None
     world_to_camera: NDArray[np.float32] | None = None
+    truth: dict[str, NDArray[Any]] = field(default_factory=dict)
+    size: tuple[int, int] = (0, 0)
 
 
 def cut(
@@ -54,6 +59,7 @@ def cut(
     *,
     upscale: bool,
     seed: tuple[int, ...],
+    truth: tuple[str, ...] = (),
 ) -> Cut:
     """A window of row `index` from step `start`, or from one that chance picks if that is -1.
 
@@ -90,13 +96,10 @@ def cut(
     pictures = np.stack([drawn[int(i)] for i in shown])
     actions = _actions(source, row, shown)
     time = (start + np.arange(bucket.frames)) / float(fps)
+    known = beside(source, row, shown, (width, height), truth) if truth else {}
     camera = _camera(source, row, time, (width, height))
-    if camera is None:
-        return Cut(row, pictures, start, crop, actions)
-    k, pose = camera
-    return Cut(
-        row, pictures, start, crop, actions, _in_bucket(k, crop, bucket), pose.astype(np.float32)
-    )
+    k, pose = (None, None) if camera is None else (one.astype(np.float32) for one in camera)
+    return Cut(row, pictures, start, crop, actions, k, pose, known, (width, height))
 
 
 def chosen(total: int, frames: int, seed: tuple[int, ...]) -> int:
@@ -179,13 +182,77 @@ def _camera(
     return poses_at(rows, time + (row.t0 or 0.0), size)
 
 
-def _in_bucket(k: NDArray[np.float64], crop: Crop, bucket: Bucket) -> NDArray[np.float32]:
-    """Intrinsics in pixels of the bucket."""
-    move = np.array(
-        [
-            [bucket.width / crop.width, 0, -crop.x * bucket.width / crop.width],
-            [0, bucket.height / crop.height, -crop.y * bucket.height / crop.height],
-            [0, 0, 1],
-        ]
-    )
-    return (move @ k).astype(np.float32)
+PLACES: dict[str, tuple[str, str]] = {
+    "visible": ("boxes.npz", "visible"),
+    "boxes": ("boxes.npz", "boxes"),
+    "boxes_3d": ("boxes.npz", "boxes_3d"),
+    "tracks": ("tracks.npz", "points"),
+    "track_occluded": ("tracks.npz", "occluded"),
+    "forward_valid": ("valid.npz", "forward_flow"),
+    "backward_valid": ("valid.npz", "backward_flow"),
+}
+"""Files of a folder of truth that hold several arrays, see `world.clip`; the others are `.npy`."""
+MORE = {
+    "tracks": ("tracks", "track_occluded"),
+    "forward_flow": ("forward_flow", "forward_valid"),
+    "backward_flow": ("backward_flow", "backward_valid"),
+}
+"""What is told together."""
+NEIGHBORS = ("forward_", "backward_")
+"""Truth about a frame and the one beside it: known only while both are shown."""
+
+
+def beside(
+    source: Source,
+    row: Row,
+    shown: NDArray[np.int64],
+    size: tuple[int, int],
+    names: tuple[str, ...],
+) -> dict[str, NDArray[Any]]:
+    """The truth in the folder `gt` of a clip at the frames that are shown; what is there of it.
+
+    Flow and occlusion are left out where frames between are not shown, since they lead from each
+    frame of the file to the one beside it.
+
+    Raises:
+        BadInput: truth that is not of this clip's size and length.
+    """
+    frames = shown + _offset(row)
+    dense = bool((np.diff(shown) == 1).all())
+    out: dict[str, NDArray[Any]] = {}
+    for name in [one for asked in names for one in MORE.get(asked, (asked,))]:
+        if name.startswith(NEIGHBORS) and not dense:
+            continue
+        array = _array(source, row, name)
+        if array is None:
+            continue
+        second = name.startswith("track")
+        length = array.shape[1] if second else array.shape[0]
+        flat = array.ndim >= 3 and name not in PLACES
+        if frames[-1] >= length or (flat and array.shape[1:3] != (size[1], size[0])):
+            raise BadInput(
+                f"{row.key}: its {name} has the shape {array.shape}, which is not that of the clip "
+                f"({size[0]}x{size[1]}, frame {int(frames[-1])} is shown): write its truth again"
+            )
+        out[name] = np.ascontiguousarray(array[:, frames] if second else array[frames])
+    return out
+
+
+def _array(source: Source, row: Row, name: str) -> NDArray[Any] | None:
+    """One array of a folder of truth, mapped where it lies in a file of its own."""
+    file, inner = PLACES.get(name, (f"{name}.npy", ""))
+    find: Any = getattr(source, "beside", None)
+    path = None if find is None else find(row, f"gt.{file}")
+    try:
+        if path is not None and not inner:
+            mapped: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+            return mapped
+        content = _beside(source, row, f"gt.{file}") if path is None else path.read_bytes()
+        if content is None:
+            return None
+        found = np.load(io.BytesIO(content), allow_pickle=False)
+        if not inner:
+            return np.asarray(found)
+        return np.asarray(found[inner]) if inner in found.files else None
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise BadInput(f"{row.key}: its truth {file} cannot be read: {error}") from None

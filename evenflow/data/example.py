@@ -13,6 +13,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from evenflow.data.sample import Bucket, Crop
+
 DENSE = (
     "depth", "instance", "part", "forward_occlusion", "backward_occlusion", "normals", "shadow",
     "albedo", "coordinates",
@@ -38,31 +40,30 @@ class Example:
     truth: dict[str, Tensor] = field(default_factory=dict)
 
 
-def scaled(example: Example, crop: tuple[int, int, int, int], width: int, height: int) -> Example:
-    """The rectangle `crop` (x, y, width, height) of the pictures at another size.
+def fit(crop: Crop, bucket: Bucket) -> Float[Tensor, "3 3"]:
+    """The map from pixels of a picture to those of its crop at the bucket's size."""
+    across, down = bucket.width / crop.width, bucket.height / crop.height
+    return torch.tensor(
+        [[across, 0, -crop.x * across], [0, down, -crop.y * down], [0, 0, 1]], dtype=torch.float64
+    )
+
+
+def scaled(example: Example, crop: Crop, bucket: Bucket) -> Example:
+    """A crop of the pictures at the bucket's size, with all that lies beside it.
 
     Pictures that shrink are averaged, which a warp would not do.
     """
-    x, y, wide, high = crop
-    _, frames, old_height, old_width = example.video.shape
-    if (x, y, wide, high) == (0, 0, width, height) and (old_width, old_height) == (width, height):
+    frames, height, width = example.video.shape[1:]
+    if crop == Crop(0, 0, width, height) and (width, height) == (bucket.width, bucket.height):
         return example
-    some = example.video[:, :, y : y + high, x : x + wide]
-    if (wide, high) != (width, height):
+    some = example.video[:, :, crop.y : crop.y + crop.height, crop.x : crop.x + crop.width]
+    if (crop.width, crop.height) != (bucket.width, bucket.height):
         some = F.interpolate(
-            some.transpose(0, 1), size=(height, width), mode="bilinear", antialias=True,
-            align_corners=False,
+            some.transpose(0, 1), size=(bucket.height, bucket.width), mode="bilinear",
+            antialias=True, align_corners=False,
         ).transpose(0, 1).clamp(0, 1)  # fmt: skip
-    matrix = torch.tensor(
-        [
-            [width / wide, 0, -x * width / wide],
-            [0, height / high, -y * height / high],
-            [0, 0, 1],
-        ],
-        dtype=torch.float64,
-        device=some.device,
-    ).expand(frames, 3, 3)
-    truth = moved(example.truth, matrix, (old_height, old_width), (height, width))
+    matrix = fit(crop, bucket).to(some.device).expand(frames, 3, 3)
+    truth = moved(example.truth, matrix, (height, width), (bucket.height, bucket.width))
     return replace(example, video=some.contiguous(), truth=truth)
 
 
@@ -149,7 +150,7 @@ def moved(
         if hidden in truth:
             away = (there[..., 0] < 0) | (there[..., 0] >= width)
             away |= (there[..., 1] < 0) | (there[..., 1] >= height)
-            out[hidden] = out[hidden] | (away & edge[:, None, None])
+            out[hidden] = out[hidden] | away | ~edge[:, None, None]  # no frame shows it
     if "tracks" in truth:
         spots = _apply(matrix, truth["tracks"].transpose(0, 1).to(torch.float64))  # (t, n, 2)
         gone = (spots < 0).any(-1) | (spots[..., 0] >= width) | (spots[..., 1] >= height)

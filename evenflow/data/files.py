@@ -19,6 +19,8 @@ VIDEOS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".ts", ".m4v", ".gif", ".y4m"
 IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".ppm", ".pgm", ".exr")
 WRONG = ("missing", "outside", "broken")
 """Marks of rows that cannot be opened; each says why in one line."""
+IN_TRUTH = {"actions": "actions.npy", "camera": "cameras.txt"}
+"""Files of a folder of truth that stand for those beside a clip."""
 WORLD = "world:"
 """Begins the path of a row that is a scene of the world (`worlds.py`), not a file."""
 LARGE_TEXT = 1 << 20
@@ -90,9 +92,15 @@ class Folder:
     def beside(self, row: Row, name: str) -> Path | None:
         """What `row.extra[name]` names (`actions`, `camera`, `gt`), or None where it is not there.
 
+        `gt.depth.npy` is a file in the folder of truth.
+
         Raises:
             BadInput: it leaves the folder.
         """
+        if name.startswith("gt."):
+            folder = self.beside(row, "gt")
+            file = None if folder is None else folder / name.removeprefix("gt.")
+            return file if file is not None and file.exists() else None
         said = row.extra.get(name)
         if not isinstance(said, str) or not said:
             return None
@@ -100,7 +108,7 @@ class Folder:
         return path if path.exists() else None
 
     def content(self, row: Row, name: str) -> bytes | None:
-        """The bytes of the file that `row.extra[name]` names, or None where there is none.
+        """The bytes of the file that `beside` finds, or None where there is none.
 
         Raises:
             BadInput: it leaves the folder.
@@ -205,6 +213,10 @@ def siblings(base: Path, path: Path) -> dict[str, str]:
             if there.exists():
                 out[name] = Path(os.path.normpath(relative / choice)).as_posix()
                 break
+    if "gt" in out:
+        for name, file in IN_TRUTH.items():
+            if name not in out and (base / out["gt"] / file).is_file():
+                out[name] = f"{out['gt']}/{file}"
     return out
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
+from pathlib import Path
 from typing import Any
 
 from evenflow.core.clip import Clip
@@ -92,6 +93,12 @@ class Joined:
         """The frames of a row."""
         part, own = self.own(row)
         return part.source.clip(own)
+
+    def beside(self, row: Row, name: str) -> Path | None:
+        """The file that lies beside a row under this name, see `files.Folder.beside`."""
+        part, own = self.own(row)
+        find: Any = getattr(part.source, "beside", None)
+        return None if find is None else find(own, name)
 
     def content(self, row: Row, name: str) -> bytes | None:
         """What lies beside a row under this name, see `files.Folder.content`."""

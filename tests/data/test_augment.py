@@ -13,6 +13,7 @@ from evenflow.data.augmentations.camera_jitter import maps
 from evenflow.data.augmentations.light import encoded, linear, tint
 from evenflow.data.augmentations.paths import wander
 from evenflow.data.example import Example, moved, scaled, warped
+from evenflow.data.sample import Bucket, Crop
 from evenflow.world.clip import sample
 
 SIZE, FRAMES = 48, 9
@@ -152,7 +153,7 @@ def test_cameras_of_a_jittered_scene_see_its_points_where_they_are(scene):
 
 
 def test_a_crop_at_half_the_size_halves_flow_and_lens(scene):
-    small = scaled(scene, (8, 0, 32, 32), 16, 16)
+    small = scaled(scene, Crop(8, 0, 32, 32), Bucket(FRAMES, 16, 16))
     assert small.video.shape == (3, FRAMES, 16, 16)
     flow = scene.truth["forward_flow"][:, 1:32:2, 9:40:2]
     assert torch.allclose(small.truth["forward_flow"], flow / 2, atol=1e-5)
@@ -161,7 +162,9 @@ def test_a_crop_at_half_the_size_halves_flow_and_lens(scene):
         k[:, 0, 0], old[:, 0, 0] / 2
     )
     assert torch.equal(small.truth["world_to_camera"], scene.truth["world_to_camera"])
-    assert torch.equal(scaled(scene, (0, 0, SIZE, SIZE), SIZE, SIZE).video, scene.video)
+    assert torch.equal(
+        scaled(scene, Crop(0, 0, SIZE, SIZE), Bucket(FRAMES, SIZE, SIZE)).video, scene.video
+    )
     # What left the crop is not seen in the next frame any more.
     moved_ = small.truth["forward_flow"][0]
     x = torch.arange(16)[None, :] + 0.5 + moved_[..., 0]

@@ -370,6 +370,43 @@ def test_actions_and_cameras_beside_files_go_along(folder, tmp_path):
         next(iter(broken))
 
 
+def test_truth_beside_files_is_that_of_the_scene_they_were_drawn_from(tmp_path):
+    from evenflow.world.clip import write_truth
+
+    asked = ("forward_flow", "forward_occlusion", "instance", "boxes", "depth", "tracks")
+    rows = world_rows("world:story?seed=2&n=1&frames=13&size=48")
+    row = rows.row(0)
+    for name in ("videos", "gt"):
+        (tmp_path / name).mkdir()
+    ef.write(rows.clip(row), tmp_path / "videos" / "s.mkv")
+    write_truth(rows.source(row), tmp_path / "gt" / "s")
+    (tmp_path / "metadata.jsonl").write_text('{"file_name": "videos/s.mkv", "text": "x"}')
+    how = {
+        "buckets": Buckets(sides=(32,), frames=(9,), batch=1), "truth": asked, "sampling": "head",
+        "augment": "camera_jitter",
+    }  # fmt: skip
+    drawn = next(iter(Batches(rows, **how)))
+    files = Batches(open_dataset(tmp_path), **how)
+    read = next(iter(files))
+    assert set(read["truth"]) == {*asked, "forward_valid", "track_occluded"}
+    for name, values in read["truth"].items():
+        if not name.startswith("track"):  # other points are picked from a window than from a whole
+            assert torch.equal(values, drawn["truth"][name]), name
+    assert not read["truth"]["forward_valid"][0, -1] and read["truth"]["forward_valid"][0, 0]
+    assert read["truth"]["tracks"].shape[2] == 9
+    assert torch.allclose(read["intrinsics"], drawn["intrinsics"], atol=1e-3)
+    assert torch.allclose(read["world_to_camera"], drawn["world_to_camera"], atol=1e-4)
+    assert float((read["video"] - drawn["video"]).abs().mean()) < 0.01  # scaled by other means
+    # Every other frame: what leads from frame to frame is not known any more.
+    slow = {**how, "fps": 6, "buckets": Buckets(sides=(32,), frames=(5,), batch=1)}
+    assert set(next(iter(Batches(open_dataset(tmp_path), **slow)))["truth"]) == {
+        "instance", "boxes", "depth", "tracks", "track_occluded",
+    }  # fmt: skip
+    np.save(tmp_path / "gt" / "s" / "depth.npy", np.zeros((3, 4, 5), np.float32))
+    with pytest.raises(UnreadableVideo, match="depth"):
+        next(iter(Batches(open_dataset(tmp_path), **how)))
+
+
 def test_silly_batches_are_refused(scenes):
     with pytest.raises(BadInput, match="ranks"):
         Batches(scenes, buckets=SMALL, world_size=4)

@@ -217,7 +217,10 @@ def _row(tar: Path, key: str, stem: str, files: dict[str, Member]) -> Row:
     if "cls" in texts:
         whole = re.fullmatch(r"-?\d{1,9}", texts["cls"])
         extra["cls"] = int(texts["cls"]) if whole else texts["cls"]
-    others = {"actions": ("actions.npy", "actions.json"), "camera": ("camera.txt",)}
+    others = {
+        "actions": ("actions.npy", "actions.json", "gt.actions.npy"),
+        "camera": ("camera.txt", "gt.cameras.txt"),
+    }
     for name, suffixes in others.items():
         there = next((one for one in suffixes if one in files), None)
         if there is not None:
