@@ -98,6 +98,16 @@ def _kind(staged: Staged, plan: Plan) -> Staged:
     )
 
 
+def _clear(animation: Animation, entity: int, frame: int, place: D, share: float) -> bool:
+    """Whether nobody else is where somebody would be, by a share of the sum of their sizes."""
+    states = animation.entities
+    apart = np.linalg.norm((states.position[frame] - place) * (1.0, 0.0, 1.0), axis=-1)
+    near = apart < share * (states.size[frame] + states.size[frame, entity - 1])
+    near &= states.present[frame]
+    near[entity - 1] = False
+    return not near.any()
+
+
 def _places(animation: Animation, entity: int, start: int) -> list[D]:
     """Ways to where one more of somebody has room, the nearest first."""
     states = animation.entities
@@ -109,16 +119,16 @@ def _places(animation: Animation, entity: int, start: int) -> list[D]:
     width, height = animation.spec.size
     margin = 0.5 * size * float(per_unit(animation)[start, entity - 1])
     ways: list[D] = []
+    frames = np.unique(np.linspace(start, len(animation.shot) - 1, 4).astype(int))
+    frames = frames[animation.shot[frames] == animation.shot[start]]
     for far in (1.0, 1.6, 2.3, 3.1):
         for angle in (0.0, np.pi, 0.5, np.pi - 0.5, -0.5, np.pi + 0.5, 1.2, np.pi - 1.2):
-            way = 2.2 * size * far * (np.cos(angle) * right + np.sin(angle) * deep)
+            way = 2.7 * size * far * (np.cos(angle) * right + np.sin(angle) * deep)
             x, y, z = project(animation, here + way)[start]
             if not (margin < x < width - margin and margin < y < height and z > 0.3):
                 continue
-            others = states.position[start].astype(np.float64)
-            apart = np.linalg.norm((others - here[start] - way) * (1.0, 0.0, 1.0), axis=-1)
-            clear = (apart > 0.9 * (size + states.size[start])) | ~states.present[start]
-            if clear.all() and all(np.linalg.norm(way - w) > 1.8 * size for w in ways):
+            clear = all(_clear(animation, entity, f, here[f] + way, 0.9) for f in frames)
+            if clear and all(np.linalg.norm(way - w) > 2.4 * size for w in ways):
                 ways.append(way)
     return ways
 
@@ -158,13 +168,12 @@ def _side(staged: Staged, plan: Plan) -> Staged:
     right = right / (np.linalg.norm(right) + 1e-9)
     way = right * off / float(per_unit(animation)[plan.start, e])
     states = animation.entities
-    apart = np.linalg.norm((states.position[plan.start] - states.position[plan.start, e] - way)
-                           * (1.0, 0.0, 1.0), axis=-1)  # fmt: skip
-    apart[e] = np.inf
-    clear = (apart > 0.6 * (states.size[plan.start] + states.size[plan.start, e])) | ~(
-        states.present[plan.start]
+    here = states.position[plan.start, e].astype(np.float64)
+    clear = all(
+        _clear(animation, plan.entity, plan.start, here + share * way, 0.6)
+        for share in LADDERS["side"][0]
     )
-    need(clear.all(), f"somebody else stands where entity {plan.entity} would be")
+    need(clear, f"somebody else stands where entity {plan.entity} would be")
     if plan.magnitude == 0:
         return staged
     shift = np.tile(plan.magnitude * way, (plan.end - plan.start, 1))

@@ -27,6 +27,8 @@ LADDERS: dict[str, Ladder] = {
     "jerks": ((0.09, 0.13, 0.17, 0.25, 0.4), "s between jerks"),
     "stuck": ((0.15, 0.25, 0.4, 0.65, 1.0), "s of standstill"),
 }
+ROUND = ("ball", "cylinder", "ring", "capsule")
+"""Things that roll."""
 WALKING = 0.3
 """World units a second from which on somebody walks or rolls."""
 
@@ -100,10 +102,12 @@ def _floating(staged: Staged, plan: Plan) -> Staged:
 
 def _spinning(animation: Animation, plan: Plan) -> None:
     spin = np.linalg.norm(animation.entities.spin[plan.start : plan.end, plan.entity - 1], axis=-1)
+    kind = animation.spec.entity(plan.entity).kind
     need(
-        plan.entity not in animation.skeletons.entity and np.median(spin) > 1.5,
+        kind in ROUND and np.median(spin) > 1.5,
         f"entity {plan.entity} does not roll in these frames",
     )
+    _moving(animation, plan, "roll")
 
 
 def _no_spin(staged: Staged, plan: Plan) -> Staged:
