@@ -1,0 +1,25 @@
+"""Samplers: from noise to video, by a predictor and a matrix of levels. `SAMPLERS` is the table.
+
+Each is `(predict, x, levels, **options) -> x`; see `run.RunOptions`. A sampler knows one sentence:
+give me the clean estimate of this video at this level.
+"""
+
+from evenflow.samplers.ancestral import ancestral
+from evenflow.samplers.dpmpp_2m import dpmpp_2m
+from evenflow.samplers.euler import euler
+from evenflow.samplers.heun import heun
+from evenflow.samplers.likelihood import log_likelihood
+from evenflow.samplers.run import RunOptions, Standing
+
+SAMPLERS = {"euler": euler, "heun": heun, "dpmpp_2m": dpmpp_2m, "ancestral": ancestral}
+
+__all__ = [
+    "SAMPLERS",
+    "RunOptions",
+    "Standing",
+    "ancestral",
+    "dpmpp_2m",
+    "euler",
+    "heun",
+    "log_likelihood",
+]
