@@ -3,7 +3,7 @@
 | file | what |
 |---|---|
 | `curated.jsonl` | every row of the dataset, in order, followed by its shots if it has cuts |
-| `metadata.jsonl` | the rows to choose from: whole clips without cuts, and shots |
+| `metadata.jsonl` | the rows to choose from: clips of one shot, and shots of the others |
 | `curated.json` | the dataset that they come from, settings, counts |
 | `work.jsonl` | what was measured, a line a clip; what a run that was stopped goes on from |
 
@@ -294,7 +294,7 @@ def _measured(setup: tuple[Source, tuple[str, ...]], row: Row) -> dict[str, Any]
     try:
         known = content_of(source, row)
         token, hash = known.token, known.hash or content_hash(source, row)
-        result = measured(source, row, stages)
+        result = {**measured(source, row, stages), "hash": hash}
     except (EvenflowError, OSError) as error:
         result = {"error": _line(error)}
     return _answer(row, _id(row, hash or f"row {row.key}"), hash, token, result)
@@ -316,7 +316,7 @@ def measured(source: Source, row: Row, stages: Sequence[str]) -> dict[str, Any]:
         "height": info.height, "frames_hash": statistics.frames_hash,
     }  # fmt: skip
     found = shots(statistics) if "cuts" in settings.stages else []
-    if statistics.cuts and found and "cuts" in settings.stages:
+    if len(found) > 1:
         whole["shots"] = []
         for start, end in found:
             part = statistics.part(start, end)

@@ -6,6 +6,7 @@ so that night scenes are none.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evenflow.data.curation.runs import longest, runs
 from evenflow.data.curation.stage import Verdict
@@ -28,9 +29,15 @@ MARKS = {
 }
 
 
+def black_frames(statistics: Statistics) -> NDArray[np.bool_]:
+    """Frames `(n,)` that are black."""
+    flags: NDArray[np.bool_] = (statistics.dark >= SHARE) & (statistics.contrast < CONTRAST)
+    return flags
+
+
 def black(row: Row, statistics: Statistics) -> Verdict:
     """Share of frames that are black or plain, and whether a stretch of them counts."""
-    is_black = (statistics.dark >= SHARE) & (statistics.contrast < CONTRAST)
+    is_black = black_frames(statistics)
     is_plain = (statistics.contrast < PLAIN) & (statistics.flat > 0.9)
     count = max(1, len(statistics))
     marks = {}

@@ -12,6 +12,8 @@ from evenflow.data.row import Row
 
 BLOCKS = 1.3
 """Delivered footage shows up to 1.15, H.264 at crf 28 1.2 (`evenflow.continuity.unseen`)."""
+LEAST_WIDTH = 240
+"""Pixels; narrower pictures have too few borders to be told from what is painted there."""
 SCORES = {"blockiness": "steps over every eighth column over other steps, 1 without blocks"}
 MARKS = {"blocky": f"blockiness above {BLOCKS:g}"}
 
@@ -19,7 +21,7 @@ MARKS = {"blocky": f"blockiness above {BLOCKS:g}"}
 def blockiness(row: Row, statistics: Statistics) -> Verdict:
     """Median over every eighth frame."""
     known = statistics.blockiness[np.isfinite(statistics.blockiness)]
-    if not len(known):
+    if not len(known) or statistics.info.width < LEAST_WIDTH:
         return Verdict()
     value = float(np.median(known))
     return Verdict(

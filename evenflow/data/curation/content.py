@@ -16,7 +16,8 @@ class Content:
     Args:
         token: changes whenever the content may have changed (names, sizes and times of files);
             cheap to get. Empty where nothing of the kind is known.
-        hash: SHA-256 if it is known without reading anything (a scene), else empty.
+        hash: SHA-256 if it is known without reading anything (a scene; or that of the names,
+            where nothing can be read), else empty.
     """
 
     token: str
@@ -39,14 +40,12 @@ def content_of(source: Source, row: Row) -> Content:
         files = _frames(path) if path.is_dir() else [path]
         parts = tuple((p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files)
         return Content(_short((row.path, parts)))
-    return Content("", row.hash)
+    text = f"{source.name}\0{row.key}\0{row.path}"
+    return Content("", row.hash or hashlib.sha256(text.encode()).hexdigest())
 
 
 def content_hash(source: Source, row: Row) -> str:
-    """SHA-256 of a row's content: of its file, member, frames or scene; reads all of it.
-
-    Where a source of another kind holds it, that of its name and the row's.
-    """
+    """SHA-256 of a row's content: of its file, member, frames or scene; reads all of it."""
     known = content_of(source, row)
     if known.hash:
         return known.hash
@@ -62,8 +61,6 @@ def content_hash(source: Source, row: Row) -> str:
                 digest.update(file.name.encode() + b"\0" + bytes.fromhex(file_hash(file)))
         else:
             return file_hash(path)
-    else:
-        digest.update(f"{source.name}\0{row.key}\0{row.path}".encode())
     return digest.hexdigest()
 
 

@@ -10,6 +10,7 @@ Source: multi-index hashing, Norouzi, Punjani & Fleet 2012, Fast search in Hammi
 multi-index hashing, CVPR, section 3; hashes after Zauner 2010 (`hashing`).
 """
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,9 @@ OVERLAP = 0.5
 LEAST_PICTURES = 3
 CONTRAST = 4.0
 """Gray levels; pictures with less show too little to be told apart."""
+PRINTS = 6.0
+"""Most gray levels (root mean square, median over time) by which their prints differ. Pictures of
+one build (sky above ground) agree in most bits, and not in their colors."""
 STIRRED = 3.0
 """Gray levels of change in half a second from which on movements can be compared."""
 SCORES = {"duplicates": "clips of the dataset that show the same"}
@@ -180,10 +184,7 @@ def _seen(looks: Looks) -> Looks:
     some = looks.contrast >= CONTRAST
     if some.all():
         return looks
-    return Looks(
-        looks.seconds[some], looks.look[some], looks.move[some], looks.contrast[some],
-        looks.stir[some],
-    )  # fmt: skip
+    return looks.some(some)
 
 
 def _agree(a: Looks, b: Looks, offset: float) -> float | None:
@@ -200,6 +201,8 @@ def _agree(a: Looks, b: Looks, offset: float) -> float | None:
     apart = distance(a.look[close], b.look[mates])
     if (apart <= ALIKE).mean() < AGREE:
         return None
+    if printed_apart(a, b, offset, close) > PRINTS:
+        return None
     stir_a, stir_b = np.nan_to_num(a.stir[close]), np.nan_to_num(b.stir[mates])
     if (
         max(np.median(stir_a), np.median(stir_b))
@@ -214,6 +217,26 @@ def _agree(a: Looks, b: Looks, offset: float) -> float | None:
     return float(np.median(apart))
 
 
+def printed_apart(a: Looks, b: Looks, offset: float, rows: NDArray[np.bool_]) -> float:
+    """Median difference of the prints of `a` and those of `b` at the same times, gray levels.
+
+    Prints of `b` are read between two of them: its pictures are from other moments.
+    """
+    times = a.seconds[rows] + offset
+    right = np.clip(np.searchsorted(b.seconds, times), 1, max(1, len(b.seconds) - 1))
+    right = np.minimum(right, len(b.seconds) - 1)
+    left = np.maximum(right - 1, 0)
+    gap = np.maximum(b.seconds[right] - b.seconds[left], 1e-6)
+    share = np.clip((times - b.seconds[left]) / gap, 0.0, 1.0)[:, None]
+    between = (1 - share) * b.prints[left] + share * b.prints[right]
+    apart = np.sqrt(((a.prints[rows] - between) ** 2).mean(axis=1))
+    nearest = np.minimum(
+        np.sqrt(((a.prints[rows] - b.prints[left].astype(float)) ** 2).mean(axis=1)),
+        np.sqrt(((a.prints[rows] - b.prints[right].astype(float)) ** 2).mean(axis=1)),
+    )
+    return float(np.median(np.minimum(apart, nearest)))
+
+
 def to_json(looks: Looks) -> dict[str, Any]:
     """Hashes as plain types, small enough for a line a clip."""
     return {
@@ -222,6 +245,7 @@ def to_json(looks: Looks) -> dict[str, Any]:
         "move": "".join(f"{int(h):016x}" for h in looks.move),
         "contrast": [round(float(v), 1) for v in looks.contrast],
         "stir": [None if np.isnan(v) else round(float(v), 1) for v in looks.stir],
+        "prints": base64.b64encode(looks.prints.tobytes()).decode(),
     }
 
 
@@ -233,6 +257,7 @@ def from_json(data: dict[str, Any]) -> Looks:
         _hashes(data["move"]),
         np.array(data["contrast"], np.float32),
         np.array([np.nan if v is None else v for v in data["stir"]], np.float32),
+        np.frombuffer(base64.b64decode(data["prints"]), np.uint8).reshape(-1, 150),
     )
 
 

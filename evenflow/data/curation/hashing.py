@@ -1,5 +1,7 @@
 """Perceptual hashes: 64 bits a picture, 64 bits for how it moves; alike clips differ in few bits.
 
+Hashes find candidates; what is held to be the same is decided on a print of 150 bytes.
+
 A picture is shrunk to 32 x 32 luma; each bit says whether one of the 64 lowest frequencies of its
 cosine transform (without the mean) lies above their median. The same of the difference to the
 picture half a second before tells clips apart that show one place with different events.
@@ -36,6 +38,15 @@ def look_hash(picture: NDArray[np.float32]) -> int:
     """64 bits of what a picture `(32, 32)` looks like."""
     waves = cv2.dct(picture)[_ROWS, _COLS]
     return int(_BITS[waves > np.median(waves)].sum(dtype=np.uint64))
+
+
+def print_of(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture `(h, w, 3)` in 150 bytes: 10 x 10 areas of luma, 5 x 5 of each chroma (BT.601)."""
+    yuv = cv2.cvtColor(cv2.resize(rgb, (20, 20), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2YUV)
+    luma = cv2.resize(yuv[..., 0], (10, 10), interpolation=cv2.INTER_AREA).reshape(-1)
+    chroma = cv2.resize(yuv[..., 1:], (5, 5), interpolation=cv2.INTER_AREA).reshape(-1)
+    made: NDArray[np.uint8] = np.concatenate([luma, chroma])
+    return made
 
 
 def difference_hash(before: NDArray[np.float32], after: NDArray[np.float32]) -> int:

@@ -9,14 +9,17 @@ network); the rule here is ours, on the differences of small pictures.
 
 import numpy as np
 
+from evenflow.data.curation.hashing import SIDE
 from evenflow.data.curation.stage import Verdict
 from evenflow.data.curation.statistics import Statistics
 from evenflow.data.row import Row
 
 LEAST = 0.5
 """Gray levels by which a 32 x 32 picture must differ from the one half a second before (standard
-deviation) for anything to have happened: grain of 8 gray levels at 240 lines leaves 0.6 of it,
-usual grain of 2 leaves 0.15."""
+deviation) for anything to have happened; what a codec makes of a still picture stays below it."""
+GRAIN = 1.5
+"""How many times it must exceed what grain alone leaves of the mean of an area."""
+GRAIN_LINES = 360
 SLOW = 0.008
 """Heights a second; 95 % of tiles and steps stay below it in a static clip."""
 SCORES = {"stir": "change in half a second over 32 x 32 areas, gray levels, the largest"}
@@ -35,7 +38,11 @@ def static(row: Row, statistics: Statistics) -> Verdict:
     speed = statistics.tile_speed[1:]
     known = speed[np.isfinite(speed)]
     p95 = float(np.percentile(known, 95)) if len(known) else 0.0
+    info = statistics.info
+    scale = min(1.0, GRAIN_LINES / min(info.width, info.height))
+    pixels = info.width * info.height * scale**2 / SIDE**2  # of one of 32 x 32 areas
+    grain = float(np.nanmedian(statistics.noise)) * (2.0 / max(1.0, pixels)) ** 0.5
     marks = {}
-    if most < LEAST and p95 < SLOW:
+    if most < max(LEAST, GRAIN * grain) and p95 < SLOW:
         marks["static"] = f"nothing changes by more than {most:.2f} gray levels in half a second"
     return Verdict({"stir": most}, marks)

@@ -25,7 +25,7 @@ from evenflow.core.clip import Clip, Frame, SourceInfo
 from evenflow.core.errors import UnreadableVideo
 from evenflow.core.events import CancelToken
 from evenflow.core.finding import Finding
-from evenflow.data.curation.hashing import difference_hash, look_hash, small
+from evenflow.data.curation.hashing import difference_hash, look_hash, print_of, small
 
 Series = NDArray[np.float32]
 PAGE_LINES = 360
@@ -51,6 +51,7 @@ class Looks:
         move: `(m,)` uint64, of its difference to the picture half a second before.
         contrast: `(m,)` standard deviation of the small picture in gray levels.
         stir: `(m,)` standard deviation of that difference in gray levels, NaN where there is none.
+        prints: `(m, 150)` uint8: the picture in 10 x 10 areas of luma and 5 x 5 of each chroma.
     """
 
     seconds: NDArray[np.float64]
@@ -58,14 +59,17 @@ class Looks:
     move: NDArray[np.uint64]
     contrast: Series
     stir: Series
+    prints: NDArray[np.uint8]
 
     def part(self, start_s: float, end_s: float) -> "Looks":
         """Those of `[start_s, end_s)`; a difference never reaches over the start."""
         some = (self.seconds >= start_s) & (self.seconds < end_s)
         stir = np.where(self.seconds - start_s < LAG_S, np.float32(np.nan), self.stir)
-        return Looks(
-            self.seconds[some], self.look[some], self.move[some], self.contrast[some], stir[some]
-        )
+        return replace(self, stir=stir).some(some)
+
+    def some(self, flags: NDArray[np.bool_]) -> "Looks":
+        """Those that are flagged."""
+        return Looks(**{name: value[flags] for name, value in vars(self).items()})
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,10 @@ class Statistics:
         change: `(n,)` mean absolute difference to the frame before, gray levels.
         most_change: `(n,)` the same of the tile that changes most.
         still: `(n,)` share of pixels that differ by at most one gray level.
+        tracked: `(n,)` share of the textured area that is found again, NaN without texture.
+        valid: `(n,)` share of the picture whose motion agrees both ways.
+        palette_step: `(n,)` half the L1 distance of the color histograms, [0, 1].
+        thumbs: `(n, 18, 32)` uint8 luma.
         same: `(n,)` True where the pixels are those of the frame before, to the last bit.
         tile_speed: `(n, 48)` length of the flow in picture heights a second, tiles of 6 rows by 8.
         tile_own: `(n, 48)` the same of what the camera's motion leaves.
@@ -120,6 +128,10 @@ class Statistics:
     change: Series
     most_change: Series
     still: Series
+    tracked: Series
+    valid: Series
+    palette_step: Series
+    thumbs: NDArray[np.uint8]
     same: NDArray[np.bool_]
     tile_speed: Series
     tile_own: Series
@@ -171,6 +183,7 @@ class Statistics:
             **own,
             seconds=self.seconds[some] - first,
             same=same,
+            thumbs=self.thumbs[some],
             cuts=(),
             pages=self.pages[paged],
             page_seconds=self.page_seconds[paged] - first,
@@ -182,9 +195,13 @@ class Statistics:
 
 _SERIES = (
     "luma", "contrast", "dark", "bright", "flat", "color", "octaves", "sharpness", "noise",
-    "blockiness", "change", "most_change", "still", "tile_speed", "tile_own", "camera", "tremble",
+    "blockiness", "change", "most_change", "still", "tracked", "valid",
+    "palette_step", "tile_speed", "tile_own", "camera", "tremble",
 )  # fmt: skip
-_STEPS = ("change", "most_change", "still", "tile_speed", "tile_own", "camera")
+_STEPS = (
+    "change", "most_change", "still", "tracked", "valid", "palette_step", "tile_speed", "tile_own",
+    "camera",
+)  # fmt: skip
 
 
 def _within(finding: Finding, start: int, end: int) -> bool:
@@ -206,6 +223,7 @@ class _Collector:
     page_seconds: list[float] = field(default_factory=list)
     page_gap: float = 1.0 / PAGES_HZ
     looks: list[tuple[float, int, int, float, float]] = field(default_factory=list)
+    prints: list[NDArray[np.uint8]] = field(default_factory=list)
     recent: list[tuple[float, NDArray[np.float32]]] = field(default_factory=list)
     digest: Any = field(default_factory=hashlib.sha256)
     before: bytes = b""
@@ -243,13 +261,14 @@ class _Collector:
             noise=float(np.median(picture.grain[0])),
             blockiness=picture.blockiness,
             same=picture.digest == self.before,
+            thumbs=picture.thumb,
         )
         self.before = picture.digest
         if pair is None:
             nothing = np.full(NUM_TILES, np.nan, np.float32)
             self._add(
                 change=np.nan, most_change=np.nan, still=np.nan, u=nothing, v=nothing,
-                camera=(np.nan,) * 4,
+                camera=(np.nan,) * 4, tracked=np.nan, valid=np.nan, palette_step=np.nan,
             )  # fmt: skip
         else:
             camera = pair.camera
@@ -257,17 +276,21 @@ class _Collector:
                 change=pair.change,
                 most_change=float(np.nanmax(pair.tile_change)),
                 still=pair.still,
+                tracked=pair.tracked,
+                valid=pair.valid,
+                palette_step=pair.palette_step,
                 u=pair.tile_u,
                 v=pair.tile_v,
                 camera=(camera.dx, camera.dy, camera.zoom, camera.rotation),
             )
         if "hashes" in self.wants:
-            self._look(time, gray_of(sketch))
+            self._look(time, sketch)
 
-    def _look(self, time: float, gray: NDArray[np.uint8]) -> None:
+    def _look(self, time: float, sketch: NDArray[np.uint8]) -> None:
         if self.looks and time < self.looks[-1][0] + 1.0 / LOOKS_HZ - 1e-3:
             return
-        picture = small(gray)
+        picture = small(gray_of(sketch))
+        self.prints.append(print_of(sketch))
         while self.recent and self.recent[0][0] < time - LAG_S - 1.5 / LOOKS_HZ:
             self.recent.pop(0)
         earlier = [p for t, p in self.recent if t <= time - LAG_S + 0.5 / LOOKS_HZ]
@@ -386,6 +409,7 @@ def _statistics(
             np.array([r[2] for r in table], np.uint64),
             np.array([r[3] for r in table], np.float32),
             np.array([r[4] for r in table], np.float32),
+            np.stack(seen.prints),
         )
     reason = ""
     if count < 2:
@@ -397,6 +421,7 @@ def _statistics(
         warnings=clip.warnings,
         seconds=seconds,
         **plain,
+        thumbs=np.stack(rows["thumbs"]),
         same=np.array(rows["same"], bool),
         tile_speed=(np.hypot(u, v) / lines * rate[:, None]).astype(np.float32),
         tile_own=(np.hypot(own_u, own_v) / lines * rate[:, None]).astype(np.float32),
