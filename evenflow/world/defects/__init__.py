@@ -57,7 +57,6 @@ DEFECTS: dict[str, Defect] = {
     "identity_drift": Defect(
         identity_drift.plant, (8, 14, 24, 38, 60), "dE*ab of the paint at the end",
         color_change.carriers, control="slow_color_change", least=8, to_end=True, whole=True,
-        equal=("color_change",),
     ),
     "subject_swap": Defect(
         subject_swap.plant, (0.15, 0.35, 0.55, 0.8, 1), "attribute distance",
@@ -143,6 +142,7 @@ DEFECTS: dict[str, Defect] = {
     "unnatural_jump": Defect(
         unnatural_jump.plant, (2, 3, 5, 8, 12), "frames of 1/24 s skipped", None,
         control="fast_motion", to_end=True, variants=("skip", "warp"), step=True,
+        equal_of={"skip": ("teleportation",)},
     ),
     "freeze": Defect(
         freeze.plant, (0.1, 0.2, 0.4, 0.7, 1), "share of the span", None,

@@ -102,16 +102,18 @@ def longer(staged: Staged, more: int) -> Animation:
     )  # fmt: skip
 
 
-def motion(animation: Animation, first: int, second: int) -> float:
-    """Pixels, of a picture 128 high, that what moves most is elsewhere in another frame: middles
-    of parts that are in the picture, with the camera's own motion."""
+def motion(animation: Animation, first: int, second: int, *, bodies: bool = False) -> float:
+    """Pixels, of a picture 128 high, that what moves most is elsewhere in another frame, with the
+    camera's own motion: middles that are in the picture.
+
+    Args:
+        bodies: middles of whole bodies, not of their parts (legs that swing).
+    """
     rows = [first, second]
-    parts = animation.parts
+    group = animation.entities if bodies else animation.parts
     width, height = animation.spec.size
-    both = (parts.present[first] & parts.present[second])[None]
-    spots = np.zeros((len(animation.shot), 0, 3))
-    if both.any():
-        spots = parts.position[:, np.flatnonzero(both[0])].astype(np.float64)
+    both = np.flatnonzero(group.present[first] & group.present[second])
+    spots = group.position[:, both].astype(np.float64)
     ahead = animation.camera.world_to_camera[first]
     far = ahead[:3, :3].T @ (np.array([0.0, 0.0, 12.0]) - ahead[:3, 3])
     spots = np.concatenate([spots, np.broadcast_to(far, (len(spots), 1, 3))], axis=1)

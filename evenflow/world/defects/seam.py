@@ -17,7 +17,7 @@ from evenflow.world.defects.shake import aimed
 D = NDArray[np.float64]
 OFFSET = 0.035
 """Percent of the height that the aim steps for each percent of light."""
-GRAIN = 0.12
+GRAIN = 0.07
 """Gray levels of grain for each percent of light."""
 BLEND_S = 0.2
 LADDERS: dict[str, Ladder] = {"blended": ((3.0, 6.5, 12.0, 20.0, 30.0), "% of light")}

@@ -13,8 +13,8 @@ LONGEST = 12
 """Frames of the strongest, at 24 a second: all strengths need as much room and motion."""
 
 STRIDE, LEAST_JUMP = 5.0, 5.0
-"""Frames at 24 a second in which something must move so many pixels of a picture 128 high: what
-hardly moves cannot be seen to jump."""
+"""Frames at 24 a second in which a body or the camera must move by so many pixels of a
+picture 128 high: what hardly moves cannot be seen to jump."""
 
 
 def plant(staged: Staged, plan: Plan) -> Staged:
@@ -31,7 +31,7 @@ def plant(staged: Staged, plan: Plan) -> Staged:
     if plan.start < 1 or plan.start + most // 2 + 2 > last:
         raise BadInput("a jump needs a frame before it and some after it: say another --at")
     ahead = min(plan.start + max(1, round(STRIDE * fps / 24)), last)
-    if motion(animation, plan.start, ahead) < LEAST_JUMP:
+    if motion(animation, plan.start, ahead, bodies=True) < LEAST_JUMP:
         raise BadInput("nothing moves here, so no jump can be seen: say another --at")
     count = max(1, round(skip)) if plan.magnitude else 0
     rows = np.arange(num)
