@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 Condition = Mapping[str, Any]
 """What the video should follow, by name: `text`, `image`, `actions`, `camera`, ... A name that is
-absent is not asked for, so dropping a condition (for guidance) is leaving its name out."""
+absent is not asked for, so dropping a condition (for guidance) is leaving its name out. Where only
+some clips ask for it, `asked` has by name a `Bool[Tensor, "b"]`. `step` is the sampler's Step."""
 
 State = Any
 """What a predictor carries from call to call (a key-value cache, features to reuse), or None at the

@@ -49,7 +49,7 @@ class RunOptions(TypedDict, total=False):
     """What every sampler takes besides predictor, start and levels; all may be left out.
 
     Keys:
-        cond: what to follow; default nothing.
+        cond: what to follow; default nothing. The predictor finds the Step in it as `step`.
         process: how clean video and noise are mixed; default FLOW.
         seeds: one per clip; only rules that draw noise need them.
         hooks: functions called at their places; they see what goes into and comes out of every
@@ -159,7 +159,7 @@ def run(
         nonlocal state
         if cancel is not None:
             cancel.check()
-        clean, state = predict(noisy, step.level, cond, state)
+        clean, state = predict(noisy, step.level, {**cond, "step": step}, state)
         return _through(hooks.clean, clean.to(working), step)
 
     for index in range(first, num_steps):
