@@ -25,6 +25,9 @@ LARGEST = 14.0
 """JND of tone at one of two seams; a larger step is another look, if no third one follows."""
 ALONE = 8.0
 """The same for tone or place of a single seam."""
+LEAST_BOTH = 4.0
+"""JND from which tone and place step together so clearly that neither is the other's shadow: a new
+look moves nothing, and a jump has no other light."""
 NEW_TEXTURE = 1.2
 """Step of the fine texture, in its units, from which a single step is a new look: where windows are
 joined it steps by 0.5 at most."""
@@ -221,8 +224,15 @@ def _trains(frames: list[int], table: Series, groups: list[Series]) -> list[Join
         return [Joints(tuple(frames), frames[1] - frames[0])]
     tone, place = groups[0], groups[3]
     small = (tone < ALONE) & (place < 0.6 * ALONE)  # more is a jump, or a new look,
-    small &= np.abs(table[:, 5]) < NEW_TEXTURE  # and so is another fine texture
-    return [Joints((f,), 0) for f in frames if tone[f] >= 1.0 and place[f] >= 2.0 and small[f]]
+    small &= np.abs(table[:, 5]) < NEW_TEXTURE  # and so is another fine texture,
+    small &= np.abs(table[:, 4]) < np.maximum(1.5, tone)  # or a contrast that tone cannot explain
+    both = (tone > LEAST_BOTH) & (place > LEAST_BOTH) & (tone < LARGEST) & (place < ALONE)
+    both &= np.abs(table[:, 4:6]).max(axis=1) < NEW_TEXTURE
+    return [
+        Joints((f,), 0)
+        for f in frames
+        if (tone[f] >= 1.0 and place[f] >= 2.0 and small[f]) or both[f]
+    ]
 
 
 def _comb(frames: list[int]) -> list[int]:
