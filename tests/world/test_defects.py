@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from evenflow.world.defects import (
 )
 from evenflow.world.defects.draw import staged
 from evenflow.world.defects.inject import scene_of
+from evenflow.world.defects.page import page
 from evenflow.world.defects.placing import spans
 from evenflow.world.defects.seen import pixels, project
 from evenflow.world.defects.timing import between, noise, upright
@@ -339,6 +341,11 @@ def test_what_cannot_be_is_refused_in_a_line(roll, more, says):
     with pytest.raises(BadInput, match=says) as error:
         inject(roll, kind, **asked)
     assert "\n" not in str(error.value)
+
+
+def test_the_page_is_made_from_the_tables():
+    page_ = (Path(__file__).parents[2] / "docs" / "world_defects.md").read_text(encoding="utf-8")
+    assert page_ == page(), "run python -m evenflow.world.defects.page"
 
 
 @pytest.mark.slow

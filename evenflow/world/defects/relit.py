@@ -105,16 +105,18 @@ class Relit:
             return np.asarray(picture + (lit - picture) * here, np.float32)
         # Its own shadow is taken from the ground, and one that falls elsewhere is laid on it.
         alone = self.style if self.style not in ("toon", "paper", "pixel") else "plain"
-        plain, _, floor = drawn(self.animation, frame, alone)
+        plain, here, floor = drawn(self.animation, frame, alone)
         bare, _, _ = drawn(without(self.animation, self.ids), frame, alone)
-        cast, _, floor_there = drawn(without(other, self.ids, only=True), frame, alone)
+        cast, there, floor_there = drawn(without(other, self.ids, only=True), frame, alone)
         everyone = tuple(range(len(self.animation.spec.cast) + 1))
         empty, _, _ = drawn(without(other, everyone), frame, alone)
-        both = floor & floor_there
+        # Pixels at a silhouette are mixed with what stands there and have no shadow of their own.
+        edge = (soft(here > 0) > 0) | (soft(there > 0) > 0)
+        both = floor & floor_there & ~edge
         lifted = (_light(bare) + 1e-3) / (_light(plain) + 1e-3)
         laid = (_light(cast) + 1e-3) / (_light(empty) + 1e-3)
         factor = np.where(both[..., None], lifted * np.minimum(laid, 1.0), 1.0)
-        factor = 1 + (factor - 1) * soft(both)[..., None]
+        factor = 1 + (factor - 1) * (soft(both) * both)[..., None]
         changed = np.abs(factor - 1) > 0.01
         return np.where(changed, _picture(_light(picture) * factor.astype(np.float32)), picture)
 
