@@ -154,7 +154,7 @@ def measure(pictures: U, reading: Reading) -> Signals:
                 bright = (past.min(axis=1) > 0.004) & (here.max(axis=1) < 0.98)
                 if bright.sum() > 20:
                     ratio = np.log((here[bright] + 2e-3) / (past[bright] + 2e-3))
-                    step[t] = np.median(ratio, axis=0)
+                    step[t] = _middle(ratio)
                     out["tilt"][t] = _tiles(ratio.mean(axis=1), both, bright)
                 even = _exposed(moved, np.nan_to_num(step[t]))
                 rest = np.abs(pictures[t].astype(np.float32) - even).mean(axis=2)
@@ -174,7 +174,8 @@ def measure(pictures: U, reading: Reading) -> Signals:
             if t + 1 < end:
                 out["returns"][t] = _return(pictures[t - 1], pictures[t], pictures[t + 1])
         _early(out["early"], pictures, back, start, end, np.nan_to_num(out["moving"]))
-        _ghosts(out["ghost"], lab, labels, start, end)
+        still = bool((np.nan_to_num(out["moving"][start:end]) < 0.02).all())
+        _ghosts(out["ghost"], lab, labels, start, end, still=still)
     looks = tuple(_look(track, reading, lab, flow) for track in reading.tracks)
     return Signals(gain=gain, step=step, looks=looks, **out)
 
@@ -251,6 +252,14 @@ def _texture(gray: F) -> F:
     return np.asarray(np.sqrt(np.maximum(cv2.blur(gray * gray, (7, 7)) - mean * mean, 0)))
 
 
+def _middle(values: F) -> D:
+    """Mean of the middle 60 % of every column: codes are whole numbers, so that a median of many
+    equal pixels would not see what is less than one."""
+    row = np.sort(values, axis=0)
+    cut = len(row) // 5
+    return np.asarray(row[cut : len(row) - cut].mean(axis=0), np.float64)
+
+
 def _tiles(ratio: F, both: NDArray[np.bool_], bright: NDArray[np.bool_]) -> float:
     v, u = np.nonzero(both)
     h, w = both.shape
@@ -293,27 +302,52 @@ def _early(out: D, pictures: U, back: NDArray[np.bool_], start: int, end: int, m
             out[t] = float(np.abs(pictures[t].astype(np.float32) - first)[both].mean())
 
 
-def _ghosts(out: D, lab: F, labels: NDArray[np.int16], start: int, end: int, lag: int = 2) -> None:
-    """What was covered `lag` frames ago and is background now should look like the background
-    around it; the share by which it still looks like who covered it."""
+def _ghosts(
+    out: D,
+    lab: F,
+    labels: NDArray[np.int16],
+    start: int,
+    end: int,
+    *,
+    still: bool,
+    lag: int = 2,
+) -> None:
+    """What was covered `lag` frames ago and is background now should look like the background: as
+    it does at other times where the camera stands, else as around it. The share by which it still
+    looks like who covered it."""
+    near = np.stack(
+        [cv2.dilate((one > 0).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+         for one in labels[start:end]]
+    )  # fmt: skip
+    plate: F | None = None
+    if still and end - start > 8:
+        shown = np.where(near[..., None], np.float32(np.nan), lab[start:end])
+        count = (~near).sum(axis=0)
+        with np.errstate(all="ignore"):
+            plate = np.nanmedian(shown[:: max(1, (end - start) // 16)], axis=0)
+        plate[count < 8] = np.nan
     for t in range(start + lag, end):
-        then = labels[t - lag] > 0
-        near_now = cv2.dilate((labels[t] > 0).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-        bare = then & ~near_now
+        then, now = labels[t - lag] > 0, near[t - start]
+        bare = then & ~now
         if bare.sum() < 12:
             continue
         shares = []
         for id in np.unique(labels[t - lag][bare]):
-            spot = bare & (labels[t - lag] == id)
             own = labels[t - lag] == id
+            spot = bare & own
+            if plate is not None:
+                spot &= np.isfinite(plate[..., 0])
             if spot.sum() < 8:
                 continue
             color = lab[t - lag][own].mean(axis=0)
-            clean = (labels[t] == 0) & (cv2.dilate(spot.astype(np.uint8), np.ones((9, 9))) > 0)
-            clean &= ~spot & ~near_now & ~then
-            if clean.sum() < 8:
-                continue
-            ground = lab[t][clean].mean(axis=0)
+            if plate is not None:
+                ground = plate[spot].mean(axis=0)
+            else:
+                clean = cv2.dilate(spot.astype(np.uint8), np.ones((9, 9))) > 0
+                clean &= (labels[t] == 0) & ~spot & ~now & ~then
+                if clean.sum() < 8:
+                    continue
+                ground = lab[t][clean].mean(axis=0)
             way = color - ground
             if float(np.linalg.norm(way)) < 12:
                 continue

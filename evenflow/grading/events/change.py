@@ -40,30 +40,41 @@ def change_color(stage: Stage, deed: Deed, agent: Track) -> Found:
     return Found((When(max(t - 2, 0), t + 1),), "")
 
 
-def _sizes(stage: Stage, agent: Track) -> D:
-    size = agent.size.astype(np.float64).copy()
-    tall = np.sqrt(agent.area.astype(np.float64))
-    line = size if np.isfinite(size).sum() >= 4 else tall
-    line = np.where(agent.whole & (agent.state == SEEN), line, np.nan)
-    return np.asarray(line)
+def _sizes(agent: Track) -> list[D]:
+    """What tells a size, frame by frame: the half height, and the root of the area."""
+    seen = agent.state == SEEN
+    rows = seen & agent.whole
+    rows = rows if rows.sum() >= 8 else seen
+    lines = [agent.size.astype(np.float64), np.sqrt(agent.area.astype(np.float64))]
+    return [np.where(rows & (line > 0), line, np.nan) for line in lines]
 
 
 def _grows(stage: Stage, agent: Track, sign: int) -> Found:
-    line = _sizes(stage, agent)
-    whens = []
-    for a, b in shots_of(stage.reading):
-        ok = np.flatnonzero(np.isfinite(line[a:b]))
-        if len(ok) < 5:
-            continue
-        row = np.log(np.interp(np.arange(b - a), ok, line[a:b][ok]))
-        row = np.convolve(np.pad(row, 1, mode="edge"), np.ones(3) / 3, "valid")
-        moves = sign * np.gradient(row) * stage.reading.fps > 0.1
-        for first, last in runs(moves):
-            if abs(row[min(last, len(row) - 1)] - row[max(first - 1, 0)]) > 0.12:
-                whens.append(When(a + first, a + last))
-    if not np.isfinite(line).sum() >= 5:
-        return Found.unread("it is hardly seen whole")
+    whens: list[When] = []
+    lines = _sizes(agent)
+    if np.isfinite(lines[1]).sum() < 5:
+        return Found.unread("it is hardly seen")
+    if stage.path(agent).motions or not _stands(stage):  # then the area tells distance as well
+        lines = lines[:1]
+    for line in lines:
+        for a, b in shots_of(stage.reading):
+            ok = np.flatnonzero(np.isfinite(line[a:b]))
+            if len(ok) < 5:
+                continue
+            row = np.log(np.interp(np.arange(b - a), ok, line[a:b][ok]))
+            row = np.convolve(np.pad(row, 1, mode="edge"), np.ones(3) / 3, "valid")
+            moves = sign * np.gradient(row) * stage.reading.fps > 0.08
+            for first, last in runs(moves):
+                by = sign * (row[min(last, len(row) - 1)] - row[max(first - 1, 0)])
+                if by > 0.1 and not whens:
+                    whens.append(When(a + first, a + last))
     return Found(tuple(whens), "keeps its size")
+
+
+def _stands(stage: Stage) -> bool:
+    from evenflow.grading.nulls import stands
+
+    return stands(stage.reading)
 
 
 def grow(stage: Stage, deed: Deed, agent: Track) -> Found:

@@ -145,8 +145,7 @@ def appear(stage: Stage, deed: Deed, agent: Track) -> Found:
         if not len(rows):
             continue
         t = a + int(rows[0])
-        beside = target is None or _near(stage, agent, t, target)
-        if rows[0] > 0 and not at_border(stage, agent, t) and beside:
+        if rows[0] > 0 and not at_border(stage, agent, t):
             whens.append(When(t, t + 1))
         elif target is not None:
             grows = [w for w in _mostly(stage, agent, target) if w[1] < b and w[0] >= a]

@@ -12,7 +12,9 @@ from evenflow.world.script import Deed
 D = NDArray[np.float64]
 
 
-def near(stage: Stage, one: Track, other: Track, slack: float = 0.18) -> NDArray[np.bool_]:
+def near(
+    stage: Stage, one: Track, other: Track, slack: float = 0.18, *, ground: bool = True
+) -> NDArray[np.bool_]:
     """Frames in which two are near enough to touch: in the picture, and on the ground where that
     is known; a frame in which one is hidden keeps its last box."""
     a, b = held(one.box.astype(np.float64)), held(other.box.astype(np.float64))
@@ -22,7 +24,7 @@ def near(stage: Stage, one: Track, other: Track, slack: float = 0.18) -> NDArray
         & (a[:, 1] < b[:, 3] + pixels) & (b[:, 1] < a[:, 3] + pixels)
     )  # fmt: skip
     p, q = stage.path(one), stage.path(other)
-    if p.known and q.known:
+    if ground and p.known and q.known:
         gap = held(p.filled) - held(q.filled)
         flat = np.hypot(gap[:, 0], gap[:, 2])
         touch &= flat < 1.25 * (reach_of(stage, one) + reach_of(stage, other)) + slack
@@ -88,12 +90,13 @@ def bounce(stage: Stage, deed: Deed, agent: Track) -> Found:
     """It comes down and goes up again, or comes back from a wall."""
     path = stage.path(agent)
     fps = stage.reading.fps
-    line = _height(path)
-    ok = np.isfinite(line)
-    if ok.sum() < 5:
-        return Found.unread("it is hardly seen")
     whens: list[When] = []
-    for a, b in shots_of(stage.reading):
+    if path.seen.sum() < 5:
+        return Found.unread("it is hardly seen")
+    for line, a, b in _heights(stage, path):
+        if whens:
+            break
+        ok = np.isfinite(line)
         for first, last in runs(ok[a:b]):
             row = line[a + first : a + last]
             for t in range(1, len(row) - 1):
@@ -124,6 +127,14 @@ def bounce(stage: Stage, deed: Deed, agent: Track) -> Found:
     return sided(stage, deed, agent, whens, "does not bounce")
 
 
+def _heights(stage: Stage, path: Path) -> list[tuple[D, int, int]]:
+    """What tells how high somebody is, shot by shot: places, then the row of the picture."""
+    lines = [_height(path)]
+    if path.known:
+        lines.append(-path.track.box[:, 3].astype(np.float64) / path.unit)
+    return [(line, a, b) for line in lines for a, b in shots_of(stage.reading)]
+
+
 def _height(path: Path) -> D:
     """How high the foot is, world units; where the ground is not known, by the picture."""
     if path.known:
@@ -133,9 +144,10 @@ def _height(path: Path) -> D:
 
 def descents(stage: Stage, agent: Track, least: float = 0.15) -> list[tuple[int, int, float]]:
     """Stretches `(start, end, by)` in which the foot comes down by more than `least` units."""
-    line = _height(stage.path(agent))
-    found = []
-    for a, b in shots_of(stage.reading):
+    found: list[tuple[int, int, float]] = []
+    for line, a, b in _heights(stage, stage.path(agent)):
+        if found:
+            break
         ok = np.flatnonzero(np.isfinite(line[a:b]))
         if len(ok) < 2:
             continue
@@ -161,11 +173,11 @@ def drop(stage: Stage, deed: Deed, agent: Track) -> Found:
     if deed.target and deed.relation in ("onto", "into", "") and deed.kind != "fall":
         if target is None:
             return Found.unread("what it falls on was not read")
-        touch = near(stage, agent, target, slack=0.25)
+        touch = near(stage, agent, target, ground=False)
         whens = [w for w in whens if touch[w.start : w.end + 4].any()]
         return Found(tuple(whens), "comes down elsewhere")
     if deed.target and deed.relation == "off" and target is not None:
-        touch = near(stage, agent, target, slack=0.35)
+        touch = near(stage, agent, target, ground=False)
         whens = [w for w in whens if touch[max(w.start - 5, 0) : w.start + 3].any()]
         return Found(tuple(whens), "falls elsewhere")
     return Found(tuple(whens), "")

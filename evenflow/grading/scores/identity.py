@@ -26,7 +26,7 @@ def worst(case: Case, measure: Callable[[Track, Look], tuple[float, int] | None]
     values: dict[str, float] = {}
     for track, look in zip(case.reading.tracks, case.signals.looks, strict=True):
         seen = look.least[track.state == SEEN]
-        if not len(seen) or np.median(seen) < LEAST_PIXELS:
+        if not len(seen) or np.median(seen) < LEAST_PIXELS or track.kind in FIXTURES:
             continue
         found = measure(track, look)
         if found is None or not np.isfinite(found[0]):
@@ -45,8 +45,14 @@ def good(track: Track, look: Look) -> NDArray[np.bool_]:
     return np.asarray((track.state == SEEN) & track.whole & (look.least >= 0.6 * LEAST_PIXELS))
 
 
-def steps(values: D, rows: NDArray[np.bool_], half: int = 3) -> tuple[D, NDArray[np.int64]]:
+def steps(
+    values: D, rows: NDArray[np.bool_], half: int = 3, area: D | None = None
+) -> tuple[D, NDArray[np.int64]]:
     """Median of `half` frames from each on less that of as many before, among frames that count.
+
+    Args:
+        area: where given, steps over which it changes by more than a quarter are left out: there
+            somebody was parsed in another way, or is cut.
 
     Returns:
         The differences `(k, d)` and the frames at which they stand.
@@ -55,28 +61,52 @@ def steps(values: D, rows: NDArray[np.bool_], half: int = 3) -> tuple[D, NDArray
     if len(index) < 2 * half:
         return np.zeros((0, values.shape[1])), np.zeros(0, np.int64)
     row = values[index]
-    out = [
-        np.median(row[i : i + half], axis=0) - np.median(row[i - half : i], axis=0)
-        for i in range(half, len(row) - half + 1)
-    ]
-    return np.array(out), index[half : len(row) - half + 1]
+    out, at = [], []
+    for i in range(half, len(row) - half + 1):
+        if area is not None:
+            one, two = np.median(area[index[i - half : i]]), np.median(area[index[i : i + half]])
+            if not 0.75 < two / max(one, 1.0) < 1.33:
+                continue
+        out.append(np.median(row[i : i + half], axis=0) - np.median(row[i - half : i], axis=0))
+        at.append(index[i])
+    return np.array(out).reshape(-1, values.shape[1]), np.array(at, np.int64)
 
 
-def rough(values: D, rows: NDArray[np.bool_]) -> tuple[float, int] | None:
-    """Root mean square second difference over frames in a row, and where it is largest."""
-    parts, frames = [], []
-    for a, b in runs(rows & np.isfinite(values).all(axis=1)):
-        if b - a >= 4:
-            second = values[a + 2 : b] - 2 * values[a + 1 : b - 1] + values[a : b - 2]
-            parts.append(second)
-            frames += list(range(a + 1, b - 1))
-    if not parts:
-        return None
-    size = np.sqrt((np.concatenate(parts) ** 2).sum(axis=1))
-    if len(size) < LEAST_FRAMES - 2:
-        return None
-    keep = max(4, len(size) // 3)
-    return float(np.sqrt((np.sort(size)[-keep:] ** 2).mean())), frames[int(size.argmax())]
+WINDOW = 8
+"""Frames over which something must be rough to count: a hit or a slip of the eyes is shorter."""
+
+
+def rough(values: D, rows: NDArray[np.bool_], area: D | None = None) -> tuple[float, int] | None:
+    """The largest median of |second differences| over eight frames in a row, and where it is.
+
+    Args:
+        area: frames in which it changes by more than an eighth at once do not count.
+    """
+    ok = rows & np.isfinite(values).all(axis=1)
+    if area is not None:
+        jump = np.zeros(len(ok), np.bool_)
+        ratio = area[1:] / np.maximum(area[:-1], 1.0)
+        jump[1:] = (ratio < 0.85) | (ratio > 1.18)
+        ok = ok & ~jump
+    second = np.full(len(values), np.nan)
+    for a, b in runs(ok):
+        if b - a >= 3:
+            part = values[a + 2 : b] - 2 * values[a + 1 : b - 1] + values[a : b - 2]
+            second[a + 1 : b - 1] = np.linalg.norm(part, axis=1)
+    return sustained(second)
+
+
+def sustained(series: D) -> tuple[float, int] | None:
+    """Largest median of a window of eight frames that has five known ones, and its first frame."""
+    best: tuple[float, int] | None = None
+    for t in range(max(len(series) - WINDOW + 1, 0)):
+        part = series[t : t + WINDOW]
+        part = part[np.isfinite(part)]
+        if len(part) >= 5:
+            value = float(np.median(part))
+            if best is None or value > best[0]:
+                best = (value, t)
+    return best
 
 
 def color_share(case: Case) -> Raw:
@@ -123,7 +153,7 @@ def color_step(case: Case) -> Raw:
         if case.told(track, "change_color"):
             return None
         values = look.lab * np.array([0.5, 1, 1]) - light * np.array([0.5, 0, 0])
-        found, at = steps(values, good(track, look))
+        found, at = steps(values, good(track, look), area=look.least)
         if not len(found):
             return None
         size = np.linalg.norm(found, axis=1)
@@ -166,7 +196,7 @@ def color_flicker(case: Case) -> Raw:
     light = _light(case)
 
     def one(track: Track, look: Look) -> tuple[float, int] | None:
-        return rough(look.lab - light * np.array([1.0, 0, 0]), good(track, look))
+        return rough(look.lab - light * np.array([1.0, 0, 0]), good(track, look), look.least)
 
     return worst(case, one, "color_flicker")
 
@@ -218,30 +248,29 @@ def shape_drift(case: Case) -> Raw:
 
 
 def edges(case: Case) -> Raw:
-    """Wobble of outlines: second differences of their radius in 24 directions, roughest third."""
+    """Wobble of outlines: second differences of size, proportions and second moments, percent,
+    kept up for eight frames."""
 
     def one(track: Track, look: Look) -> tuple[float, int] | None:
-        values = look.radius * np.sqrt(np.exp(np.nan_to_num(look.outline[:, :1])))
-        found = rough(values / 24**0.5, good(track, look))
-        if found is None:
-            return None
-        return found[0], found[1]
+        shape = np.array([0.5, 0.5, 0.0, 6.0, 6.0, 6.0])
+        return rough(100 * look.outline * shape, good(track, look))
 
     return worst(case, one, "edge_shimmer")
 
 
 def texture(case: Case) -> Raw:
-    """How marks jump inside their outline: second differences of their slide and what is left."""
+    """How marks jump inside their outline, kept up for eight frames: second differences of their
+    slide in pixels, and what differs after it, levels of L."""
 
     def one(track: Track, look: Look) -> tuple[float, int] | None:
         rows = good(track, look) & np.isfinite(look.change)
         if rows.sum() < LEAST_FRAMES:
             return None
-        found = rough(look.slide, rows)
-        left = np.sort(look.change[rows])[-max(3, rows.sum() // 3) :].mean()
-        return (0.0 if found is None else found[0]) + float(left), (
-            int(np.flatnonzero(rows)[look.change[rows].argmax()])
-        )
+        found = rough(look.slide, rows, look.least)
+        left = sustained(np.where(rows, look.change, np.nan))
+        if left is None:
+            return None
+        return left[0] + (0.0 if found is None else found[0]), left[1]
 
     return worst(case, one, "unstable_texture")
 
@@ -252,7 +281,7 @@ def shading(case: Case) -> Raw:
     def one(track: Track, look: Look) -> tuple[float, int] | None:
         rows = good(track, look)
         values = look.slope * np.sqrt(np.maximum(look.least, 1))[:, None]
-        found, at = steps(values, rows)
+        found, at = steps(values, rows, area=look.least)
         if not len(found):
             return None
         size = np.linalg.norm(found, axis=1)

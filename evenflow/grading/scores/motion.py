@@ -7,6 +7,8 @@ from evenflow.core.span import Span
 from evenflow.grading.case import Case, Raw
 from evenflow.grading.paths import runs, shots_of
 from evenflow.grading.reading import SEEN, Track
+from evenflow.grading.scores.identity import sustained
+from evenflow.world.words import FIXTURES
 
 D = NDArray[np.float64]
 
@@ -37,9 +39,17 @@ def teleport(case: Case) -> Raw:
     height is allowed for that."""
     best: float | None = None
     spans: tuple[Span, ...] = ()
-    for track in case.reading.tracks:
+    for track, path in zip(case.reading.tracks, case.paths, strict=True):
+        if track.kind in FIXTURES:
+            continue
         at = _picture(case, track, whole=False)
         rows = np.flatnonzero(np.isfinite(at[:, 0]))
+        if path.known:  # depth counts too; a row of pixels far away is a large step
+            deep = path.at[:, [0, 2]] * np.nanmedian(path.unit)
+            near = np.flatnonzero(np.isfinite(deep[:, 0]) & track.whole)
+            value, t = _deep(deep[near], near, _tall(track), case.reading.cuts)
+            if best is None or value > best:
+                best, spans = value, (Span("teleportation", t, t + 1, None, track.id),)
         if len(rows) < 5 or np.nanmedian(track.area[track.state == SEEN]) < 40:
             continue
         tall = _tall(track)
@@ -61,7 +71,7 @@ def teleport(case: Case) -> Raw:
             ]
             allowed = 1.5 * max(beside, default=0.0) * gap[i] + 0.25 * (gap[i] - 1)
             if not (track.whole[rows[i]] and track.whole[rows[i - 1]]):
-                allowed += 0.5 * tall
+                allowed += 0.25 * tall
             excess = (step[i] - allowed) / tall
             if best is None or excess > best:
                 best = excess
@@ -69,6 +79,23 @@ def teleport(case: Case) -> Raw:
     if best is None:
         return Raw(None, "nobody was followed long enough")
     return Raw(max(float(best), 0.0), spans=spans)
+
+
+def _deep(at: D, rows: NDArray[np.int64], tall: float, cuts: tuple[int, ...]) -> tuple[float, int]:
+    """Largest lasting step over the ground between medians of three frames, beyond what three
+    frames' own ways explain and 0.4 heights, in heights; and its frame."""
+    best, where = 0.0, 0
+    for i in range(3, len(rows) - 2):
+        if rows[i] - rows[i - 1] > 1 or any(rows[i - 3] < c <= rows[i + 2] for c in cuts):
+            continue
+        gap = float(np.linalg.norm(np.median(at[i : i + 3], 0) - np.median(at[i - 3 : i], 0)))
+        own = max(
+            float(np.linalg.norm(at[i + 2] - at[i])), float(np.linalg.norm(at[i - 1] - at[i - 3]))
+        )
+        value = (gap - 2.0 * own) / tall - 0.4
+        if value > best:
+            best, where = value, int(rows[i])
+    return best, where
 
 
 def _ratio(values: D, t: int, a: int, b: int, floor: float) -> float:
@@ -131,29 +158,24 @@ def stall(case: Case) -> Raw:
 
 
 def jerk(case: Case) -> Raw:
-    """Second differences of somebody's middle, its roughest third, in thousandths of its height;
-    walkers' by their box' upper edge and width, which limbs shake."""
-    best, where = None, None
+    """Third differences of somebody's middle and of its box' width, kept up for eight frames, in
+    thousandths of its height: a hit is shorter, limbs that tremble are not."""
+    best: float | None = None
+    where = 0
     for track in case.reading.tracks:
         at = _picture(case, track)
-        ok = np.isfinite(at[:, 0])
-        if (
-            np.nanmedian(
-                track.area[track.state == SEEN],
-            )
-            < 60
-        ):
+        if track.kind in FIXTURES or np.nanmedian(track.area[track.state == SEEN]) < 60:
             continue
-        parts = []
-        for a, b in runs(ok):
-            if b - a >= 6 and not any(a < c < b for c in case.reading.cuts):
-                third = np.diff(at[a:b], n=3, axis=0)
-                parts.append(np.linalg.norm(third, axis=1))
-        if not parts:
+        wide = (track.box[:, 2:3] - track.box[:, 0:1]).astype(np.float64)
+        values = np.concatenate([at, 0.5 * wide], axis=1)
+        third = np.full(len(at), np.nan)
+        for a, b in runs(np.isfinite(values).all(axis=1)):
+            if b - a >= 4 and not any(a < c < b for c in case.reading.cuts):
+                third[a + 1 : b - 2] = np.linalg.norm(np.diff(values[a:b], n=3, axis=0), axis=1)
+        found = sustained(third)
+        if found is None:
             continue
-        size = np.concatenate(parts)
-        keep = max(4, len(size) // 3)
-        value = float(np.sqrt((np.sort(size)[-keep:] ** 2).mean())) / _tall(track) * 1000
+        value = found[0] / _tall(track) * 1000
         if best is None or value > best:
             best, where = value, track.id
     if best is None:

@@ -9,6 +9,7 @@ from evenflow.grading.events.sight import at_border
 from evenflow.grading.paths import runs, shots_of
 from evenflow.grading.reading import HIDDEN, LOST, OUTSIDE, SEEN, Track
 from evenflow.world.script import Script
+from evenflow.world.words import FIXTURES
 
 
 def _stage(case: Case) -> Stage:
@@ -40,7 +41,7 @@ def permanence(case: Case) -> Raw:
     counted = False
     for track in reading.tracks:
         area = np.nanmax(track.area[track.state == SEEN], initial=0)
-        if area < 40:
+        if area < 60 or track.kind in FIXTURES or (track.state == SEEN).sum() < 6:
             continue
         counted = True
         excused = case.told(track, "shatter", "cover", "uncover")

@@ -211,6 +211,8 @@ def floating(case: Case) -> Raw:
             rows = high[t : t + reach]
             if not np.isfinite(rows).all() or over[t : t + reach].any():
                 continue
+            if float(np.ptp(rows)) > 0.2 * size:  # it falls, or jumps
+                continue
             value = float(rows.min()) / size
             if best is None or value > best:
                 best = value

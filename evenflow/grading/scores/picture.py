@@ -188,3 +188,12 @@ def shadow(case: Case) -> Raw:
     if best is None:
         return Raw(None, "no shadow was read")
     return Raw(best)
+
+
+def cuts(case: Case) -> Raw:
+    """Cuts beyond those that the caption tells."""
+    if case.script is None:
+        return Raw(None, "no caption was given")
+    extra = max(0, len(case.reading.cuts) - (len(case.script.shots) - 1))
+    spans = tuple(Span("background_switch", t, t + 1) for t in case.reading.cuts)
+    return Raw(float(extra), spans=spans if extra else ())
