@@ -30,7 +30,7 @@ from evenflow.data.joined import Joined
 from evenflow.data.order import Draw, Last, Member, Order
 from evenflow.data.plan import Dropped, Looked, Plan, look_at, parts_of, plan
 from evenflow.data.row import Row, Source
-from evenflow.data.sample import Bucket, Crop, Sample, Window
+from evenflow.data.sample import Bucket, Crop, Sample, Window, content_name
 from evenflow.data.scenes import Scene, draw, stage
 from evenflow.data.where import parse_where
 from evenflow.data.windows import Sampling
@@ -505,7 +505,7 @@ class Batches:
             crop,
             self.fps,
             seed,
-            row.hash,
+            content_name(row.hash, row.t0, row.t1),
             self.augment.text,
         )
         caption = row.caption

@@ -220,6 +220,19 @@ def siblings(base: Path, path: Path) -> dict[str, str]:
     return out
 
 
+def with_siblings(base: Path, row: Row) -> Row:
+    """A row with what lies beside its clip, where its row does not say it."""
+    if is_wrong(row) or row.path.startswith(WORLD):
+        return row
+    path = kept(base, row.path)
+    try:
+        path.parent.relative_to(base)
+    except ValueError:
+        return row
+    more = {k: v for k, v in siblings(base, path).items() if k not in row.extra}
+    return replace(row, extra=row.extra | more) if more else row
+
+
 def rate_beside(folder: Path) -> Fraction | None:
     """The frame rate that `fps.txt` in a folder of frames gives; its `evenflow.json` is read too.
 

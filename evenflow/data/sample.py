@@ -10,6 +10,15 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 
 
+def content_name(hash: str, t0: float | None, t1: float | None) -> str:
+    """What a row's hash becomes where the row is a stretch of its file: others share the file.
+
+    >>> content_name("ab", None, None), content_name("ab", 0.5, None)
+    ('ab', 'ab@0.5..None')
+    """
+    return f"{hash}@{t0}..{t1}" if hash and (t0 is not None or t1 is not None) else hash
+
+
 @dataclass(frozen=True, order=True)
 class Bucket:
     """One shape of examples: what shares a batch.
@@ -72,8 +81,8 @@ class Sample:
         fps: frames a second that are taken; the row's own rate may be another.
         seed: of what augmentations leave to chance; 0 where there are none, so that the same cut
             has the same fingerprint in every epoch.
-        hash: of the row (SHA-256 of its file or scene), or empty where nobody has looked: then the
-            key must name it.
+        hash: `content_name` of the row (SHA-256 of its file or scene, and its stretch), or empty
+            where nobody has looked: then the key must name it.
         augment: augmentations with their settings, as `augment.text` writes them, or empty.
     """
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from evenflow.core.errors import BadInput
-from evenflow.data.files import Folder, found
+from evenflow.data.files import Folder, found, with_siblings
 from evenflow.data.row import Row
 
 PATHS = ("videos.txt", "video.txt")
@@ -52,4 +52,5 @@ def read(path: Path, base: Path | None, name: str) -> Folder:
         for one, caption in zip(paths, captions, strict=True)
         if one
     ]
-    return Folder(name, base or path, found(base or path, rows))
+    root = base or path
+    return Folder(name, root, tuple(with_siblings(root, row) for row in found(root, rows)))

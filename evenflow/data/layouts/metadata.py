@@ -8,13 +8,12 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from evenflow.core.errors import BackendMissing, BadInput
 from evenflow.data.columns import row_from
-from evenflow.data.files import WORLD, Folder, broken, found, is_wrong, kept, siblings
+from evenflow.data.files import Folder, broken, found, with_siblings
 from evenflow.data.row import Row
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
@@ -61,21 +60,8 @@ def read(path: Path, base: Path | None, name: str) -> Folder:
             continue
         rows.append(row)
     rows = list(found(base, rows))
-    rows = [row if is_wrong(row) else _beside(base, row) for row in rows]
+    rows = [with_siblings(base, row) for row in rows]
     return Folder(name, base, tuple(rows))
-
-
-def _beside(base: Path, row: Row) -> Row:
-    """A row with what lies beside its clip, where the table does not say it."""
-    if row.path.startswith(WORLD):
-        return row
-    path = kept(base, row.path)
-    try:
-        path.parent.relative_to(base)
-    except ValueError:
-        return row
-    more = {k: v for k, v in siblings(base, path).items() if k not in row.extra}
-    return replace(row, extra=row.extra | more) if more else row
 
 
 def _lines(table: Path) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
