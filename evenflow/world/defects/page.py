@@ -107,10 +107,10 @@ both.clip.source.draw([20], truth=("depth", "instance"))  # the truth of what is
 | field | what |
 |---|---|
 | `span` | kind, first and last frame that differ, their box, the entity, the strength |
-| `span.parameters` | magnitude and unit, seed, variant, `equal` kinds, `planted` frames, first and last visible frame |
-| `masks` | pixels of which a channel differs by more than 2/255: shadows and revealed background belong to them |
+| `span.parameters` | magnitude, unit, seed, variant, `equal` kinds, first and last visible frame |
+| `masks` | pixels that differ by more than 2/255, with shadows and revealed background |
 | `silhouettes` | where the entities are seen in either clip |
-| `visible` | pixels of the mask in every frame; below 25 in all of them the defect is invisible: labelled, no positive |
+| `visible` | pixels of the mask in every frame; below 25 in all of them it is no positive |
 | `boxes` | of the mask in every frame |
 
 The command writes all this beside the clip, as `OUT.truth.json` (schema
