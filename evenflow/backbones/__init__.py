@@ -1,0 +1,1 @@
+"""Backbones: the networks; from noisy latents and levels to velocities."""

@@ -1,0 +1,1 @@
+"""Layers: parts of networks: attention by specification, masks, positions, norms, patches."""

@@ -1,0 +1,138 @@
+"""Attention by specification: one layer that every published pattern is a value of.
+
+Queries and keys are normalized (RMS) before they are turned by their positions; keys that are kept
+for later calls have not been turned yet, so that positions may be told anew at every call.
+
+Source: Vaswani et al. 2017, arXiv:1706.03762, equation 1; normalized queries and keys: Dehghani et
+al. 2023, arXiv:2302.05442, section 2.
+"""
+
+from dataclasses import replace
+
+import torch
+from einops import rearrange
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from evenflow.core.contracts import Attend, AttentionSpec, KeyValues, Site, Tokens
+from evenflow.layers import rotary
+
+PLAIN = AttentionSpec()
+
+
+def attend(
+    q: Float[Tensor, "b a q d"],
+    k: Float[Tensor, "b a k d"],
+    v: Float[Tensor, "b a k d"],
+    mask: Bool[Tensor, "q k"] | None,
+) -> Float[Tensor, "b a q d"]:
+    """`softmax(q k^T / sqrt(d)) v` where the mask is True, by the library's fused kernel."""
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+
+
+def joined(first: Tokens, second: Tokens) -> Tokens:
+    """Two lists of tokens, one after the other."""
+    return Tokens(
+        torch.cat([first.place, second.place]),
+        torch.cat([first.role, second.role]),
+        torch.cat([first.event, second.event]),
+        torch.cat([first.level, second.level]),
+    )
+
+
+def appended(kept: KeyValues | None, new: KeyValues) -> KeyValues:
+    """Keys and values of both, the kept ones first."""
+    if kept is None:
+        return new
+    return KeyValues(
+        torch.cat([kept.keys, new.keys], dim=2),
+        torch.cat([kept.values, new.values], dim=2),
+        joined(kept.tokens, new.tokens),
+    )
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention over a list of tokens and what is kept of earlier calls.
+
+    Args:
+        width: of tokens.
+        heads: that share it.
+        axes: numbers of a head that turn by time, row and column; they add up to `width / heads`.
+
+    Raises:
+        ValueError: widths that do not fit.
+    """
+
+    def __init__(self, width: int, heads: int, axes: tuple[int, int, int]) -> None:
+        super().__init__()
+        if width % heads or sum(axes) != width // heads:
+            raise ValueError(
+                f"{heads} heads of width {width} have {width / heads:g} numbers each: "
+                f"the rotary axes must add up to that, got {axes}"
+            )
+        self.heads, self.axes = heads, axes
+        self.qkv = nn.Linear(width, 3 * width, bias=False)
+        self.out = nn.Linear(width, width, bias=False)
+        self.query_gain = nn.Parameter(torch.ones(width // heads))
+        self.key_gain = nn.Parameter(torch.ones(width // heads))
+
+    def forward(
+        self,
+        x: Float[Tensor, "b n w"],
+        tokens: Tokens,
+        kept: KeyValues | None = None,
+        *,
+        spec: AttentionSpec = PLAIN,
+        site: Site | None = None,
+    ) -> tuple[Float[Tensor, "b n w"], KeyValues | None]:
+        """What every token hears, and what the next call may see of this one.
+
+        Args:
+            tokens: place, role, event and level of the `n` tokens of `x`.
+            kept: of earlier calls, or None.
+            spec: who sees whom, from where, edited how; `remember` None keeps what was kept.
+            site: which attention this is, for edits and policies.
+        """
+        site = site or Site(0, "all")
+        q, k, v = rearrange(self.qkv(x), "b n (three a d) -> three b a n d", three=3, a=self.heads)
+        q = F.rms_norm(q, q.shape[-1:], self.query_gain.to(q.dtype))
+        k = F.rms_norm(k, k.shape[-1:], self.key_gain.to(k.dtype))
+        seen = appended(kept, KeyValues(k, v, tokens))
+        mask = None if spec.mask is None else spec.mask(tokens, seen.tokens)
+        call: Attend = attend if spec.edit is None else spec.edit(attend, site)
+        heard = self._heard(call, q, seen, tokens, spec, mask)
+        new = KeyValues(k, v, tokens)
+        after = kept if spec.remember is None else spec.remember(kept, new, site)
+        return self.out(rearrange(heard, "b a n d -> b n (a d)")), after
+
+    def _heard(
+        self,
+        call: Attend,
+        q: Tensor,
+        seen: KeyValues,
+        tokens: Tokens,
+        spec: AttentionSpec,
+        mask: Tensor | None,
+    ) -> Tensor:
+        """The mean over sets of positions; positions are told to all that is seen at once."""
+        where = seen.tokens.place[None] if spec.positions is None else spec.positions(seen.tokens)
+        num = len(tokens.role)
+        heard = []
+        for turn in rotary.angles(where, self.axes):
+            turned = rotary.rotate(seen.keys, turn)
+            heard.append(call(rotary.rotate(q, turn[-num:]), turned, seen.values, mask))
+        return heard[0] if len(heard) == 1 else torch.stack(heard).mean(dim=0)
+
+
+def kept_tokens(kept: KeyValues, where: Bool[Tensor, " n"]) -> KeyValues:
+    """Some of the tokens that are kept."""
+    tokens = kept.tokens
+    return replace(
+        kept,
+        keys=kept.keys[:, :, where],
+        values=kept.values[:, :, where],
+        tokens=Tokens(
+            tokens.place[where], tokens.role[where], tokens.event[where], tokens.level[where]
+        ),
+    )
