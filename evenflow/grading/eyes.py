@@ -22,6 +22,7 @@ from evenflow.grading.bodies import Body, lab_of, linear_of
 from evenflow.grading.reading import Reading, Track, View
 from evenflow.grading.scenes import KINDS, TINTS
 from evenflow.world.animation import CameraTrack
+from evenflow.world.gait import HALF_HEIGHTS
 from evenflow.world.spec import Preset
 from evenflow.world.words import HUES, PATTERNS, THINGS, WALKERS
 
@@ -80,12 +81,13 @@ def read(
         from evenflow.grading import network
         from evenflow.grading import parser as learned
 
-        net = network.load(WEIGHTS, device=device)
+        net, looks = network.load(WEIGHTS, device=device)
         for first in range(0, count, learned.BATCH):
             some = pictures[first : first + learned.BATCH]
-            for said, picture in zip(learned.answers(net, some, device=device), some, strict=True):
-                frames.append(learned.parse(said, picture))
-                meter.advance()
+            said = learned.answers(net, some, device=device)
+            bodies = [learned.parse(one, picture) for one, picture in zip(said, some, strict=True)]
+            frames += learned.look_again(looks, list(some), bodies, device=device)
+            meter.advance(len(some))
     else:
         for picture in pictures:
             frames.append(palette.parse(picture, gains))
@@ -151,7 +153,8 @@ def gridded(
 
 @dataclass(frozen=True)
 class _Grid:
-    """What all tracks share: pictures, scale to source pixels, light, labels, shots."""
+    """What all tracks share: pictures, scale to source pixels, light, labels, shots, rate, and
+    whether the camera was given."""
 
     pictures: NDArray[np.uint8]
     scale: tuple[float, float]
@@ -159,6 +162,7 @@ class _Grid:
     labels: NDArray[np.int16]
     shot: NDArray[np.int64]
     fps: float
+    given: bool
 
 
 def assembled(
@@ -188,7 +192,8 @@ def assembled(
             there[t, y0:y1, x0:x1] |= body.mask
     back = backdrop.found(pictures, there)
     trails = tracking.follow(frames, back.motion, back.cuts)
-    trails = tracking.joined(tracking.pruned(trails, frames), frames)
+    trails = tracking.whole(tracking.pruned(trails, frames), frames)
+    trails = tracking.joined(trails, frames)
     trails.sort(key=lambda trail: trail.first)
     labels = np.zeros((count, height, width), np.int16)
     ids = {trail.number: i + 1 for i, trail in enumerate(trails)}
@@ -199,8 +204,8 @@ def assembled(
     shot = np.zeros(count, np.int64)
     for first in back.cuts:
         shot[first:] += 1
-    grid = _Grid(pictures, scale, back.light, labels, shot, fps)
     given = camera is not None
+    grid = _Grid(pictures, scale, back.light, labels, shot, fps, given)
     tracks = tuple(_track(trail, frames, grid, ids, camera) for trail in trails)
     if camera is None and preset in ("lab", "story"):
         camera = _fitted(tracks, pictures, there, back, scale, size)
@@ -295,14 +300,17 @@ def _track(
     kinds, color, second, pattern = voted(
         [(frames[t][b], bool(whole[t])) for t, b in sorted(trail.bodies.items())]
     )
-    kind = next(iter(kinds))
-    order = {name: i for i, name in enumerate(kinds)}
-    looks = np.array([order[KINDS[v]] if v >= 0 and KINDS[v] in order else -1 for v in looks], "i1")
     base = np.full((count, 3), np.nan, np.float32)
     tall = np.full(count, np.nan, np.float32)
+    kind = next(iter(kinds))
     if camera is not None:
         low, high = (np.stack([center[:, 0], box[:, row]], 1).astype(np.float64) for row in (3, 1))
         base, tall = ground.places(camera, low, high, whole, grid.shot, kind=kind)
+        if grid.given and kind in WALKERS and np.isfinite(tall).any():
+            kinds = sized(kinds, float(np.nanmedian(tall)))
+            kind = next(iter(kinds))
+    order = {name: i for i, name in enumerate(kinds)}
+    looks = np.array([order[KINDS[v]] if v >= 0 and KINDS[v] in order else -1 for v in looks], "i1")
     turn = np.full(count, np.nan, np.float32)
     phase = np.full(count, np.nan, np.float32)
     feet = np.full((count, 4, 2), np.nan, np.float32)
@@ -407,6 +415,24 @@ def voted(
         mark = ""
     other = TINTS[int(second.argmax())] if (mark not in ("", "plain") or first in WALKERS) else ""
     return kinds, TINTS[int(color.argmax())], other, mark
+
+
+def sized(kinds: dict[str, float], half: float) -> dict[str, float]:
+    """Kinds of a walker after a look at its half height in world units: children are small.
+
+    Walkers of one kind are of one size, but for those that a caption calls small or large.
+    """
+    out = {}
+    for kind, share in kinds.items():
+        if kind in WALKERS:
+            off = np.log(half / (HALF_HEIGHTS[kind] * np.array([1.0, 0.78, 1.3]))) / 0.12
+            share = share * float((np.exp(-0.5 * off**2) * [0.84, 0.08, 0.08]).sum() + 0.01)
+        else:
+            share = share * 0.1
+        out[kind] = share
+    total = sum(out.values())
+    order = sorted(out, key=lambda name: -out[name])
+    return {name: round(out[name] / total, 4) for name in order if out[name] / total >= 0.005}
 
 
 def disputed(

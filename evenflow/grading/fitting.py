@@ -2,10 +2,12 @@
 
 ```sh
 python -m evenflow.grading.fitting --samples DIR --draw 1400      # scenes, as files in DIR
-python -m evenflow.grading.fitting --samples DIR --steps 4000 -o parser.safetensors
+python -m evenflow.grading.fitting --samples DIR --steps 4650 -o pixels.safetensors
+python -m evenflow.grading.fitting --samples DIR --looks 3000 -o looks.safetensors
+python -m evenflow.grading.fitting --join pixels.safetensors looks.safetensors -o OUT.safetensors
 ```
 
-Both can be stopped and started again: samples that are there stay, and a run goes on from its last
+All can be stopped and started again: samples that are there stay, and a run goes on from its last
 checkpoint (`OUT.state`, safetensors as well). Pictures are cut, mirrored, scaled, blurred, made
 small and large again, given other gains and casts, noise and JPEG's blocks, so that the net does
 not lean on what only a clean render has.
@@ -25,7 +27,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from evenflow.core.events import CancelToken, Meter, Progress
-from evenflow.grading.network import STRIDE, WAY, Network, split
+from evenflow.grading.network import ASKED, STRIDE, WAY, Looks, Network, cut_out, split
 from evenflow.grading.scenes import Sample, fill
 from evenflow.world.words import WALKERS
 
@@ -64,9 +66,11 @@ def degrade(picture: NDArray[np.float32], rng: np.random.Generator) -> NDArray[n
         sigma = float(rng.uniform(0.4, 1.5))
         picture = cv2.GaussianBlur(picture, (0, 0), sigma)
     if rng.random() < 0.15:
-        small = int(SIDE / rng.uniform(1.3, 2.2))
-        down = cv2.resize(picture, (small, small), interpolation=cv2.INTER_AREA)
-        picture = cv2.resize(down, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+        h, w = picture.shape[:2]
+        by = float(rng.uniform(1.3, 2.2))
+        small = (max(int(w / by), 2), max(int(h / by), 2))
+        down = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
+        picture = cv2.resize(down, (w, h), interpolation=cv2.INTER_LINEAR)
     if rng.random() < 0.6:
         gain = rng.uniform(0.8, 1.2) * rng.uniform(0.88, 1.12, 3)
         picture = picture * gain.astype(np.float32)
@@ -231,6 +235,150 @@ def _sparse(logits: Tensor, target: Tensor) -> Tensor:
     return -(positive + empty[~top].sum()) / top.sum().clamp(min=len(target))
 
 
+@dataclass(frozen=True)
+class Faces:
+    """Bodies of all samples: which sample, frame and id each is, and how often it is drawn.
+
+    Args:
+        rows: sample, frame, id, `(n, 3)`.
+        share: probability of each.
+    """
+
+    rows: NDArray[np.int64]
+    share: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, samples: list[Sample]) -> "Faces":
+        """Those of LEAST pixels or more; kinds that are rare are drawn more often than they are."""
+        rows, kinds = [], []
+        for i, sample in enumerate(samples):
+            for frame in range(len(sample.ids)):
+                area = np.bincount(sample.ids[frame].ravel(), minlength=len(sample.kind) + 1)
+                for e in np.flatnonzero(area[1:] >= 1.5 * LEAST):
+                    rows.append((i, frame, e + 1))
+                    kinds.append(int(sample.kind[e]))
+        count = np.bincount(kinds)
+        share = count[kinds] ** -0.6
+        return cls(np.array(rows), share / share.sum())
+
+
+def face(
+    sample: Sample, frame: int, id: int, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], float, list[int]]:
+    """A cut of one body as `Looks` is shown it, and its facts: kind, color, second, pattern, 1 if
+    it has a second color."""
+    mask = (sample.ids[frame] == id).astype(np.uint8)
+    chance = rng.random()
+    if chance < 0.25:
+        mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))
+    elif chance < 0.35 and mask.sum() > 80:
+        thinner = cv2.erode(mask, np.ones((2, 2), np.uint8))
+        mask = thinner if thinner.sum() > 30 else mask
+    y, x = np.nonzero(mask)
+    picture = sample.pictures[frame]
+    box = (int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1)
+    grown = [int(v + rng.integers(-1, 2)) for v in box]
+    height, width = mask.shape
+    box = (
+        int(np.clip(grown[0], 0, box[2] - 1)), int(np.clip(grown[1], 0, box[3] - 1)),
+        int(np.clip(grown[2], grown[0] + 1, width)), int(np.clip(grown[3], grown[1] + 1, height)),
+    )  # fmt: skip
+    some = rng.integers(2)
+    around = slice(max(box[1] - 20, 0), box[3] + 20), slice(max(box[0] - 20, 0), box[2] + 20)
+    part = degrade(picture[around].astype(np.float32) / 255, rng)
+    degraded = picture.copy()
+    degraded[around] = np.rint(part * 255).astype(np.uint8)
+    inner = mask[box[1] : box[3], box[0] : box[2]] > 0
+    shown, scale = cut_out(degraded, box, inner)
+    if some:
+        shown = np.ascontiguousarray(shown[:, :, ::-1])
+    kind = int(sample.kind[id - 1])
+    marked = int(sample.pattern[id - 1] > 0 or _kinds()[kind] in WALKERS)
+    facts = [kind, int(sample.color[frame, id - 1]), int(sample.second[id - 1]),
+             int(sample.pattern[id - 1]), marked]  # fmt: skip
+    return shown, scale, facts
+
+
+def fit_looks(
+    samples: Path, out: Path, *, steps: int = 3000, batch: int = 64, rate: float = 3e-3,
+    progress: Progress | None = None, cancel: CancelToken | None = None,
+) -> None:  # fmt: skip
+    """Fits `Looks` to bodies of samples and writes its weights; starts from those in `out`, if there
+    are any."""
+    from safetensors.torch import load_file, save_file
+
+    known = [Sample.load(path) for path in sorted(samples.glob("*.npz"))]
+    faces = Faces.of(known)
+    torch.manual_seed(1)
+    net = Looks().to(memory_format=torch.channels_last)
+    first = 0
+    if out.exists():
+        net.load_state_dict(load_file(out))
+        first = 1 << 20  # other cuts than those of the run before
+    optimizer = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=2e-2)
+    mean = {k: v.detach().clone() for k, v in net.state_dict().items()}
+    meter = Meter("look", steps, progress=progress, cancel=cancel)
+    report = [0.0] * (len(ASKED) + 1)
+    started = time.perf_counter()
+    for step in range(steps):
+        rng = np.random.default_rng([first + step, 0xFACE])
+        rows = faces.rows[rng.choice(len(faces.rows), batch, p=faces.share)]
+        drawn = [face(known[i], int(f), int(e), rng) for i, f, e in rows]
+        x = torch.from_numpy(np.stack([one[0] for one in drawn]))
+        scale = torch.tensor([one[1] for one in drawn], dtype=torch.float32)
+        facts = torch.tensor([one[2] for one in drawn])
+        warm = min((step + 1) / (0.03 * steps), 1.0)
+        for group in optimizer.param_groups:
+            group["lr"] = rate * warm * (0.5 + 0.5 * np.cos(np.pi * step / steps)) + 1e-6
+        net.train()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            said = net(x.to(memory_format=torch.channels_last), scale)
+        parts = said.float().split(list(ASKED.values()), dim=1)
+        total = torch.zeros(())
+        for k, (name, logits) in enumerate(zip(ASKED, parts, strict=True)):
+            each = functional.cross_entropy(
+                logits, facts[:, k], reduction="none", label_smoothing=0.02
+            )
+            if name == "second":
+                part = (each * facts[:, 4]).sum() / facts[:, 4].sum().clamp(min=1)
+            else:
+                part = each.mean()
+            total = total + (1.0 if name in ("kind", "color") else 0.5) * part
+            report[k] = 0.98 * report[k] + 0.02 * float(part.detach())
+        hit = (parts[0].argmax(1) == facts[:, 0]).float().mean()
+        report[-1] = 0.98 * report[-1] + 0.02 * float(hit)
+        optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        optimizer.step()
+        keep = min(0.998, (1 + step) / (10 + step))
+        with torch.no_grad():
+            for k_, v in net.state_dict().items():
+                if v.is_floating_point():
+                    mean[k_].lerp_(v, 1 - keep)
+                else:
+                    mean[k_] = v.clone()
+        if (step + 1) % 100 == 0 or step + 1 == steps:
+            beside = out.with_name(out.name + ".part")
+            save_file({k_: v.contiguous() for k_, v in mean.items()}, str(beside))
+            beside.replace(out)
+            pace = (time.perf_counter() - started) / (step + 1)
+            text = " ".join(f"{v:.3f}" for v in report)
+            sys.stderr.write(f"{step + 1}/{steps} {len(faces.rows)} bodies {pace:.2f} s: {text}\n")
+            sys.stderr.flush()
+        meter.advance()
+
+
+def join(pixels: Path, looks: Path, out: Path) -> None:
+    """One file of both nets' weights in half precision, as `network.load` reads it."""
+    from safetensors.torch import load_file, save_file
+
+    both = load_file(pixels) | {f"looks.{k}": v for k, v in load_file(looks).items()}
+    both = {k: v.half() if v.is_floating_point() else v for k, v in both.items()}
+    beside = out.with_name(out.name + ".part")
+    save_file(both, str(beside))
+    beside.replace(out)
+
+
 def _flat(net: Network, optimizer: torch.optim.AdamW, mean: dict[str, Tensor]) -> dict[str, Tensor]:
     """Everything that a run needs to go on, as tensors by name."""
     out = {f"net.{k}": v.contiguous() for k, v in net.state_dict().items()}
@@ -342,19 +490,29 @@ def fit(
 def main() -> None:
     """The command line of this file."""
     parser = argparse.ArgumentParser(prog="evenflow.grading.fitting", description=__doc__)
-    parser.add_argument("--samples", type=Path, required=True, help="folder of samples")
+    parser.add_argument("--samples", type=Path, default=Path("samples"), help="their folder")
     parser.add_argument("--draw", type=int, default=0, help="draw samples up to this number")
     parser.add_argument("--steps", type=int, default=0, help="steps in all; 0 fits nothing")
-    parser.add_argument("--batch", type=int, default=12)
+    parser.add_argument("--looks", type=int, default=0, help="steps of the second look")
+    parser.add_argument("--join", type=Path, nargs=2, metavar=("PIXELS", "LOOKS"))
+    parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("-o", "--output", type=Path, default=Path("parser.safetensors"))
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate")
     parser.add_argument("--threads", type=int, default=1)
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
     if asked.draw:
         fill(asked.samples, range(asked.draw))
     if asked.steps:
-        fit(asked.samples, asked.output, steps=asked.steps, batch=asked.batch, device=asked.device)
+        fit(
+            asked.samples, asked.output, steps=asked.steps, batch=asked.batch, rate=asked.rate,
+            device=asked.device,
+        )  # fmt: skip
+    if asked.looks:
+        fit_looks(asked.samples, asked.output, steps=asked.looks, rate=asked.rate)
+    if asked.join:
+        join(asked.join[0], asked.join[1], asked.output)
 
 
 if __name__ == "__main__":

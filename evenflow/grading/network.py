@@ -1,17 +1,22 @@
-"""Network: a small convolutional net that says of every pixel what it shows.
+"""Network: a small convolutional net that says of every pixel what it shows, and a second look.
 
 About 210,000 parameters in a U (Ronneberger et al. 2015, arXiv:1505.04597, fig. 1) whose finest
 decoded level has half the picture's resolution. One 1 x 1 layer gives all answers; what belongs to
 one body is found as in Cheng et al. 2020, Panoptic-DeepLab, arXiv:1911.10194, section 3.2: a map of
 centers and, for every pixel, the way to the center of its body. Differs: centers are those of the
 whole body, hidden or not, so that the two halves that show beside a pillar point to one place.
+
+Bodies that were found are looked at once more, each in a cut that it fills: what makes a crate of a
+cube, or a ring of a ball, is a pixel wide in the picture.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+import numpy as np
 import torch
 from jaxtyping import Float
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from evenflow.grading.scenes import KINDS, TINTS
@@ -83,21 +88,74 @@ def split(answers: Float[Tensor, "b c h w"]) -> dict[str, Tensor]:
     return dict(zip(HEADS, parts, strict=True))
 
 
-@dataclass(frozen=True)
-class Weights:
-    """Where weights lie, and what is said of them."""
+CUT = 48
+"""Pixels of the side of the cut of one body that `Looks` is shown."""
+ASKED = {"kind": len(KINDS), "color": len(TINTS), "second": len(TINTS), "pattern": len(PATTERNS)}
+"""Answers of `Looks` and their channels, logits."""
 
-    path: Path = Path(__file__).with_name("weights") / "parser.safetensors"
+
+class Looks(nn.Module):
+    """A second look at one body that was found: its cut fills the view, with its mask.
+
+    Input `(b, 4, CUT, CUT)`: sRGB in [0, 1] and the mask; and the logarithm of the rows of the
+    picture that one of its pixels stands for, `(b,)`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            _layer(4, 24, stride=2), _layer(24, 40, stride=2), _layer(40, 48),
+            _layer(48, 64, stride=2), _layer(64, 64),
+        )  # fmt: skip
+        self.mix = nn.Sequential(nn.Linear(64 * 9 + 1, 96), nn.ReLU(inplace=True))
+        self.heads = nn.Linear(96, sum(ASKED.values()))
+
+    def forward(
+        self, x: Float[Tensor, "b 4 s s"], scale: Float[Tensor, " b"]
+    ) -> Float[Tensor, "b c"]:
+        """All answers, in the order of ASKED."""
+        shown = torch.cat([x[:, :3] * 4.0 - 2.0, x[:, 3:] * 2.0 - 1.0], 1)
+        y = nn.functional.avg_pool2d(self.body(shown), 2)
+        return self.heads(self.mix(torch.cat([y.flatten(1), scale[:, None]], 1)))
 
 
-def load(path: Path | None = None, *, device: str = "cpu") -> Network:
-    """The net with its weights, ready to answer.
+def cut_out(
+    picture: NDArray[np.uint8], box: tuple[int, int, int, int], mask: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], float]:
+    """What `Looks` is shown of a body: `(4, CUT, CUT)`, and the logarithm of its scale.
+
+    Args:
+        picture: uint8 sRGB `(h, w, 3)`.
+        box: x0, y0, x1, y1; mask: of the size of the box.
+    """
+    x0, y0, x1, y1 = box
+    side = 1.25 * max(x1 - x0, y1 - y0, 6)
+    scale = CUT / side
+    left, top = 0.5 * (x0 + x1) - 0.5 * side, 0.5 * (y0 + y1) - 0.5 * side
+    matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
+    matrix[:, 2] += 0.5 * scale - 0.5
+    how = {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REPLICATE}
+    source = picture
+    if scale < 0.7:
+        source = cv2.GaussianBlur(picture, (0, 0), 0.4 / scale)
+    shown = cv2.warpAffine(source, matrix, (CUT, CUT), **how).astype(np.float32) / 255
+    own = np.zeros(picture.shape[:2], np.float32)
+    own[y0:y1, x0:x1] = mask
+    its = cv2.warpAffine(own, matrix, (CUT, CUT), flags=cv2.INTER_LINEAR)
+    out = np.concatenate([shown.transpose(2, 0, 1), its[None]])
+    return np.ascontiguousarray(out, np.float32), float(np.log(side / CUT))
+
+
+def load(path: Path, *, device: str = "cpu") -> tuple[Network, Looks]:
+    """Both nets with their weights, ready to answer.
 
     Raises:
         FileNotFoundError: there are no such weights.
     """
     from safetensors.torch import load_file
 
-    net = Network()
-    net.load_state_dict(load_file(path or Weights().path))
-    return net.eval().to(device)
+    kept = {k: v.float() if v.is_floating_point() else v for k, v in load_file(path).items()}
+    net, looks = Network(), Looks()
+    net.load_state_dict({k: v for k, v in kept.items() if not k.startswith("looks.")})
+    looks.load_state_dict({k[6:]: v for k, v in kept.items() if k.startswith("looks.")})
+    return net.eval().to(device), looks.eval().to(device)

@@ -93,7 +93,7 @@ class Trail:
         self.bodies[frame] = number
 
 
-def overlap(a: D, b: NDArray) -> float:
+def overlap(a: NDArray, b: NDArray) -> float:
     """Of two log posteriors that need not add up: Bhattacharyya's coefficient, in [0, 1]."""
     p, q = np.exp(0.5 * (a - a.max())), np.exp(0.5 * (b - b.max()))
     return float((p * q).sum() / np.sqrt((p * p).sum() * (q * q).sum()))
@@ -231,6 +231,43 @@ def pruned(
             continue
         kept.append(trail)
     return kept
+
+
+def whole(trails: Sequence[Trail], frames: Sequence[Sequence[Body]]) -> list[Trail]:
+    """Trails without pieces of others: what mostly touches one larger body of its room and its
+    looks, and is there less often than that, is a piece of it."""
+    kept = []
+    for trail in trails:
+        touching: dict[int, int] = {}
+        for t, b in trail.bodies.items():
+            mine = frames[t][b]
+            for other in trails:
+                if other is trail or t not in other.bodies:
+                    continue
+                theirs = frames[t][other.bodies[t]]
+                if theirs.area > 1.5 * mine.area and _same_stuff(mine, theirs):
+                    touching[other.number] = touching.get(other.number, 0) + 1
+        most = max(touching.values(), default=0)
+        if most:
+            by = next(one for one in trails if touching.get(one.number, 0) == most)
+            if most >= 0.6 * len(trail.bodies) and len(trail.bodies) < 0.85 * len(by.bodies):
+                continue
+        kept.append(trail)
+    return kept
+
+
+def _same_stuff(a: Body, b: Body) -> bool:
+    """Whether one body may be a piece of another: they touch and look like it."""
+    gap = 2
+    if (
+        a.box[0] > b.box[2] + gap or b.box[0] > a.box[2] + gap
+        or a.box[1] > b.box[3] + gap or b.box[1] > a.box[3] + gap
+    ):  # fmt: skip
+        return False
+    mine, theirs = int(ROOM[a.kind.argmax()]), int(ROOM[b.kind.argmax()])
+    if 1 in (mine, theirs):
+        return mine == theirs or a.trust < 0.75
+    return overlap(a.color, b.color) > 0.6 and (mine == theirs or a.trust < 0.75)
 
 
 def joined(trails: Sequence[Trail], frames: Sequence[Sequence[Body]]) -> list[Trail]:
