@@ -35,8 +35,9 @@ def _cosine_alpha(level: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
 
 def _cosine_sigma(level: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
     # 1 - cos^2 a / cos^2 b = sin(a - b) sin(a + b) / cos^2 b, which does not cancel near level 0
-    a, b = _angle(level), OFFSET / (1 + OFFSET) * math.pi / 2
-    return ((a - b).sin() * (a + b).sin()).clamp_min(0).sqrt() / FIRST
+    difference = level / (1 + OFFSET) * (math.pi / 2)
+    total = (level + 2 * OFFSET) / (1 + OFFSET) * (math.pi / 2)
+    return (difference.sin() * total.sin()).clamp_min(0).sqrt() / FIRST
 
 
 def _cosine_level_at(log_snr: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
