@@ -11,7 +11,7 @@ Source: the level per frame is Chen et al. 2024, Diffusion Forcing, arXiv:2407.0
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from evenflow.core.span import Box as Box
 from evenflow.core.span import Span as Span
@@ -34,6 +34,7 @@ call returns a new state and leaves the old one usable, so that a step can be tr
 # 1. Predictor: the one signature that samplers, guidance and backends share
 
 
+@runtime_checkable
 class Predictor(Protocol):
     """Says what the clean video is, given a noisy one; velocity and noise are its own matter."""
 
@@ -58,6 +59,7 @@ class Predictor(Protocol):
 # 2. Wrapping: a sampler never knows what is wrapped around the predictor or hooked into a step
 
 
+@runtime_checkable
 class Guidance(Protocol):
     """Turns a predictor into another one: guidance, caches, constraints, look-backs."""
 
@@ -83,6 +85,7 @@ class Step:
     next_level: "Float[Tensor, 'b t']"
 
 
+@runtime_checkable
 class StepHook(Protocol):
     """Changes one tensor of one step; a pure function, so that a run can be resumed anywhere."""
 
@@ -148,6 +151,7 @@ class Site:
     step: Step | None = None
 
 
+@runtime_checkable
 class MaskBuilder(Protocol):
     """Frame, window, causal, sparse-causal, block, box, event or flow-sampled attention."""
 
@@ -156,6 +160,7 @@ class MaskBuilder(Protocol):
         ...
 
 
+@runtime_checkable
 class PositionMap(Protocol):
     """Plain, grouped, shifted or event-rescaled positions."""
 
@@ -167,6 +172,7 @@ class PositionMap(Protocol):
         ...
 
 
+@runtime_checkable
 class Attend(Protocol):
     """One attention call: `softmax(q k^T / sqrt(d)) v` where the mask is True."""
 
@@ -181,6 +187,7 @@ class Attend(Protocol):
         ...
 
 
+@runtime_checkable
 class AttentionEdit(Protocol):
     """Stores or edits: injected maps, swapped keys, two bands blended, windows fused."""
 
@@ -189,6 +196,7 @@ class AttentionEdit(Protocol):
         ...
 
 
+@runtime_checkable
 class KeyValuePolicy(Protocol):
     """What of the past stays visible: all, a window, sinks and a window, what is relevant."""
 

@@ -81,7 +81,7 @@ def block_causal(size: int) -> MaskBuilder:
     return among_video(rule)
 
 
-def windowed(radius: float, *, causal: bool = False) -> MaskBuilder:
+def windowed(radius: int, *, causal: bool = False) -> MaskBuilder:
     """A frame sees the frames that are at most `radius` from it, or only those before it.
 
     Raises:

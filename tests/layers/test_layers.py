@@ -161,7 +161,7 @@ def test_time_is_told_in_seconds_or_from_the_start_of_a_window():
     late = some_tokens(frames=5, start=100.0, keyframes=0)
     assert torch.equal(positions.from_window_start()(late)[0], at_three.place)
     with pytest.raises(ValueError, match="above 0"):
-        positions.in_seconds(latent_fps=0, trained_fps=3)
+        positions.in_seconds(latent_fps=0.0, trained_fps=3.0)
 
 
 def test_far_frames_share_positions_and_stay_in_order():
