@@ -303,8 +303,8 @@ def fit_looks(
     samples: Path, out: Path, *, steps: int = 3000, batch: int = 64, rate: float = 3e-3,
     progress: Progress | None = None, cancel: CancelToken | None = None,
 ) -> None:  # fmt: skip
-    """Fits `Looks` to bodies of samples and writes its weights; starts from those in `out`, if there
-    are any."""
+    """Fits `Looks` to bodies of samples and writes its weights; goes on from those in `out`, if
+    there are any."""
     from safetensors.torch import load_file, save_file
 
     known = [Sample.load(path) for path in sorted(samples.glob("*.npz"))]

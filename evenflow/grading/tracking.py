@@ -338,8 +338,7 @@ def states(
     """What became of a trail in every frame, and who hides it.
 
     Who went behind somebody may stay there: it is HIDDEN as long as it can be wholly behind on its
-    way. Gaps of one or two frames of bodies below SMALL pixels are put down to the parser: HIDDEN
-    by nobody.
+    way. Gaps of bodies that were never clear are put down to the parser: HIDDEN by nobody.
 
     Args:
         labels: ids of all trails on the grid, `(t, h, w)`.
@@ -378,30 +377,39 @@ def states(
 
 
 SMALL = 60
-"""Pixels below which a body may be missed for a frame or two."""
+"""Pixels below which a body that is missed is no news."""
+FAINT = 0.78
+"""The same, of the parser's trust."""
 
 
 def _settled(
     state: NDArray[np.int8], hider: NDArray[np.int16], trail: Trail,
     frames: Sequence[Sequence[Body]],
 ) -> tuple[NDArray[np.int8], NDArray[np.int16]]:  # fmt: skip
-    """Short losses before somebody is hidden or leaves belong to that; so do gaps of crumbs."""
+    """Short losses before somebody is hidden or leaves belong to that; who was never clear or was
+    a crumb is not lost but unknown: HIDDEN by nobody."""
     lost = np.flatnonzero(state == LOST)
     for run in np.split(lost, np.flatnonzero(np.diff(lost) > 1) + 1):
-        if not len(run) or len(run) > 2:
+        if not len(run):
             continue
-        after = int(state[run[-1] + 1]) if run[-1] + 1 < len(state) else ABSENT
-        before = int(state[run[0] - 1]) if run[0] else ABSENT
-        near = [t for t in trail.bodies if abs(t - run[0]) <= 3]
-        small = all(frames[t][trail.bodies[t]].area < SMALL for t in near)
-        for other, t in ((after, run[-1] + 1), (before, run[0] - 1)):
-            if other in (HIDDEN, OUTSIDE):
-                state[run] = other
+        last = int(run[0])
+        before = [t for t in trail.bodies if last - 8 <= t < last]
+        shown = [frames[t][trail.bodies[t]] for t in before]
+        faint = (
+            len(shown) < min(5, last - trail.first)
+            or float(np.median([body.area for body in shown])) < SMALL
+            or float(np.median([body.trust for body in shown])) < FAINT
+        )
+        if faint:  # the parser hardly saw it before: no news of it is no news
+            state[run] = HIDDEN
+            continue
+        if len(run) > 2:
+            continue
+        for t in (int(run[-1]) + 1, last - 1):
+            if 0 <= t < len(state) and state[t] in (HIDDEN, OUTSIDE):
+                state[run] = state[t]
                 hider[run] = hider[t]
                 break
-        else:
-            if small:
-                state[run] = HIDDEN
     return state, hider
 
 

@@ -11,7 +11,7 @@ from evenflow.grading.eyes import read
 from evenflow.grading.reading import ABSENT, LOST, SEEN
 from evenflow.world.clip import WorldSource, scene
 
-FRAMES = 17
+FRAMES = 13
 
 
 def drawn(caption, seed=0, preset="lab", size=(128, 128), frames=FRAMES):
@@ -29,19 +29,18 @@ CAPTIONS = (
     "a red ball rolls behind a pillar",
     "a blue cube slides to the left",
     "a yellow cone and a green ball",
-    "a purple ball drops",
     "an orange cylinder and a teal cube",
 )
 
 
 @pytest.fixture(scope="module")
 def scenes():
-    """Five small scenes, drawn once."""
+    """Four small scenes, drawn once."""
     return [drawn(caption, seed=i) for i, caption in enumerate(CAPTIONS)]
 
 
 @pytest.mark.parametrize("parser", ["net", "table"])
-def test_five_scenes_are_read_as_they_are(scenes, parser):
+def test_four_scenes_are_read_as_they_are(scenes, parser):
     right, bodies, errors = 0, 0, []
     for spec, animation, pictures, ids in scenes:
         reading = read(clip_of(pictures), camera=animation.camera, preset="lab", parser=parser)
@@ -64,7 +63,7 @@ def test_five_scenes_are_read_as_they_are(scenes, parser):
                     errors.append(np.hypot(*(track.center[t] - at)))
             if parser == "net":  # the table knows no pillars
                 assert LOST not in track.state
-    assert bodies >= 7 and right >= bodies - 1
+    assert bodies >= 6 and right >= bodies - 1
     assert np.median(errors) < 0.6
 
 
@@ -116,7 +115,7 @@ def test_a_clip_of_nothing_has_nobody_in_it():
 
 
 def test_a_cut_is_one_and_a_dimming_light_is_none(scenes):
-    one, two = scenes[0][2], np.ascontiguousarray(scenes[4][2][:, :, ::-1] // 2)
+    one, two = scenes[0][2], np.ascontiguousarray(scenes[3][2][:, :, ::-1] // 2)
     joined = np.concatenate([one[:10], two[:10]])
     assert read(clip_of(joined), parser="table").cuts == (10,)
     gain = np.linspace(1.0, 0.5, 10)[:, None, None, None]
