@@ -209,7 +209,7 @@ class DiT(nn.Module):
                 `(b, n, text_width)`), `keyframes` (clean latents `(b, k, c, h, w)`) with
                 `keyframe_times` `(k,)` in latent frames (REFERENCE_TIME for a reference),
                 `actions` `(b, t, actions)`, `camera` maps `(b, camera, t, h, w)`, `step` (the Step
-                that a sampler stands at, for edits).
+                that a sampler stands at, for edits), `asked` (by name, which clips ask for it).
             state: the Cache of the frames before these, or None for a clip's beginning.
             spec: who sees whom; edits and policies are asked at every layer.
 
@@ -222,7 +222,8 @@ class DiT(nn.Module):
         tokens = _video_tokens(counts, start, level, x.device)
         made = self.inlet(patches.patchify(x, config.patch))
         if self.camera is not None and "camera" in cond:
-            made = made + self.camera(patches.patchify(cond["camera"], config.patch))
+            turns = self.camera(patches.patchify(cond["camera"], config.patch))
+            made = made + turns * asked(cond, "camera", turns)
         told = self._told_video(level, cond)
         row = torch.arange(counts[0], device=x.device).repeat_interleave(counts[1] * counts[2])
         num_video = made.shape[1]
@@ -257,7 +258,8 @@ class DiT(nn.Module):
         actions = cond.get("actions")
         if self.actions is None or actions is None:
             return made + self.no_actions
-        return made + self.actions(actions.to(made.dtype))
+        done = self.actions(actions.to(made.dtype))
+        return made + torch.where(asked(cond, "actions", done) > 0, done, self.no_actions)
 
     def _told_still(self, x: Tensor, prefix: Prefix) -> Float[Tensor, "b two w"]:
         """What the prefix is told, and what slots are told: they are clean."""
@@ -280,6 +282,7 @@ class DiT(nn.Module):
 
         if cond.get("text") is not None:
             text = self.text(cond["text"])
+            text = text * asked(cond, "text", text)
             where = torch.full((text.shape[1], 3), -1.0, device=x.device)
             where[:, 1] -= torch.arange(text.shape[1], device=x.device)  # words have an order
             add(text, where, TEXT, 0)
@@ -289,6 +292,7 @@ class DiT(nn.Module):
             frames = cond["keyframes"]
             for i, time in enumerate(cond["keyframe_times"].tolist()):
                 one = self.inlet(patches.patchify(frames[:, i, :, None], self.config.patch))
+                one = one * asked(cond, "keyframes", one)
                 counts = patches.grid((1, *frames.shape[-2:]), self.config.patch)
                 where = patches.places(counts, start=float(time), device=x.device)
                 add(one, where, KEYFRAME, 1)
@@ -317,6 +321,14 @@ class DiT(nn.Module):
         if (cond.get("keyframes") is None) != (cond.get("keyframe_times") is None):
             raise ValueError("keyframes go with keyframe_times: give both or neither")
         return patches.grid(tuple(x.shape[2:]), self.config.patch)
+
+
+def asked(cond: Condition, name: str, like: Tensor) -> Tensor:
+    """One for the clips that ask for a condition, 0 for the others, to be multiplied by `like`."""
+    some = cond.get("asked", {}).get(name)
+    if some is None:
+        return like.new_ones(())
+    return some.to(like.dtype).reshape(-1, *[1] * (like.ndim - 1))
 
 
 def _video_tokens(

@@ -150,6 +150,23 @@ def test_every_condition_is_heard_and_may_be_absent(name):
     assert (with_it - without).abs().max() > 1e-4
 
 
+@pytest.mark.parametrize("name", ["text", "keyframes", "actions", "camera"])
+@torch.no_grad()
+def test_some_clips_may_ask_and_others_not(name):
+    net, (x, level, cond) = a_net(), an_input(batch=2)
+    x, level = x[:1].repeat(2, 1, 1, 1, 1), level[:1].repeat(2, 1)
+    cond = {
+        k: v if k == "keyframe_times" else v[:1].repeat_interleave(2, 0) for k, v in cond.items()
+    }
+    other = {**cond, name: torch.cat([cond[name][:1], cond[name][:1].flip(1)])}
+    who = {"asked": {name: torch.tensor([True, False])}}
+    made, _ = net(x, level, {**cond, **who})
+    same, _ = net(x, level, {**other, **who})
+    assert torch.allclose(made[1], same[1], atol=1e-6)  # what is not asked for is not heard
+    assert not torch.allclose(made[0], made[1], atol=1e-4)
+    assert torch.allclose(made[0], net(x, level, cond)[0][0], atol=1e-6)
+
+
 @torch.no_grad()
 def test_a_clip_does_not_depend_on_its_batch():
     net, (x, level, cond) = a_net(), an_input(batch=3)
