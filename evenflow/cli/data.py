@@ -393,20 +393,23 @@ def _fact(setup: "tuple[Source, bool]", number: int) -> "Row":
     """A row with what its container says; what a worker does."""
     from evenflow.data.curation.content import content_hash
     from evenflow.data.files import WRONG
+    from evenflow.data.stretch import seconds_of
 
     source, hashes = setup
     row = source.row(number)
     if any(name in row.marks for name in WRONG):
         return row
     try:
-        info = source.clip(row).info
+        clip = source.clip(row)
+        info = clip.info
+        lasts = float(seconds_of(clip)) if info.variable_rate else None
         hash = content_hash(source, row) if hashes and not row.hash else row.hash
     except (EvenflowError, OSError) as error:
         why = " ".join(str(error).split())
         return replace(row, marks=row.marks | {"undecodable": why})
     return replace(
         row, num_frames=info.num_frames, fps=info.fps, width=info.width, height=info.height,
-        hash=hash,
+        hash=hash, duration=lasts,
     )  # fmt: skip
 
 

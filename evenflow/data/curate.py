@@ -314,6 +314,7 @@ def measured(source: Source, row: Row, stages: Sequence[str]) -> dict[str, Any]:
     whole["facts"] = {
         "num_frames": len(statistics), "fps": str(info.fps), "width": info.width,
         "height": info.height, "frames_hash": statistics.frames_hash,
+        "duration": _short(statistics.duration_s) if info.variable_rate else None,
     }  # fmt: skip
     found = shots(statistics) if "cuts" in settings.stages else []
     if len(found) > 1:
@@ -400,6 +401,7 @@ def _units(row: Row, result: dict[str, Any], settings: Settings) -> list[_Unit]:
         fps=Fraction(facts["fps"]),
         width=facts["width"],
         height=facts["height"],
+        duration=facts.get("duration"),
         hash=row.hash or result.get("hash", ""),
         scores=scores | result["scores"],
         marks=marks | result["marks"],
@@ -416,6 +418,7 @@ def _units(row: Row, result: dict[str, Any], settings: Settings) -> list[_Unit]:
             t1=_short(base + shot["t1"]),
             shot=number,
             num_frames=end - start,
+            duration=None,
             hash="",
             scores=scores | shot["scores"],
             marks=marks | shot["marks"],

@@ -127,20 +127,23 @@ def parts_of(source: Source) -> tuple[Source, ...]:
 
 
 def facts_of(row: Row) -> Facts | None:
-    """What a row says of itself; None if that is not enough."""
+    """What a row says of itself; None if that is not enough, and its file must be looked at.
+
+    Of a stretch both ends are enough: some tables count the frames of the file, some its own.
+    """
     if not (row.width and row.height):
         return None
-    if row.duration is not None:
+    if row.t1 is not None:
+        seconds = Fraction(row.t1) - Fraction(row.t0 or 0)
+    elif row.t0 is not None:
+        return None
+    elif row.duration is not None:
         seconds = Fraction(row.duration)
     elif row.num_frames is not None and row.fps:
         seconds = row.num_frames / Fraction(row.fps)
-    elif row.t1 is not None:
-        seconds = Fraction(row.t1)
     else:
         return None
-    start = Fraction(row.t0) if row.t0 is not None else Fraction(0)
-    end = min(seconds, Fraction(row.t1)) if row.t1 is not None else seconds
-    return Facts(max(Fraction(0), end - start), row.width, row.height)
+    return Facts(max(Fraction(0), seconds), row.width, row.height)
 
 
 def look(source: Source, row: Row) -> Facts:

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import evenflow as ef
+from evenflow.core.clip import ArrayFrame, SourceInfo
 from evenflow.core.errors import BadInput, UnreadableVideo
 from evenflow.data.batches import Batches
 from evenflow.data.buckets import Buckets
 from evenflow.data.open import open_dataset
-from evenflow.data.plan import Facts, look_at, plan
+from evenflow.data.plan import Facts, facts_of, look_at, plan
 from evenflow.data.row import Row
 from evenflow.data.scenes import draw, picked, stage
 from evenflow.data.windows import Sampling
@@ -405,6 +406,33 @@ def test_truth_beside_files_is_that_of_the_scene_they_were_drawn_from(tmp_path):
     np.save(tmp_path / "gt" / "s" / "depth.npy", np.zeros((3, 4, 5), np.float32))
     with pytest.raises(UnreadableVideo, match="depth"):
         next(iter(Batches(open_dataset(tmp_path), **how)))
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_stretches_and_uneven_rates_are_laid_out_by_their_seconds(tmp_path, told):
+    # A second at 20 frames a second, then two at 5; each picture has the value of its number.
+    times = [Fraction(i, 20) for i in range(20)] + [1 + Fraction(i, 5) for i in range(10)]
+
+    class Uneven:
+        warnings = ()
+        info = SourceInfo("uneven", 32, 32, Fraction(12), 30, variable_rate=True)
+
+        def stream(self, start=0, stop=None, *, cancel=None):
+            for i in range(*slice(start, stop).indices(30)):
+                yield ArrayFrame(i, times[i], np.full((32, 32, 3), i, np.uint8))
+
+    ef.write(ef.Clip(Uneven()), tmp_path / "a.mkv")
+    line = {"path": "a.mkv", "t0": 0.5, "t1": 2.5}
+    if told:  # as curation writes a shot: its own number of frames
+        line |= {"num_frames": 18, "fps": 12, "width": 32, "height": 32}
+    (tmp_path / "metadata.jsonl").write_text(json.dumps(line))
+    source = open_dataset(tmp_path)
+    assert (facts_of(source.row(0)) == Facts(Fraction(2), 32, 32)) is told
+    how = Buckets(sides=(32,), frames=(5,), batch=1)
+    batches = Batches(source, buckets=how, fps=5, sampling="chunk", shuffle=False)
+    shown = [(float(b["t0"][0]), value(b["video"][0])) for b in batches]
+    # The stretch begins at frame 10: 0.5, 0.7, 0.9, 1.1, 1.3 s; then 1.5 to 2.3 s.
+    assert shown == [(0.0, [10, 14, 18, 20, 21]), (1.0, [22, 23, 24, 25, 26])]
 
 
 def test_silly_batches_are_refused(scenes):
