@@ -17,15 +17,24 @@ from evenflow.world.spec import Entity
 from evenflow.world.words import MATERIALS, PATTERNS, WALKERS
 
 D = NDArray[np.float64]
-LOOKS: dict[str, tuple[float, float, float, float]] = {
-    # width over height, width at the top and at the bottom over the width, how round
-    "ball": (1.0, 0.4, 0.4, 1.0), "cube": (1.0, 1.0, 1.0, 0.0), "box": (1.5, 1.0, 1.0, 0.0),
-    "cylinder": (0.72, 1.0, 1.0, 0.3), "cone": (0.82, 0.05, 1.0, 0.3),
-    "capsule": (0.52, 0.5, 0.5, 0.8), "star": (1.1, 0.2, 0.6, 0.1), "cup": (0.8, 1.0, 1.0, 0.3),
-    "vase": (0.62, 0.7, 0.6, 0.7), "crate": (1.0, 1.0, 1.0, 0.05), "tower": (0.6, 0.9, 1.0, 0.1),
+HEIGHTS = np.linspace(-0.98, 0.98, 50)
+OUTLINES: dict[str, D] = {
+    "ball": np.sqrt(1 - HEIGHTS**2),
+    "cube": np.full(50, 1.0),
+    "box": np.full(50, 1.5),
+    "cylinder": np.full(50, 0.72),
+    "cone": 0.41 * (1 - HEIGHTS),
+    "capsule": 0.52 * np.sqrt(1 - np.clip((np.abs(HEIGHTS) - 0.48) / 0.52, 0, 1) ** 2),
+    "star": np.interp(HEIGHTS, (-1.0, -0.4, 0.1, 0.25, 0.3, 1.0), (0.65, 0.5, 0.55, 1.0, 0.3, 0.0)),
+    "cup": np.full(50, 0.8),
+    "vase": np.interp(
+        HEIGHTS, (-1.0, -0.7, -0.26, 0.2, 0.35, 1.0), (0.4, 0.5, 0.62, 0.4, 0.3, 0.4)
+    ),
+    "crate": np.full(50, 1.0),
 }  # fmt: skip
-"""Outlines of things that can stand for each other."""
-TWO, FOUR = ("man", "woman", "child", "robot"), ("dog", "cat", "horse")
+"""Half widths, in half heights, from the foot up, of things that can stand for each other."""
+LEAST_APART = 0.12
+"""Mean difference of two outlines of which nobody would say that they are another thing."""
 APART = {
     "man": ("woman", "child", "robot"), "woman": ("man", "child", "robot"),
     "child": ("woman", "man", "robot"), "robot": ("man", "woman", "child"),
@@ -38,11 +47,15 @@ def likes(kind: str) -> tuple[str, ...]:
     """Kinds that can take the place of one, from like to unlike; empty where none can."""
     if kind in WALKERS:
         return APART[kind]
-    if kind not in LOOKS:
+    if kind not in OUTLINES:
         return ()
-    own = np.array(LOOKS[kind])
-    far = {n: float(np.abs(np.array(v) - own).sum()) for n, v in LOOKS.items() if n != kind}
-    return tuple(sorted((n for n in far if far[n] > 0.25), key=lambda n: far[n]))
+    far = {n: apart(kind, n) for n in OUTLINES if n != kind}
+    return tuple(sorted((n for n in far if far[n] > LEAST_APART), key=lambda n: far[n]))
+
+
+def apart(kind: str, other: str) -> float:
+    """Mean difference of the half widths of two outlines."""
+    return float(np.abs(OUTLINES[kind] - OUTLINES[other]).mean())
 
 
 def other(staged: Staged, entity: int, start: int, distance: float, seed: int) -> Entity:
@@ -57,9 +70,16 @@ def other(staged: Staged, entity: int, start: int, distance: float, seed: int) -
     if not kinds:
         raise BadInput(f"a {one.kind} has no other body on its path: take another entity")
     rng = np.random.default_rng([seed, 8])
+    # One way for all distances: ever wider and larger, or ever slimmer and smaller.
+    way = float(rng.choice([-1, 1]))
+    if one.kind in OUTLINES:
+        own = OUTLINES[one.kind].mean()
+        sides = {w: [k for k in kinds if w * (OUTLINES[k].mean() - own) > 0] for w in (-1.0, 1.0)}
+        way = way if sides[way] else -way
+        kinds = tuple(sides[way])
     place = distance * (len(kinds) - 1)
     kind = kinds[int(np.clip(round(place), 0, len(kinds) - 1))]
-    grown = one.size * float(1 + 0.25 * distance * rng.choice([-1, 1]))
+    grown = one.size * (1 + 0.25 * distance * way)
     skins = ((224, 172, 138), (141, 94, 66), (92, 58, 42), (245, 208, 180))
     hairs = ((34, 26, 22), (196, 160, 90), (150, 60, 30), (170, 170, 174))
     changed = replace(one, kind=kind, size=grown)
