@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evenflow.core.errors import BadInput
+from evenflow.world import cameras
+from evenflow.world.defects.subjects import silhouette
 from evenflow.world.language import describe
 from evenflow.world.language.script_of import script_of
 from evenflow.world.script import Deed, Role, Script, ScriptShot, Setting, Standing
+from evenflow.world.simulate import simulate
 from evenflow.world.spec import SceneSpec
 from evenflow.world.staging import stage
 from evenflow.world.words import HUES
@@ -125,7 +128,11 @@ def _with_setting(spec: SceneSpec, setting: Setting) -> SceneSpec:
 
 
 def cut(spec: SceneSpec, seed: int) -> Made:
-    """A cut to a closer view of the same scene."""
+    """A cut to a closer view of the same scene, from another side.
+
+    Raises:
+        BadInput: no closer view shows who it is about.
+    """
     rng = np.random.default_rng([seed, 61])
     one, two = hues(rng, 2)
     if spec.preset == "flat":
@@ -135,7 +142,35 @@ def cut(spec: SceneSpec, seed: int) -> Made:
         deeds=(Deed("walk", 1, direction=_side(rng)), Deed("wave", 1, shot=1)),
         shots=(ScriptShot(size="wide", moves=("static",)), ScriptShot(size="close")),
     )
-    return told(spec, seed, story)
+    made, _ = told(spec, seed, story)
+    made = _closer(made, rng)
+    return made, describe(made, "L2")
+
+
+def _closer(spec: SceneSpec, rng: np.random.Generator) -> SceneSpec:
+    """The second shot from nearer, a third of a right angle aside at least."""
+    small = replace(spec, size=(96, max(8, round(96 * spec.size[1] / spec.size[0]))))
+    before = simulate(small)
+    at = spec.shots[0].frames
+    seen = silhouette(before, at - 1, (1,)).sum()
+    who = before.entities.position[at, 0].astype(np.float64)
+    shot = spec.shots[1]
+    away = np.array(spec.shots[0].camera.eye) - who
+    first = float(rng.choice((-1.0, 1.0)))
+    for angle in (0.7, 0.9, 0.55, 1.1):
+        for way in (first, -first):
+            c, s = np.cos(way * angle), np.sin(way * angle)
+            x, z = c * away[0] - s * away[2], s * away[0] + c * away[2]
+            share = 0.55 * float(np.linalg.norm(away)) / float(np.hypot(x, z))
+            share = max(share, 2.4 / float(np.hypot(x, z)))
+            eye = (float(who[0] + share * x), float(who[1] + 0.35), float(who[2] + share * z))
+            look = (float(who[0]), float(who[1]), float(who[2]))
+            camera = replace(shot.camera, eye=eye, look_at=look, moves=(), keys=())
+            shots = (spec.shots[0], replace(shot, camera=camera))
+            there = replace(before, camera=cameras.track(replace(small, shots=shots)))
+            if silhouette(there, at + 1, (1,)).sum() >= 1.7 * seen:
+                return replace(spec, shots=shots)
+    raise BadInput("no closer view shows who this is about: take another seed")
 
 
 def captioned_color_change(spec: SceneSpec, seed: int) -> Made:
