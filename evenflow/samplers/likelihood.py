@@ -33,6 +33,8 @@ def log_likelihood(
 ) -> Float[Tensor, " b"]:
     """Natural logarithm of the density of `x` at the last row of levels. Order 2 in the steps.
 
+    At level 1 video is taken to be pure noise, which the linear process only nearly makes it.
+
     Args:
         predict: differentiable in `x`; one clip of a batch must not depend on another.
         x: video at the last row.
@@ -80,7 +82,7 @@ def log_likelihood(
         gathered = gathered + half.sum(dim=1)
         clean, noise, trace, trace_noise = slope(x, after)
     free = spread(~given).expand_as(x)
-    normal_log = -(x.square() + math.log(2 * math.pi)) / 2 - process.sigma(rows[-1, 0, :1]).log()
+    normal_log = -(x.square() + math.log(2 * math.pi)) / 2 - process.sigma(x.new_ones(())).log()
     return torch.where(free, normal_log, 0).flatten(1).sum(dim=1) + gathered
 
 

@@ -32,6 +32,9 @@ def refine(
             f"strength from {float(each.min()):g} to {float(each.max()):g} must lie in [0, 1], "
             f"somewhere above 0"
         )
+    # a strength that is a level but for rounding is that level, or its first step would be nothing
+    near = (levels[:, None] - each).abs().min(dim=0)
+    each = torch.where(near.values < 1e-6, levels[near.indices], each)
     matrix = torch.minimum(levels[:, None], each)
     moves = (matrix[1:] != matrix[:-1]).any(dim=1)
     return torch.cat([matrix[:-1][moves], matrix[-1:]])
