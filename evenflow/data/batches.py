@@ -26,9 +26,8 @@ from evenflow.core.span import Span
 from evenflow.data.buckets import Buckets, crop_for
 from evenflow.data.cutting import Cut, chosen, cut
 from evenflow.data.example import FLOWS, Example, fit, moved, scaled
-from evenflow.data.joined import Joined
 from evenflow.data.order import Draw, Last, Member, Order
-from evenflow.data.plan import Dropped, Looked, Plan, look_at, parts_of, plan
+from evenflow.data.plan import Dropped, Looked, Plan, leaves_of, look_at, plan
 from evenflow.data.row import Row, Source
 from evenflow.data.sample import Bucket, Crop, Sample, Window, content_name
 from evenflow.data.scenes import Scene, draw, stage
@@ -136,7 +135,8 @@ class Batches:
         self.fps = parse_rate(fps)
         self.sampling = Sampling.parse(sampling) if isinstance(sampling, str) else sampling
         self.augment = Augment.of(augment)
-        own = [name for one in parts_of(source) for name in getattr(one, "truth", ())]
+        self._leaves = leaves_of(source)
+        own = [name for leaf in self._leaves for name in getattr(leaf.source, "truth", ())]
         self.truth = truth_names([*truth, *own])
         self.caption = caption
         self.device = torch.device(device)
@@ -195,17 +195,12 @@ class Batches:
                 seed=self.seed,
                 epoch=key,
             )
-            shelves = made.shelves(self.buckets, made.factors(self._weights()))
+            shelves = made.shelves(self.buckets, self.source)
             order = Order(shelves, seed=self.seed, shuffle=self.shuffle, last=self.last)
             if len(self._plans) > 1:
                 self._plans.pop(min(self._plans))
             self._plans[key] = made, order
         return self._plans[key]
-
-    def _weights(self) -> tuple[tuple[float, float | None], ...]:
-        if isinstance(self.source, Joined):
-            return tuple((part.repeats, part.weight) for part in self.source.parts)
-        return ((1.0, None),)
 
     def members(self, epoch: int, number: int) -> Draw:
         """All members of a batch, of all ranks."""
@@ -248,14 +243,15 @@ class Batches:
         made = self._planned(0)[0]
         state = hashlib.sha256()
         for part in (
-            self.buckets, self.sampling, str(self.fps), self._weights(), self.shuffle, self.last,
+            self.buckets, self.sampling, str(self.fps), self.shuffle, self.last,
             self.augment.text, self.caption,
         ):  # fmt: skip
             state.update(repr(part).encode())
+        factors = self._planned(0)[1].shelves[0].factors
         for bucket, shelf in zip(made.buckets, made.cuts, strict=True):
             state.update(str(bucket).encode())
-            for cuts in shelf:
-                state.update(f"{len(cuts)};".encode())
+            for cuts, factor in zip(shelf, factors, strict=True):
+                state.update(f"{len(cuts)} x {factor};".encode())
                 for one in (cuts.rows, cuts.starts, cuts.totals):
                     state.update(
                         one.tobytes() if isinstance(one, np.ndarray) else repr(one).encode()
@@ -426,9 +422,7 @@ class Batches:
         return self._named(member.part, row.key)
 
     def _named(self, part: int, key: str) -> str:
-        if isinstance(self.source, Joined):
-            return f"{self.source.parts[part].label}/{key}"
-        return key
+        return self._leaves[part].prefix + key
 
     def _of_scene(
         self,

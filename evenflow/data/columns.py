@@ -152,5 +152,5 @@ def _table(name: str, cell: Any) -> dict[str, Any]:
 def _json(name: str, text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadInput(f"the column {name} holds JSON that cannot be read: {text[:40]!r}") from None

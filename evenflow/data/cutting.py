@@ -147,7 +147,7 @@ def _actions(source: Source, row: Row, shown: NDArray[np.int64]) -> NDArray[np.f
                 data = np.load(io.BytesIO(content), allow_pickle=False)
             else:
                 data = json.loads(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadInput(f"{row.key}: its actions cannot be read: {error}") from None
     try:
         rows = np.asarray(data, np.float32)

@@ -93,37 +93,69 @@ class Plan:
     def __len__(self) -> int:
         return sum(len(cuts) for shelf in self.cuts for cuts in shelf)
 
-    def shelves(self, how: Buckets, factors: Sequence[Fraction]) -> tuple[Shelf, ...]:
+    def shelves(self, how: Buckets, source: Source) -> tuple[Shelf, ...]:
         """What an `Order` deals."""
+        counts = [sum(map(len, of_one)) for of_one in zip(*self.cuts, strict=True)]
+        factors = factors_of(source, counts)
         return tuple(
             Shelf(how.batch_of(bucket), tuple(len(one) for one in cuts), tuple(factors))
             for bucket, cuts in zip(self.buckets, self.cuts, strict=True)
         )
 
-    def factors(self, weights: Sequence[tuple[float, float | None]]) -> tuple[Fraction, ...]:
-        """How often the windows of each dataset come, from its repeats or weight.
 
-        Weights are shares of an epoch that has as many windows as there are.
-        """
-        counts = [sum(len(shelf[d]) for shelf in self.cuts) for d in range(len(weights))]
-        if all(weight is None for _, weight in weights):
-            return tuple(Fraction(repeats).limit_denominator(10**6) for repeats, _ in weights)
+@dataclass(frozen=True)
+class Leaf:
+    """A dataset that joins no others.
+
+    Args:
+        source: its rows.
+        prefix: begins its keys in the whole, slash included.
+    """
+
+    source: Source
+    prefix: str = ""
+
+
+def leaves_of(source: Source, prefix: str = "") -> tuple[Leaf, ...]:
+    """The datasets that a source joins, however deep, in order; or itself."""
+    if not isinstance(source, Joined):
+        return (Leaf(source, prefix),)
+    return tuple(
+        leaf for part in source.parts for leaf in leaves_of(part.source, f"{prefix}{part.label}/")
+    )
+
+
+def factors_of(source: Source, counts: Sequence[int]) -> tuple[Fraction, ...]:
+    """How often the windows of each leaf come in an epoch, from repeats and weights.
+
+    Weights are shares of an epoch that has as many windows as their datasets have together.
+
+    Args:
+        counts: windows of every leaf.
+    """
+    if not isinstance(source, Joined):
+        return (Fraction(1),)
+    inner: list[tuple[Fraction, ...]] = []
+    sizes: list[Fraction] = []
+    first = 0
+    for part in source.parts:
+        last = first + len(leaves_of(part.source))
+        own = counts[first:last]
+        inner.append(factors_of(part.source, own))
+        sizes.append(sum((f * n for f, n in zip(inner[-1], own, strict=True)), Fraction(0)))
+        first = last
+    repeats = [Fraction(part.repeats).limit_denominator(10**6) for part in source.parts]
+    if source.parts[0].weight is not None:
         shares = [
-            Fraction(weight or 0).limit_denominator(10**6) if count else Fraction(0)
-            for (_, weight), count in zip(weights, counts, strict=True)
+            Fraction(part.weight or 0).limit_denominator(10**6) if size else Fraction(0)
+            for part, size in zip(source.parts, sizes, strict=True)
         ]
-        whole = sum(shares) or Fraction(1)
-        return tuple(
-            share / whole * sum(counts) / count if count else Fraction(0)
-            for share, count in zip(shares, counts, strict=True)
-        )
-
-
-def parts_of(source: Source) -> tuple[Source, ...]:
-    """The datasets that a source joins, or itself; those in joined ones stay one."""
-    if isinstance(source, Joined):
-        return tuple(part.source for part in source.parts)
-    return (source,)
+        whole = sum(shares, Fraction(0)) or Fraction(1)
+        repeats = [
+            share / whole * sum(counts) / size if size else Fraction(0)
+            for share, size in zip(shares, sizes, strict=True)
+        ]
+    return tuple(repeat * f for repeat, some in zip(repeats, inner, strict=True) for f in some)
 
 
 def facts_of(row: Row) -> Facts | None:
@@ -208,7 +240,7 @@ def look_at(
         workers: files that are opened at once.
     """
     out: list[tuple[Source, tuple[tuple[int, str, Facts | str], ...] | None]] = []
-    for one in parts_of(source):
+    for one in (leaf.source for leaf in leaves_of(source)):
         if isinstance(one, WorldRows):
             out.append((one, None))
             continue

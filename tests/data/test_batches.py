@@ -324,6 +324,27 @@ def test_weights_and_repeats_decide_how_often_a_dataset_comes(folder, tmp_path):
     assert len({k for k in keys if k.startswith("many/")}) == 10 and len(keys) == 18
 
 
+def test_repeats_and_weights_of_lists_in_lists_multiply():
+    from evenflow.data.joined import Joined, Part
+    from evenflow.data.plan import factors_of, leaves_of
+
+    class Leaf(Memory):
+        pass
+
+    inner = Joined("inner", (Part(Leaf(), "a", repeats=2), Part(Leaf(), "b", repeats=3)))
+    outer = Joined("outer", (Part(inner, "in", repeats=2), Part(Leaf(), "c")))
+    assert [leaf.prefix for leaf in leaves_of(outer)] == ["in/a/", "in/b/", "c/"]
+    assert factors_of(outer, [10, 20, 30]) == (4, 6, 1)
+    weighed = Joined("w", (Part(inner, "in", weight=3), Part(Leaf(), "c", weight=1)))
+    factors = factors_of(weighed, [10, 20, 30])
+    sizes = [f * n for f, n in zip(factors, [10, 20, 30], strict=True)]
+    assert sum(sizes) == 60 and sizes[2] == 15 and sizes[1] / sizes[0] == Fraction(3 * 20, 2 * 10)
+    scenes = Joined("s", (Part(Joined("t", (Part(world_rows(SCENES), "x"),)), "y"),))
+    batch = next(iter(Batches(scenes, buckets=SMALL, truth=("instance",))))
+    assert batch["truth"]["instance"].shape[0] == 2  # drawn, with its truth, however deep it lies
+    assert all(key.startswith("y/x/flat_") for key in batch["keys"])
+
+
 def test_a_hundred_million_scenes_are_planned_at_once():
     rows = world_rows("world:story?seed=0&n=100000000&frames=33&size=64")
     batches = Batches(rows, buckets=Buckets(sides=(64,), batch=64))

@@ -156,13 +156,14 @@ def test_what_a_table_lists_wrongly_is_an_entry_and_the_rest_is_used(tmp_path, c
         '{"caption": "no path"}',
         "not json",
         '{"path": "a.mkv", "fps": "fast"}',
+        '{"path": "a.mkv", "scores": ' + "[" * 100_000,
         json.dumps({"path": str(tmp_path / "data" / "a.mkv")}),
     ]
     (tmp_path / "data" / "metadata.jsonl").write_text("\n".join(lines))
     source = open_dataset(tmp_path / "data")
     marks = [next(iter(row.marks), "good") for row in source]
     assert marks == [
-        "good", "missing", "outside", "outside", "broken", "broken", "broken", "good",
+        "good", "missing", "outside", "outside", "broken", "broken", "broken", "broken", "good",
     ]  # fmt: skip
     for row in source:
         for line in row.marks.values():
@@ -170,7 +171,7 @@ def test_what_a_table_lists_wrongly_is_an_entry_and_the_rest_is_used(tmp_path, c
             with pytest.raises(UnreadableVideo) as told:
                 source.clip(row)
             assert str(told.value) == line
-    assert same(source, 0, clips["a"]) and same(source, 7, clips["a"])
+    assert same(source, 0, clips["a"]) and same(source, 8, clips["a"])
     wider = open_dataset(tmp_path / "data" / "metadata.jsonl", base=tmp_path)
     assert not [
         row
@@ -233,10 +234,13 @@ def pack(path: Path, members: list[tuple[str, bytes]], **kinds: bytes) -> None:
             tar.addfile(info, io.BytesIO(data))
 
 
+ODD_TAR = "a,b:c %20 ü'.tar"
+
+
 def test_tars_are_streamed_from_where_they_lie(tmp_path, clips):
     data = {name: (clips["at"] / f"{name}.mkv").read_bytes() for name in "ab"}
     pack(
-        tmp_path / "s-000.tar",
+        tmp_path / ODD_TAR,
         [
             ("0001.mkv", data["a"]),
             ("0001.txt", b"ein Ball"),
@@ -249,6 +253,9 @@ def test_tars_are_streamed_from_where_they_lie(tmp_path, clips):
         ],
     )
     pack(tmp_path / "s-001.tar", [("0001.mkv", data["b"])])
+    odd = open_dataset(tmp_path / ODD_TAR)
+    assert same(odd, 0, clips["a"]) and same(odd, 1, clips["b"])
+    (tmp_path / ODD_TAR).rename(tmp_path / "s-000.tar")
     source = open_dataset(tmp_path / "s-000.tar")
     assert [row.key for row in source] == ["0001", "sub/0001", "lonely"]
     first, second, third = source

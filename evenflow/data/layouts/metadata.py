@@ -81,7 +81,7 @@ def _lines(table: Path) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
     else:
         try:
             data = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             if text.lstrip()[:1] != "{" or "\n" not in text.strip():
                 raise BadInput(f"{table.name} cannot be read as JSON: {error}") from None
             yield from _json_lines(text)  # lines under the name of one document
@@ -114,7 +114,7 @@ def _json_lines(text: str) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
             continue
         try:
             data = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             yield number, f"is no JSON: {error}"
             continue
         yield number, data if isinstance(data, Mapping) else "is no table of columns"
@@ -137,7 +137,7 @@ def _cells(table: Path, text: str, comma: str) -> Iterator[tuple[int, Mapping[st
             else:
                 yield reader.line_num, dict(zip(header, cells, strict=True))
     except csv.Error as error:
-        yield reader.line_num, f"is no CSV: {error}"
+        yield reader.line_num, f"is no CSV, and nothing behind it is read: {error}"
 
 
 def _parquet(table: Path) -> list[dict[str, Any]]:

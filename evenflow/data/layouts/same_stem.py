@@ -76,7 +76,7 @@ def _captions(path: Path) -> dict[str, Any]:
         table = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BadInput(f"{path.name} cannot be read as JSON: {error}") from None
     if not isinstance(table, dict):
         raise BadInput(f"{path.name} is a table from file names to captions, got a list")

@@ -204,7 +204,7 @@ def _row(tar: Path, key: str, stem: str, files: dict[str, Member]) -> Row:
     if "json" in texts:
         try:
             columns = json.loads(texts["json"])
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return broken(key, f"{place}.json cannot be read: {error}")
         if not isinstance(columns, dict):
             return broken(key, f"{place}.json is no table of columns")
