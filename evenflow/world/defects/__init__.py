@@ -81,9 +81,9 @@ DEFECTS: dict[str, Defect] = {
         ghosting.carriers, control="fast_motion",
     ),
     "light_direction": Defect(
-        light_direction.plant, (30, 55, 85, 120, 170), "degrees of azimuth",
-        light_direction.carriers, control="passing_cloud", to_end=True,
-        variants=light_direction.VARIANTS,
+        light_direction.plant, light_direction.LADDERS["shading"][0],
+        light_direction.LADDERS["shading"][1], light_direction.carriers, control="passing_cloud",
+        to_end=True, variants=light_direction.VARIANTS, ladders=light_direction.LADDERS,
     ),
     "unnatural_motion": Defect(
         unnatural_motion.plant, unnatural_motion.LADDERS["stuck"][0],

@@ -101,8 +101,8 @@ class Relit:
             lit, ids, _ = drawn(other, frame, self.style)
             share = soft(np.isin(ids, self.ids))
             share = np.where(np.isin(ids, self.ids), np.maximum(share, 0.5), share * 0.5)
-            here = np.asarray(share[..., None], np.float32)
-            return np.asarray(picture + (lit - picture) * here, np.float32)
+            mix = np.asarray(share[..., None], np.float32)
+            return np.asarray(picture + (lit - picture) * mix, np.float32)
         # Its own shadow is taken from the ground, and one that falls elsewhere is laid on it.
         alone = self.style if self.style not in ("toon", "paper", "pixel") else "plain"
         plain, here, floor = drawn(self.animation, frame, alone)

@@ -22,9 +22,9 @@ VARIANTS = ("sliding", "floating", "no spin", "limb jitter", "jerks", "stuck")
 LADDERS: dict[str, Ladder] = {
     "sliding": ((0.2, 0.4, 0.6, 0.8, 1.0), "share of the gait that is missing"),
     "floating": ((0.05, 0.1, 0.18, 0.3, 0.5), "heights of the body above its support"),
-    "no spin": ((0.2, 0.4, 0.6, 0.8, 1.0), "share of the spin that is missing"),
+    "no spin": ((0.1, 0.25, 0.45, 0.7, 1.0), "share of the spin that is missing"),
     "limb jitter": ((3.0, 6.0, 11.0, 19.0, 32.0), "degrees rms of the limbs"),
-    "jerks": ((0.09, 0.13, 0.17, 0.25, 0.4), "s between jerks"),
+    "jerks": ((0.09, 0.17, 0.25, 0.35, 0.5), "s between jerks"),
     "stuck": ((0.15, 0.25, 0.4, 0.65, 1.0), "s of standstill"),
 }
 ROUND = ("ball", "cylinder", "ring", "capsule")

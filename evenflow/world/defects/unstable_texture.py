@@ -14,13 +14,15 @@ from evenflow.world.animation import Animation
 from evenflow.world.defects import paint
 from evenflow.world.defects.defect import Plan, Staged
 from evenflow.world.defects.edits import edited
-from evenflow.world.defects.seen import parts_of, present, who
+from evenflow.world.defects.seen import parts_of, pixels, present, who
 from evenflow.world.defects.timing import noise
 from evenflow.world.words import PATTERNS, WALKERS
 
 VARIANTS = ("swim", "boil")
 GIVEN = ("dotted", "checkered", "striped", "marbled", "starred")
 """What plain ones are given."""
+AREA = 0.003
+"""Share of the picture that a body takes up at least: on less no pattern can be told."""
 CONTRAST = 30.0
 """dE between the two colors of a pattern that shows."""
 
@@ -42,9 +44,10 @@ def carriers(animation: Animation, start: int, end: int) -> tuple[int, ...]:
     ids = present(animation, start, end, who(animation, "things", "walkers"))
     more = present(animation, start, end, who(animation, "fixtures"))
     kinds = animation.parts.pattern
-    return tuple(id for id in ids if len(patterned(animation, id))) + tuple(
-        id for id in more if (kinds[patterned(animation, id)] > 0).any()
-    )
+    able = [id for id in ids if len(patterned(animation, id))]
+    able += [id for id in more if (kinds[patterned(animation, id)] > 0).any()]
+    area = pixels(animation)[start] / np.prod(animation.spec.size)
+    return tuple(sorted((i for i in able if area[i - 1] >= AREA), key=lambda i: -area[i - 1]))
 
 
 def prepare(staged: Staged, plan: Plan) -> Staged:
