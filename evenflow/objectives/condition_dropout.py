@@ -45,7 +45,7 @@ def dropped(cond: Condition, kept: Mapping[str, Bool[Tensor, " b"]]) -> Conditio
             continue
         if not bool(mask.any()):
             del left[name]
-            left.pop(f"{name}_times", None)
+            left.pop(f"{name.removesuffix('s')}_times", None)  # keyframes and keyframe_times
             asked.pop(name, None)
             continue
         value = left[name]

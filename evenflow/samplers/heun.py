@@ -28,7 +28,7 @@ def step(here: Here) -> tuple[Tensor, Memory]:
         return guess, ()
     # A frame that stays must be seen as it is: its Euler step is right but for rounding.
     guess = torch.where(spread(level == after), here.x, guess)
-    there = here.ask(guess, Step(here.step.index, here.step.num_steps, after, after))
+    guess, there = here.ask(guess, Step(here.step.index, here.step.num_steps, after, after))
     noise = here.process.noise_of(here.x, here.clean, level)
     noise_there = here.process.noise_of(guess, there, after)
     s, s_after = spread(level), spread(after)

@@ -82,7 +82,8 @@ class Here:
         step: levels before and after, `(b, t)`, as Step says.
         process: how clean and noise are mixed.
         memory: what the rule returned last; empty at the first step.
-        ask: the clean estimate of other latents, at the levels that its Step begins with.
+        ask: other latents, at the levels that its Step begins with, after the hooks of `input`, and
+            the clean estimate of them.
         seeds: one per clip, or None.
     """
 
@@ -91,7 +92,7 @@ class Here:
     step: Step
     process: Process
     memory: Memory
-    ask: Callable[[Tensor, Step], Tensor]
+    ask: Callable[[Tensor, Step], tuple[Tensor, Tensor]]
     seeds: Sequence[int] | None
 
 
@@ -155,17 +156,18 @@ def run(
         first, x, state, memory = resume.index, resume.x, resume.state, resume.memory
     meter = Meter("sample", num_steps - first, progress=progress, cancel=cancel)
 
-    def ask(noisy: Tensor, step: Step) -> Tensor:
+    def ask(noisy: Tensor, step: Step) -> tuple[Tensor, Tensor]:
         nonlocal state
         if cancel is not None:
             cancel.check()
+        noisy = _through(hooks.input, noisy, step)
         clean, state = predict(noisy, step.level, {**cond, "step": step}, state)
-        return _through(hooks.clean, clean.to(working), step)
+        return noisy, _through(hooks.clean, clean.to(working), step)
 
     for index in range(first, num_steps):
         step = step_at(index)
-        x = _through(hooks.input, x, step)
-        here = Here(x, ask(x, step), step, process, memory, ask, seeds)
+        x, clean = ask(x, step)
+        here = Here(x, clean, step, process, memory, ask, seeds)
         moved, memory = rule(here)
         x = torch.where(spread(step.level == step.next_level), x, moved)
         x = _through(hooks.step, x, step)
