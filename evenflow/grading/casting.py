@@ -116,12 +116,23 @@ def cast(reading: Reading, script: Script) -> Stage:
             best[i] += DEEDS * moves * (like[i] > ENOUGH)
         if role.side:
             best[i] += SIDE * np.array(_sides(role, tracks, script))
-    # Who must stand in for a role is better like it in kind than not at all.
     rows, columns = linear_sum_assignment(-best)
     for i, j in zip(rows, columns, strict=True):
-        if like[i, j] * 1.0 >= 0.45 and kind_share(slots[i].kind, tracks[j]) + like[i, j] >= ENOUGH:
+        if like[i, j] >= 0.45 and (
+            kind_share(slots[i].kind, tracks[j]) + like[i, j] >= ENOUGH
+            or _stands_in(slots[i], tracks[j], script)
+        ):
             stage.cast[slots[i].id].append(tracks[j])
     return stage
+
+
+def _stands_in(role: Role, track: Track, script: Script) -> bool:
+    """Whether a track of another kind is where the role should be: the same sort and color."""
+    return (
+        bool(role.color)
+        and sort_of(track.kind) == sort_of(role.kind)
+        and color_share(role, track, script.deeds) > 0.8
+    )
 
 
 def _sides(role: Role, tracks: list[Track], script: Script) -> list[float]:

@@ -5,6 +5,7 @@ Every frame is compared with the one before it, which is first moved as the back
 shot is NaN. Colors are CIELAB (CIE 15), light is linear.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import cv2
@@ -323,7 +324,8 @@ def _ghosts(
     if still and end - start > 8:
         shown = np.where(near[..., None], np.float32(np.nan), lab[start:end])
         count = (~near).sum(axis=0)
-        with np.errstate(all="ignore"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # pixels that are never bare
             plate = np.nanmedian(shown[:: max(1, (end - start) // 16)], axis=0)
         plate[count < 8] = np.nan
     for t in range(start + lag, end):

@@ -58,7 +58,7 @@ SCORES: dict[str, Measure] = {
     "color_flicker": _row(identity.color_flicker, "CIE76", "lower", "identity"),
     "swap": _row(identity.swap, "distance of looks", "lower", "identity"),
     "shape_drift": _row(identity.shape_drift, "log size", "lower", "identity"),
-    "edges": _row(identity.edges, "%", "lower", "identity"),
+    "edges": _row(identity.edges, "pixels", "lower", "identity"),
     "texture": _row(identity.texture, "pixels and levels", "lower", "identity"),
     "shading": _row(identity.shading, "levels of L", "lower", "light"),
     "permanence": _row(permanence.permanence, "seconds", "lower", "permanence"),

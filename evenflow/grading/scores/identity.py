@@ -10,7 +10,7 @@ from evenflow.grading.case import Case, Raw
 from evenflow.grading.paths import runs
 from evenflow.grading.reading import SEEN, Track
 from evenflow.grading.signals import Look
-from evenflow.world.words import FIXTURES
+from evenflow.world.words import FIXTURES, WALKERS
 
 D = NDArray[np.float64]
 
@@ -20,8 +20,18 @@ LEAST_PIXELS = 45
 NONE = "nobody is seen well enough"
 
 
-def worst(case: Case, measure: Callable[[Track, Look], tuple[float, int] | None], name: str) -> Raw:
-    """The largest of a measurement over the tracks, where and when."""
+def worst(
+    case: Case,
+    measure: Callable[[Track, Look], tuple[float, int] | None],
+    name: str,
+    *,
+    walkers: float = 1.0,
+) -> Raw:
+    """The largest of a measurement over the tracks, where and when.
+
+    Args:
+        walkers: weight of theirs: they are made of parts of many colors that turn.
+    """
     best: tuple[float, int, Track] | None = None
     values: dict[str, float] = {}
     for track, look in zip(case.reading.tracks, case.signals.looks, strict=True):
@@ -31,6 +41,8 @@ def worst(case: Case, measure: Callable[[Track, Look], tuple[float, int] | None]
         found = measure(track, look)
         if found is None or not np.isfinite(found[0]):
             continue
+        if track.kind in WALKERS:
+            found = (walkers * found[0], found[1])
         values[f"{track.id} {track.color} {track.kind}"] = round(found[0], 4)
         if best is None or found[0] > best[0]:
             best = (found[0], found[1], track)
@@ -159,7 +171,7 @@ def color_step(case: Case) -> Raw:
         size = np.linalg.norm(found, axis=1)
         return float(size.max()), int(at[size.argmax()])
 
-    return worst(case, one, "color_change")
+    return worst(case, one, "color_change", walkers=0.5)
 
 
 def _light(case: Case) -> D:
@@ -198,7 +210,7 @@ def color_flicker(case: Case) -> Raw:
     def one(track: Track, look: Look) -> tuple[float, int] | None:
         return rough(look.lab - light * np.array([1.0, 0, 0]), good(track, look), look.least)
 
-    return worst(case, one, "color_flicker")
+    return worst(case, one, "color_flicker", walkers=0.5)
 
 
 def swap(case: Case) -> Raw:
@@ -248,12 +260,14 @@ def shape_drift(case: Case) -> Raw:
 
 
 def edges(case: Case) -> Raw:
-    """Wobble of outlines: second differences of size, proportions and second moments, percent,
-    kept up for eight frames."""
+    """Wobble of outlines: second differences of size, proportions and second moments over the side
+    of somebody, pixels, kept up for eight frames; walkers, whose legs go, count by half."""
 
     def one(track: Track, look: Look) -> tuple[float, int] | None:
         shape = np.array([0.5, 0.5, 0.0, 6.0, 6.0, 6.0])
-        return rough(100 * look.outline * shape, good(track, look))
+        side = np.sqrt(np.maximum(look.least, 1.0))[:, None]
+        weight = 0.5 if track.kind in WALKERS else 1.0
+        return rough(weight * side * look.outline * shape, good(track, look))
 
     return worst(case, one, "edge_shimmer")
 
@@ -279,6 +293,10 @@ def shading(case: Case) -> Raw:
     """Largest lasting step of the side from which somebody is lit: lightness across its width."""
 
     def one(track: Track, look: Look) -> tuple[float, int] | None:
+        if case.told(track, "spin", "turn", "change_color"):
+            return None
+        if track.kind not in WALKERS and track.pattern not in ("", "plain"):
+            return None
         rows = good(track, look)
         values = look.slope * np.sqrt(np.maximum(look.least, 1))[:, None]
         found, at = steps(values, rows, area=look.least)
@@ -287,4 +305,4 @@ def shading(case: Case) -> Raw:
         size = np.linalg.norm(found, axis=1)
         return float(size.max()), int(at[size.argmax()])
 
-    return worst(case, one, "light_direction")
+    return worst(case, one, "light_direction", walkers=0.5)

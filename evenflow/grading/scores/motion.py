@@ -47,7 +47,8 @@ def teleport(case: Case) -> Raw:
         if path.known:  # depth counts too; a row of pixels far away is a large step
             deep = path.at[:, [0, 2]] * np.nanmedian(path.unit)
             near = np.flatnonzero(np.isfinite(deep[:, 0]) & track.whole)
-            value, t = _deep(deep[near], near, _tall(track), case.reading.cuts)
+            high = (track.box[:, 3] - track.box[:, 1]).astype(np.float64)
+            value, t = _deep(deep[near], high[near], near, _tall(track), case.reading.cuts)
             if best is None or value > best:
                 best, spans = value, (Span("teleportation", t, t + 1, None, track.id),)
         if len(rows) < 5 or np.nanmedian(track.area[track.state == SEEN]) < 40:
@@ -81,18 +82,27 @@ def teleport(case: Case) -> Raw:
     return Raw(max(float(best), 0.0), spans=spans)
 
 
-def _deep(at: D, rows: NDArray[np.int64], tall: float, cuts: tuple[int, ...]) -> tuple[float, int]:
+def _deep(
+    at: D, high: D, rows: NDArray[np.int64], tall: float, cuts: tuple[int, ...]
+) -> tuple[float, int]:
     """Largest lasting step over the ground between medians of three frames, beyond what three
-    frames' own ways explain and 0.4 heights, in heights; and its frame."""
+    frames' own ways explain and 0.4 heights, in heights; and its frame. Where the box changes its
+    height by a quarter it was parsed in another way."""
     best, where = 0.0, 0
+    if len(rows) < 8:
+        return best, where
+    noise = float(np.median(np.linalg.norm(np.diff(at, n=2, axis=0), axis=1)))
     for i in range(3, len(rows) - 2):
         if rows[i] - rows[i - 1] > 1 or any(rows[i - 3] < c <= rows[i + 2] for c in cuts):
+            continue
+        grown = np.median(high[i : i + 3]) / max(float(np.median(high[i - 3 : i])), 1.0)
+        if not 0.8 < grown < 1.25:
             continue
         gap = float(np.linalg.norm(np.median(at[i : i + 3], 0) - np.median(at[i - 3 : i], 0)))
         own = max(
             float(np.linalg.norm(at[i + 2] - at[i])), float(np.linalg.norm(at[i - 1] - at[i - 3]))
         )
-        value = (gap - 2.0 * own) / tall - 0.4
+        value = (gap - 2.0 * own - 2.0 * noise) / tall - 0.4
         if value > best:
             best, where = value, int(rows[i])
     return best, where
@@ -115,22 +125,25 @@ def surge(case: Case) -> Raw:
     height = float(reading.height)
     motion = reading.view.motion.astype(np.float64)
     moved = np.hypot(motion[:, 0], motion[:, 1]) + 0.35 * height * np.abs(motion[:, 2])
-    series: list[tuple[D, float, float]] = [
-        (case.signals.same, 0.05, 0.3), (moved, 0.002 * height, 0.008 * height)
+    series: list[tuple[D, float, float, bool]] = [
+        (case.signals.same, 0.05, 0.3, False), (moved, 0.002 * height, 0.008 * height, False)
     ]  # fmt: skip
     for track in reading.tracks:
-        if np.nanmedian(track.area[track.state == SEEN]) < 40:
+        if track.kind in FIXTURES or np.nanmedian(track.area[track.state == SEEN]) < 40:
             continue
         middle = _picture(case, track)
         step = np.full(len(middle), np.nan)
         step[1:] = np.linalg.norm(np.diff(middle, axis=0), axis=1)
-        series.append((step, 0.006 * height, 0.02 * height))
-    for values, floor, enough in series:
+        series.append((step, 0.006 * height, 0.02 * height, True))
+    for values, floor, enough, own in series:
         for a, b in shots_of(reading):
             for t in range(a + 1, b):
                 if not np.isfinite(values[t]):
                     continue
                 ratio = _ratio(values, t, a + 1, b, floor) * min(1.0, values[t] / enough)
+                if own:  # only where the picture says so too: eyes slip, skips do not
+                    whole = _ratio(case.signals.same, t, a + 1, b, 0.05)
+                    ratio = float(np.sqrt(ratio * whole)) if whole > 1.1 else 0.0
                 if ratio > best:
                     best, at = ratio, t
     return Raw(best, spans=(Span("unnatural_jump", at, at + 1),))
