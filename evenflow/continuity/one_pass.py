@@ -17,6 +17,7 @@ import numpy as np
 
 import evenflow
 from evenflow.continuity.analysis import Step, analyze
+from evenflow.continuity.announced import unannounced
 from evenflow.continuity.detectors import DETECTORS, LEAST_FRAMES, NEEDS_MOTION
 from evenflow.continuity.ledger import Ledger
 from evenflow.continuity.semantics import (
@@ -75,7 +76,8 @@ def check(
         gate: clauses to be judged; without one the report has no verdicts.
         span: only these frames, a Range or text like "1s..2s"; frame numbers in the report stay
             those of the whole clip.
-        prompt: what the clip should show; directions are measured, the rest needs a judge.
+        prompt: what the clip should show; directions are measured, the rest needs a judge; what it
+            announces ("the cube turns blue") is no finding but a warning.
         references: pictures that it should look like; they need a judge.
         judge: a CLIP folder, or the address of a vision model (`http://host/v1#model`).
         features: a folder of optional models; they add signals and change nothing else.
@@ -140,7 +142,7 @@ def check(
         [cut.end_frame for cut in ledger.cuts],
     )
     reply = asked.answer(album.samples() if album else (), known, cancel=cancel)
-    report = _report(clip, ledger, path or info.name, gate, reply)
+    report = _report(clip, ledger, path or info.name, gate, reply, asked.prompt)
     return report if measuring is None else _with_metrics(report, measuring, start)
 
 
@@ -225,7 +227,9 @@ def _joined(findings: list[Finding]) -> list[Finding]:
     return sorted(kept, key=lambda f: (f.span.start_frame, f.kind))
 
 
-def _report(clip: Clip, ledger: Ledger, path: str, gate: Gate | None, reply: Reply) -> Report:
+def _report(
+    clip: Clip, ledger: Ledger, path: str, gate: Gate | None, reply: Reply, prompt: str | None
+) -> Report:
     info = clip.info
     seconds = np.array(ledger.seconds)
     count = len(seconds)
@@ -238,8 +242,9 @@ def _report(clip: Clip, ledger: Ledger, path: str, gate: Gate | None, reply: Rep
     between = swaps(shots, ledger.film.links, seconds=seconds, first=ledger.first)
     measurements["color_step"] = _color_step(ledger, count)
     measurements["identity"] = _identity(ledger, count)
+    own, announced = unannounced([*_joined(ledger.findings), *between], prompt)
     findings = sorted(
-        [*_joined(ledger.findings), *between, *reply.findings],
+        [*own, *reply.findings],
         key=lambda f: (f.span.start_frame, f.kind),
     )
     missing = _not_assessable(measurements, count, ledger.size)
@@ -270,7 +275,7 @@ def _report(clip: Clip, ledger: Ledger, path: str, gate: Gate | None, reply: Rep
         signals=measurements,
         findings=tuple(findings),
         not_assessable=missing,
-        warnings=(*clip.warnings, *reply.warnings),
+        warnings=(*clip.warnings, *reply.warnings, *announced),
         unseen=hidden,
         seconds=seconds,
     )
