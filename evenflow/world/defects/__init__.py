@@ -122,7 +122,7 @@ DEFECTS: dict[str, Defect] = {
     ),
     # Of the whole picture.
     "lighting_flicker": Defect(
-        lighting_flicker.plant, (1.5, 3, 5.5, 9, 14), "% rms gain of linear light", None,
+        lighting_flicker.plant, (2.5, 4, 6.5, 10, 15), "% rms gain of linear light", None,
         control="passing_cloud", variants=("random", "periodic", "lamp"),
     ),
     "image_flicker": Defect(
