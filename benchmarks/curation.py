@@ -132,7 +132,8 @@ def cut_in(frames, other, rng):
     """The rest of the clip is another one."""
     at = int(rng.integers(len(frames) // 4, 3 * len(frames) // 4))
     height, width = frames.shape[1:3]
-    rest = [cv2.resize(one, (width, height), interpolation=cv2.INTER_AREA) for one in other]
+    strange = other[:, :, ::-1][..., [1, 2, 0]]  # nothing that is in the set a second time
+    rest = [cv2.resize(one, (width, height), interpolation=cv2.INTER_AREA) for one in strange]
     return np.concatenate([frames[:at], np.stack(rest)[: len(frames) - at]])
 
 

@@ -144,7 +144,8 @@ class Store:
         return _says(path) == fingerprint
 
     def put(self, fingerprint: str, data: bytes, key: str) -> Path:
-        """Writes an entry: beside its place, then renamed; then it is listed."""
+        """Writes an entry, a safetensors file: beside its place, renamed, then listed."""
+        data = _settled(data)
         path = self.path(fingerprint)
         path.parent.mkdir(exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
@@ -230,6 +231,23 @@ def _says(path: Path) -> str:
         return ""
 
 
+def _firsts(names: Sequence[str], todo: Sequence[int]) -> list[int]:
+    """Numbers of the first of equal names."""
+    found: dict[str, int] = {}
+    for i in todo:
+        found.setdefault(names[i], i)
+    return list(found.values())
+
+
+def _settled(data: bytes) -> bytes:
+    """The same safetensors file with its header in a fixed order: equal tensors, equal bytes."""
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    text = json.dumps(header, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + data[8 + length :]
+
+
 def _missing(store: Store, keys: Sequence[str], total: int) -> BadInput:
     return BadInput(
         f"{len(keys)} of {total} entries are not in the cache {store.folder.name} ({keys[0][:60]} "
@@ -308,7 +326,7 @@ class LatentCache:
         todo = [i for i, name in enumerate(names) if not self.store.has(name)]
         if todo and self.store.mode == "only":
             raise _missing(self.store, [samples[i].key for i in todo], len(samples))
-        unique = list({names[i]: i for i in reversed(todo)}.values())[::-1]
+        unique = _firsts(names, todo)
         for first in range(0, len(unique), together):
             some = unique[first : first + together]
             with torch.no_grad():
@@ -377,7 +395,7 @@ class TextCache:
         todo = [i for i, name in enumerate(names) if not self.store.has(name)]
         if todo and self.store.mode == "only":
             raise _missing(self.store, [captions[i] for i in todo], len(captions))
-        unique = list({names[i]: i for i in reversed(todo)}.values())[::-1]
+        unique = _firsts(names, todo)
         dtype = torch.bfloat16 if self._dtype == "bfloat16" else torch.float32
         for first in range(0, len(unique), together):
             some = unique[first : first + together]

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 SIDE = 32
+PRINT = 150
+"""Bytes of a print."""
 _ORDER = sorted(
     ((y, x) for y in range(16) for x in range(16) if y + x > 0),
     key=lambda p: (p[0] ** 2 + p[1] ** 2, p),

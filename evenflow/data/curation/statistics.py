@@ -34,8 +34,8 @@ PAGES_HZ = 2.0
 """Pictures a second that are kept to look for text."""
 MOST_PAGES = 48
 """More are thinned to every other one."""
-LOOKS_HZ = 8.0
-"""Perceptual hashes a second."""
+LOOKS_HZ = 25.0
+"""Perceptual hashes a second, at most: clips that were trimmed lie beside each other to a frame."""
 LAG_S = 0.5
 """Seconds between the two pictures whose difference is hashed."""
 ALL = frozenset({"detectors", "text", "hashes"})
@@ -287,13 +287,13 @@ class _Collector:
             self._look(time, sketch)
 
     def _look(self, time: float, sketch: NDArray[np.uint8]) -> None:
-        if self.looks and time < self.looks[-1][0] + 1.0 / LOOKS_HZ - 1e-3:
+        if self.looks and time < self.looks[-1][0] + 1.0 / LOOKS_HZ - 2e-3:
             return
         picture = small(gray_of(sketch))
         self.prints.append(print_of(sketch))
-        while self.recent and self.recent[0][0] < time - LAG_S - 1.5 / LOOKS_HZ:
+        while self.recent and self.recent[0][0] < time - LAG_S - 0.5:
             self.recent.pop(0)
-        earlier = [p for t, p in self.recent if t <= time - LAG_S + 0.5 / LOOKS_HZ]
+        earlier = [p for t, p in self.recent if t <= time - LAG_S + 1e-3]
         move, stir = 0, np.nan
         if earlier:
             move = difference_hash(earlier[-1], picture)
