@@ -74,6 +74,7 @@ class Batches:
     | `actions`, `has_actions` | float32 `(b, t, a)`, row k leads to frame k + 1; bool `(b,)` |
     | `intrinsics`, `world_to_camera` | `(b, t, 3, 3)` in pixels, `(b, t, 4, 4)` |
     | `has_camera` | bool `(b,)` |
+    | `mask`, `has_mask` | `(b, t, h, w)` in [0, 1], 1 where there is none; bool `(b,)` |
     | `truth` | by name, `(b, t, ...)`, what was asked for and every row has; see `Truth` |
     | `augment` | what augmentations did: by name of the number, `(b, t, ...)`; see `augment.py` |
     | `defects` | list of `Span` or None: what was planted |
@@ -535,6 +536,11 @@ class Batches:
             if has_camera[i]:
                 k[i] = one.example.truth["intrinsics"]
                 pose[i] = one.example.truth["world_to_camera"]
+        mask = torch.ones((b, t, bucket.height, bucket.width), device=device)
+        has_mask = ["mask" in one.example.truth for one in ready]
+        for i, one in enumerate(ready):
+            if has_mask[i]:
+                mask[i] = one.example.truth["mask"]
         names = [name for name in (ready[0].example.truth if ready else {}) if self._told(name)]
         truth = {}
         for name in names:
@@ -558,6 +564,8 @@ class Batches:
             "intrinsics": k,
             "world_to_camera": pose,
             "has_camera": torch.tensor(has_camera, dtype=torch.bool, device=device),
+            "mask": mask,
+            "has_mask": torch.tensor(has_mask, dtype=torch.bool, device=device),
             "truth": truth,
             "augment": told,
             "defects": [one.span for one in ready],

@@ -97,6 +97,9 @@ def cut(
     actions = _actions(source, row, shown)
     time = (start + np.arange(bucket.frames)) / float(fps)
     known = beside(source, row, shown, (width, height), truth) if truth else {}
+    mask = _mask(source, row, shown, (width, height))
+    if mask is not None:
+        known["mask"] = mask
     camera = _camera(source, row, time, (width, height))
     k, pose = (None, None) if camera is None else (one.astype(np.float32) for one in camera)
     return Cut(row, pictures, start, crop, actions, k, pose, known, (width, height))
@@ -160,6 +163,36 @@ def _actions(source: Source, row: Row, shown: NDArray[np.int64]) -> NDArray[np.f
         step = int(shown[-1] - shown[-2]) if len(shown) > 1 else 1
         return between(rows, shown + offset, last=int(shown[-1]) + offset + max(1, step))
     return rows[np.minimum(shown + offset, len(rows) - 1)]
+
+
+def _mask(
+    source: Source, row: Row, shown: NDArray[np.int64], size: tuple[int, int]
+) -> NDArray[np.float32] | None:
+    """Gray of the mask beside a clip, `(t, h, w)` in [0, 1]; a picture is that of all frames."""
+    find: Any = getattr(source, "beside", None)
+    path = None if find is None else find(row, "mask") or find(row, "mask_path")
+    if path is None:
+        return None
+    from evenflow.io import read
+
+    clip = read(path)
+    info = clip.info
+    last = int(shown[-1]) + _offset(row)
+    still = len(clip) == 1
+    if (info.width, info.height) != size or not (still or last < len(clip)):
+        raise BadInput(
+            f"{row.key}: its mask has {len(clip)} frames of {info.width}x{info.height}, the clip "
+            f"{size[0]}x{size[1]} and frame {last}: make it of the clip's size and length"
+        )
+    frames = np.zeros(len(shown), np.int64) if still else shown + _offset(row)
+    wanted = set(frames.tolist())
+    gray: dict[int, NDArray[np.float32]] = {}
+    for frame in clip.stream(int(frames[0]), int(frames[-1]) + 1):
+        if frame.index in wanted:
+            pixels = frame.pixels()
+            white = np.float32(np.iinfo(pixels.dtype).max)
+            gray[frame.index] = pixels[:, :, :3].mean(2, dtype=np.float32) / white
+    return np.stack([gray[i] for i in frames.tolist()])
 
 
 def _offset(row: Row) -> int:

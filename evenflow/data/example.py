@@ -17,7 +17,7 @@ from evenflow.data.sample import Bucket, Crop
 
 DENSE = (
     "depth", "instance", "part", "forward_occlusion", "backward_occlusion", "normals", "shadow",
-    "albedo", "coordinates",
+    "albedo", "coordinates", "mask",
 )  # fmt: skip
 """Truth of pixels that is the same wherever the pixel is seen."""
 FLOWS = {"forward": 1, "backward": -1}

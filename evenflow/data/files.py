@@ -197,7 +197,7 @@ def natural(text: str) -> list[Any]:
 
 
 def siblings(base: Path, path: Path) -> dict[str, str]:
-    """Paths, relative to `base`, of what lies beside a clip: truth, actions, camera."""
+    """Paths, relative to `base`, of what lies beside a clip: truth, actions, camera, mask."""
     stem = path.name if path.is_dir() else path.stem
     relative = path.parent.relative_to(base)
     out: dict[str, str] = {}
@@ -205,6 +205,7 @@ def siblings(base: Path, path: Path) -> dict[str, str]:
         "gt": (f"gt/{stem}", f"{path.name}.truth", f"{stem}.truth", f"../gt/{stem}"),
         "actions": (f"{stem}.actions.npy", f"{stem}.actions.json"),
         "camera": (f"{stem}.camera.txt", f"{stem}.cameras.txt"),
+        "mask": tuple(f"{stem}.mask{suffix}" for suffix in (".png", *VIDEOS)),
     }.items():
         for choice in choices:
             there = path.parent / choice

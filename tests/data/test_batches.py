@@ -429,6 +429,29 @@ def test_truth_beside_files_is_that_of_the_scene_they_were_drawn_from(tmp_path):
         next(iter(Batches(open_dataset(tmp_path), **how)))
 
 
+def test_masks_beside_files_go_along(tmp_path):
+    array = np.random.default_rng(0).integers(0, 255, (12, 32, 48, 1), dtype=np.uint8)
+    for name, frames in (("a", array), ("b", array), ("c", array), ("a.mask", array)):
+        ef.write(ef.Clip(ef.ArraySource(frames, Fraction(24))), tmp_path / f"{name}.mkv")
+    ef.write(ef.Clip(ef.ArraySource(array[:1])), tmp_path / "b.mask.png")
+    how = Buckets(sides=(32,), frames=(3,), group=2, multiple=8, batch=3)
+    batches = Batches(open_dataset(tmp_path), buckets=how, sampling="head", shuffle=False)
+    assert len(batches.source) == 3  # a mask is no clip
+    batch = next(iter(batches))
+    middle = torch.from_numpy(array[:5:2, :, 8:40, 0].astype(np.float32) / 255)
+    assert batch["has_mask"].tolist() == [True, True, False]
+    assert torch.allclose(batch["mask"][0], middle) and bool((batch["mask"][2] == 1).all())
+    assert torch.allclose(batch["mask"][1], middle[:1].expand(3, 32, 32))
+    # Its clip is the mask: they stay together when the camera shakes.
+    shaken = Batches(
+        open_dataset(tmp_path), buckets=how, sampling="head", augment="camera_jitter(shift=0.1)"
+    )
+    batch = next(iter(shaken))
+    i = batch["keys"].index("a")
+    off = (batch["mask"][i] - batch["video"][i].mean(0)).abs().mean()
+    assert float(off) < 0.6 * float((batch["mask"][i] - middle).abs().mean())
+
+
 @pytest.mark.parametrize("told", [True, False])
 def test_stretches_and_uneven_rates_are_laid_out_by_their_seconds(tmp_path, told):
     # A second at 20 frames a second, then two at 5; each picture has the value of its number.

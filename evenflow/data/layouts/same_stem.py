@@ -2,7 +2,8 @@
 
 A `captions.json` in a folder (file name to one caption or several, as diffusion-pipe reads it)
 counts where there is no text file. What lies beside a clip is found too: truth in `gt/a/` or
-`a.mp4.truth/`, `a.actions.npy`, `a.camera.txt` (RealEstate10K rows).
+`a.mp4.truth/`, `a.actions.npy`, `a.camera.txt` (RealEstate10K rows), `a.mask.mkv` or `.png` (white
+where it counts).
 """
 
 import json
@@ -23,9 +24,14 @@ def videos_below(folder: Path) -> list[Path]:
         out += [
             Path(where) / name
             for name in files
-            if name[0] != "." and Path(name).suffix.lower() in VIDEOS
+            if name[0] != "." and Path(name).suffix.lower() in VIDEOS and not is_mask(name)
         ]
     return sorted(out, key=lambda path: natural(path.relative_to(folder).as_posix()))
+
+
+def is_mask(name: str) -> bool:
+    """Whether a file is the mask of a clip (`a.mask.mkv`), not a clip."""
+    return Path(name).stem.lower().endswith(".mask")
 
 
 def claims(path: Path) -> bool:
