@@ -399,8 +399,9 @@ class Batches:
             except BrokenProcessPool:
                 self.close()
                 raise ResourceShortage(
-                    "a worker process ended before its scene was made, as it does when memory runs "
-                    "out: take fewer workers"
+                    "a worker process ended before its scene was made: take fewer workers if "
+                    "memory runs out, and see that the script guards its main part "
+                    "(if __name__ == '__main__')"
                 ) from None
             except (BadInput, OSError) as error:
                 key = self._key(epoch, shelf, member)
