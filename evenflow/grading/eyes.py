@@ -393,14 +393,16 @@ def voted(
     """Kinds with their shares (best first), color, second color and pattern of a track.
 
     Log posteriors of frames are averaged, those seen whole count four times as much and larger
-    ones more; frames of one track are not independent, so a mean and no sum decides the share.
+    ones more; frames of one track are not independent, so a mean and no sum decides the share. The
+    color is that of most frames.
     """
     weights = np.array(
         [(1.0 if whole else 0.25) * min(body.area / 60, 4.0) for body, whole in seen]
     )
     weights = weights / weights.sum()
     kind = (np.stack([body.kind for body, _ in seen]) * weights[:, None]).sum(0)
-    color = (np.stack([body.color for body, _ in seen]) * weights[:, None]).sum(0)
+    # Colors may change: frames are counted, not multiplied, so that most of them decide.
+    color = (np.exp(np.stack([body.color for body, _ in seen])) * weights[:, None]).sum(0)
     second = (np.stack([body.second for body, _ in seen]) * weights[:, None]).sum(0)
     pattern = (np.stack([body.pattern for body, _ in seen]) * weights[:, None]).sum(0)
     share = np.exp(2.0 * (kind - kind.max()))
