@@ -44,7 +44,7 @@ QUICK = [
     pytest.param(kind, form, marks=() if form in (DEFECTS[kind].variants or ("",))[:1] else SLOW)
     for kind, form in FORMS
 ]
-CHUNKS = [("background_swim", "flow"), ("image_flicker", "soft"), ("seam", "windows")]
+CHUNKS = [("image_flicker", "soft"), pytest.param("background_swim", "flow", marks=SLOW)]
 
 
 @lru_cache(maxsize=8)
@@ -92,11 +92,9 @@ def _energy(made: Planted) -> float:
     return float(np.abs(a - b).mean())
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["lighting_flicker", "freeze", "shake", "background_switch"])
 def test_a_stronger_defect_changes_more(kind: str) -> None:
     form = {"lighting_flicker": "random"}.get(kind, (DEFECTS[kind].variants or ("",))[0])
-    if kind == "style_change":
-        form = "pastel"
     ladder = [_energy(planted(kind, form, strength)) for strength in (1, 3, 5)]
     assert 0 < ladder[0] < ladder[1] < ladder[2], ladder
 
