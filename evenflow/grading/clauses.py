@@ -33,6 +33,8 @@ HASTE = {
     "stealthily": 0.65, "cheerfully": 1.1, "nervously": 1.1, "drunkenly": 0.8, "proudly": 0.9,
 }  # fmt: skip
 """What a manner does to the speed of what has no gait (as `world/blocking.py` has it)."""
+BOXES = ("cube", "box", "crate")
+"""Kinds that only their proportions and planks tell apart."""
 PACE = 1.6
 """Units a second of what rolls or slides without a manner (as `world/motions.py` has it)."""
 
@@ -86,6 +88,9 @@ def _looks(stage: Stage, role: Role) -> list[Clause]:
     saw = tracks[0].kind
     if share >= SEEN_KIND:
         out.append(Clause(f"{name} is a {said}", "kind", True))
+    elif saw in BOXES and role.kind in BOXES:
+        reason = f"looks like a {saw}, which is told by its marks alone"
+        out.append(Clause(f"{name} is a {said}", "kind", None, reason))
     elif saw == "thing" and sort_of(role.kind) == "thing":
         out.append(Clause(f"{name} is a {said}", "kind", None, "its shape was not read"))
     else:
@@ -103,14 +108,9 @@ def _looks(stage: Stage, role: Role) -> list[Clause]:
         )
     if role.pattern:
         pattern = tracks[0].pattern
-        out.append(
-            Clause(
-                f"{name} is {role.pattern}",
-                "pattern",
-                (pattern == role.pattern) if pattern else None,
-                "" if pattern == role.pattern else (f"is {pattern}" if pattern else "not read"),
-            )
-        )
+        shown = True if pattern == role.pattern else (None if pattern in ("", "plain") else False)
+        reason = "" if shown else (f"is {pattern}" if shown is False else "no marks were read")
+        out.append(Clause(f"{name} is {role.pattern}", "pattern", shown, reason))
     if role.size and role.kind not in WALKERS and role.kind not in FIXTURES:
         out.append(_size(stage, role, name, tracks[0]))
     out.append(_count(stage, role, name))

@@ -54,7 +54,8 @@ def _grows(stage: Stage, agent: Track, sign: int) -> Found:
     lines = _sizes(agent)
     if np.isfinite(lines[1]).sum() < 5:
         return Found.unread("it is hardly seen")
-    if stage.path(agent).motions or not _stands(stage):  # then the area tells distance as well
+    far = max((one.length for one in stage.path(agent).motions), default=0.0)
+    if far > 0.6 or not _stands(stage):  # then the area tells distance as well
         lines = lines[:1]
     for line in lines:
         for a, b in shots_of(stage.reading):

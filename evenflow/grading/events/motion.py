@@ -80,6 +80,9 @@ def relates(
         case "around":
             swept = sweep(stage, agent, target, a, b)
             return None if swept is None else bool(abs(swept) > 2.4)
+        case "under" | "over" if meets := _meets(stage, agent, target, a, b):
+            above = float(np.median(meets)) < 0
+            return above if relation == "over" else not above
         case "through" | "under":
             if any(a <= w.start <= b + 1 for w in crossings(stage, agent, target)):
                 return True
@@ -144,6 +147,13 @@ def _order(
         return False
     away = float(np.median(deep[a:b][rows]))
     return bool(away > 0) if behind else bool(away < 0)
+
+
+def _meets(stage: Stage, agent: Track, target: Track, a: int, b: int) -> list[float]:
+    """How far below the target's middle somebody's middle is, pixels, where they change sides."""
+    rows = [w.start for w in crossings(stage, agent, target) if a <= w.start <= b + 1]
+    gap = agent.center[:, 1].astype(np.float64) - target.center[:, 1]
+    return [float(gap[t]) for t in rows if np.isfinite(gap[t])]
 
 
 def _passes(one: Path, two: Path, a: int, b: int) -> bool:

@@ -79,7 +79,7 @@ def hit(stage: Stage, deed: Deed, agent: Track) -> Found:
             continue
         rows = slice(max(a - 2, 0), min(b + 2, a + round(1.2 * fps) + 2))
         target_moves = any(a - 3 <= m.start <= b + 2 for m in two.motions)
-        if struck[rows].max(initial=0) > 0.12 or break_[rows].max(initial=0) > 0.3 or target_moves:
+        if struck[rows].max(initial=0) > 0.08 or break_[rows].max(initial=0) > 0.2 or target_moves:
             both = struck[rows] + 0.5 * break_[rows]
             t = rows.start + int(both.argmax())
             whens.append(When(t, t + 1))
