@@ -113,8 +113,12 @@ def measure(task: tuple[str, int, str, str, int, tuple[int, int]]) -> dict | Non
         row["track"] = best if ok else 0
         if ok:
             track = reading.tracks[best - 1]
-            row |= {"read_kind": track.kind, "read_color": track.color,
-                    "read_pattern": track.pattern, "kinds": dict(list(track.kinds.items())[:3])}
+            row |= {
+                "read_kind": track.kind,
+                "read_color": track.color,
+                "read_pattern": track.pattern,
+                "kinds": dict(list(track.kinds.items())[:3]),
+            }
             with np.errstate(all="ignore"):
                 known = np.isfinite(track.size)
                 row["size"][1] = float(np.median(track.size[known])) if known.any() else None

@@ -154,3 +154,14 @@ def test_gray_alpha_and_deep_pictures_are_read_as_well():
     deep = np.full((3, 40, 50, 3), 90 << 8, np.uint16)
     for pictures in (gray, alpha, deep):
         assert read(clip_of(pictures), parser="table").num_frames == 3
+
+
+@pytest.mark.slow
+def test_ten_random_scenes_that_nobody_learned_from_are_read():
+    from benchmarks.eyes import measure, summary
+
+    rows = [measure(("lab", 700 + i, "identity", "net", 25, (128, 128))) for i in range(10)]
+    found = summary([row for row in rows if row is not None])
+    assert found["bodies"] >= 20
+    assert found["attributes"] >= 0.88 and found["position_median_px"] <= 0.5
+    assert found["frame_recall"] >= 0.97 and found["lost"] <= 0.05
