@@ -115,17 +115,12 @@ def plant(staged: Staged, plan: Plan) -> Staged:
         need(
             plan.start <= begin < plan.end, f"it does not happen in frames {plan.start}-{plan.end}"
         )
+        # What the strongest cannot have, none has: strengths share their scenes.
+        most = LADDERS[plan.variant][0][4]
+        _joined(staged, staged, _unlawful(spec, replace(plan, magnitude=most)), plan, begin)
         if plan.magnitude == 0:
             return staged
-        cast = spec.cast
-        if plan.variant == "bounce":
-            cast = tuple(
-                replace(e, restitution=plan.magnitude) if e.id == plan.entity else e for e in cast
-            )
-            other = simulate(replace(spec, cast=cast))
-        else:
-            # Only from the take-off on: until then it has all of its weight.
-            other = simulate(replace(spec, gravity=spec.gravity * (1 - plan.magnitude)))
+        other = _unlawful(spec, plan)
         out = replaced(staged, plan.entity, other, begin, plan.end)
         return _joined(out, staged, other, plan, begin)
     touches = [c for c in hits(animation, plan.entity) if plan.start <= c.frame < plan.end]
@@ -145,6 +140,16 @@ def plant(staged: Staged, plan: Plan) -> Staged:
     return out
 
 
+def _unlawful(spec: SceneSpec, plan: Plan) -> Animation:
+    """The scene with another weight or another spring."""
+    if plan.variant == "gravity":
+        return simulate(replace(spec, gravity=spec.gravity * (1 - plan.magnitude)))
+    cast = tuple(
+        replace(e, restitution=plan.magnitude) if e.id == plan.entity else e for e in spec.cast
+    )
+    return simulate(replace(spec, cast=cast))
+
+
 def _without(spec: SceneSpec, id: int) -> SceneSpec:
     """The scene with somebody far away."""
     far = (400.0, 0.0, 400.0)
@@ -153,11 +158,8 @@ def _without(spec: SceneSpec, id: int) -> SceneSpec:
         replace(s, starts=tuple((r[0], *far, 0.0) if int(r[0]) == id else r for r in s.starts))
         for s in spec.shots
     )
-    events = tuple(e for e in spec.events if id not in (e.agent,))
-    try:
-        return replace(spec, cast=cast, shots=shots, events=events)
-    except BadInput:  # pragma: no cover
-        raise
+    events = tuple(e for e in spec.events if e.agent != id)
+    return replace(spec, cast=cast, shots=shots, events=events)
 
 
 def _toward(
@@ -184,8 +186,8 @@ def _joined(out: Staged, before: Staged, other: Animation, plan: Plan, begin: in
     gap = (before.animation.entities.position[begin, e] - other.entities.position[begin, e]).astype(
         np.float64
     )
-    if np.linalg.norm(gap) < 1e-4:
-        return out
     if np.linalg.norm(gap) > 0.3:
         raise BadInput(f"entity {plan.entity} does not get there in a world of another law")
+    if np.linalg.norm(gap) < 1e-4:
+        return out
     return moved(out, plan.entity, begin, np.tile(gap, (plan.end - begin, 1)))
