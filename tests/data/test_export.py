@@ -184,9 +184,9 @@ def test_what_is_replaced_is_only_what_was_written(source, tmp_path):
 def test_hostile_keys_stay_in_the_folder(tmp_path):
     frames = moving(0, frames=3)
     keys = ["../up", "/abs", "a\nb", "CON.mp4", "x" * 200]
-    source = Shelf({key: frames for key in keys})
+    source = Shelf(dict.fromkeys(keys, frames))
     export(source, tmp_path / "out")
-    inside = {p for p in tmp_path.rglob("*.mp4")}
+    inside = set(tmp_path.rglob("*.mp4"))
     assert len(inside) == 5 and all(p.parent == tmp_path / "out/videos" for p in inside)
     assert len(open_dataset(tmp_path / "out")) == 5
 
@@ -199,9 +199,7 @@ def test_scenes_are_written_with_their_truth(tmp_path):
     row = again.row(0)
     assert row.caption == source.row(0).caption and row.extra["gt"] == f"gt/{row.key}"
     assert np.load(tmp_path / "out" / row.extra["gt"] / "depth.npy").shape == (6, 64, 64)
-    np.testing.assert_array_equal(
-        again.clip(row).frames(), source.clip(source.row(0)).frames()
-    )
+    np.testing.assert_array_equal(again.clip(row).frames(), source.clip(source.row(0)).frames())
     assert verify(tmp_path / "out") == []
     export(source, tmp_path / "tars", format="webdataset", recipe=recipe)
     import tarfile

@@ -97,7 +97,9 @@ def test_killed_and_resumed_they_are_the_same(whole, tmp_path):
     )
     here = os.path.dirname(os.path.dirname(__file__))
     paths = os.pathsep.join([here, os.path.dirname(here)])
-    process = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": paths})
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": paths}
+    )
     listed, end = folder / "shards.jsonl", time.monotonic() + 60
     while time.monotonic() < end and process.poll() is None:
         if listed.exists() and listed.read_bytes():
@@ -187,6 +189,9 @@ def test_keys_become_safe_names_that_all_differ():
     made = stems([Row(key, "") for key in keys], dots=False)
     assert len({name.casefold() for name in made}) == len(keys)
     for name in made:
-        assert name and len(name) <= 84 and not set(name) - set(
-            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@+-"
+        assert (
+            name
+            and len(name) <= 84
+            and not set(name)
+            - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@+-")
         )

@@ -29,7 +29,8 @@ def test_a_process_that_dies_costs_only_its_job(tmp_path):
 
 def test_who_stops_it_is_obeyed():
     token = CancelToken()
+    found = spread(double, range(100), setup=1, cancel=token)
+    assert next(found)[0] == 0
+    token.cancel()
     with pytest.raises(Cancelled):
-        for number, _ in spread(double, range(100), setup=1, cancel=token):
-            if number == 3:
-                token.cancel()
+        next(found)

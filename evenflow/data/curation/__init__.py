@@ -11,7 +11,6 @@ from evenflow.data.curation import (
     color,
     cuts,
     detectors,
-    duplicates,
     exposure,
     frozen,
     length,
@@ -20,6 +19,9 @@ from evenflow.data.curation import (
     sharpness,
     static,
     text,
+)
+from evenflow.data.curation import (
+    duplicates as duplicates,
 )
 from evenflow.data.curation.stage import Stage
 
