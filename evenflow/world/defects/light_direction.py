@@ -64,6 +64,10 @@ def plant(staged: Staged, plan: Plan) -> Staged:
         plan.variant != "shadow" or support == 0,
         f"entity {plan.entity} does not stand on the ground, where its shadow could be wrong",
     )
+    need(
+        plan.variant != "shadow" or not animation.camera.orthographic[plan.start],
+        "seen from the side the ground shows no shadow",
+    )
     if plan.magnitude == 0:
         return staged
     way = way_round(animation, plan.start, float(np.deg2rad(170)))

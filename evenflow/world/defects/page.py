@@ -133,6 +133,9 @@ seed picks one that the scene can carry.
 
 {defects}
 
+Ladders rise in what a viewer sees: paint, time, way or angle. Pixels that change rise with them
+until a body no longer covers the place where it should be.
+
 Some are honestly the same to a viewer, and may be called by either name:
 
 {equal}
