@@ -102,6 +102,14 @@ def _moves_up(stage: Stage, agent: Track, sign: int) -> Found:
         for a, b in runs(v > 0.05)
         if abs(line[min(b, len(line) - 1)] - line[max(a - 1, 0)]) > 0.15 * np.nanmax(tall)
     ]
+    if not whens:  # its posts stay up while its cloth goes: less or more of it is seen
+        area = np.interp(np.arange(len(top)), ok, np.log(np.maximum(agent.area[ok], 1.0)))
+        v = sign * np.gradient(area)
+        whens = [
+            When(a, b)
+            for a, b in runs(v > 0.008)
+            if abs(area[min(b, len(area) - 1)] - area[max(a - 1, 0)]) > 0.15
+        ]
     return Found(tuple(whens), "stays where it is")
 
 
