@@ -43,12 +43,15 @@ def plant(staged: Staged, plan: Plan) -> Staged:
     there, as one piece; `pose` turns the camera of the background alone.
 
     Raises:
-        BadInput: the variant is `slide` or `pose` and nobody stands before the background.
+        BadInput: the variant is `slide` or `pose` and nobody stands before the background, or the
+            camera is parallel.
     """
     animation = staged.animation
     ids = subjects(animation)
     if plan.variant != "flow" and not shown(animation, plan.start, ids):
         raise BadInput("nobody stands before the background here: take another variant")
+    if plan.variant != "flow" and animation.camera.orthographic[plan.start : plan.end].any():
+        raise BadInput("a parallel camera sees no ground from above: take the variant flow")
     if plan.magnitude == 0:
         return staged
     size = plan.magnitude / 100 * animation.spec.size[1]
@@ -88,7 +91,7 @@ def _slide(animation: Animation, start: int, path: D, ids: tuple[int, ...]) -> t
     camera = animation.camera
     span = slice(start, start + len(path))
     focal = camera.intrinsics[span, 1, 1].astype(np.float64)
-    unit = np.where(camera.orthographic[span], 1.0, max(depth, 0.5)) / focal
+    unit = max(depth, 0.5) / focal
     right = camera.world_to_camera[span, 0, :3].astype(np.float64)
     right = right * (1.0, 0.0, 1.0)
     right /= np.linalg.norm(right, axis=1, keepdims=True) + 1e-9
@@ -102,8 +105,6 @@ def _turn(animation: Animation, start: int, path: D) -> tuple[D, D]:
     """Turns about the camera's upright axis by which the horizon goes aside by so many pixels."""
     camera = animation.camera
     span = slice(start, start + len(path))
-    if camera.orthographic[span].any():
-        raise BadInput("a parallel camera shows no turn: take another variant")
     focal = camera.intrinsics[span, 1, 1].astype(np.float64)
     angle = np.arctan(1.3 * path[:, 0] / focal)
     view = camera.world_to_camera[span].astype(np.float64)
