@@ -5,7 +5,7 @@ scores, noises and velocities, since for one x and one level each is affine in t
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -15,6 +15,7 @@ from evenflow.core.contracts import Condition, Guidance, Predictor, State
 from evenflow.process import spread
 
 
+@runtime_checkable
 class Scale(Protocol):
     """How strongly each frame is guided, given its level; 1 is not at all."""
 

@@ -3,7 +3,7 @@
 Source: translation where a model is wrapped: Crowson, k-diffusion, `external.py`.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor
@@ -12,6 +12,7 @@ from evenflow.core.contracts import Condition, Predictor, State
 from evenflow.process.process import Process
 
 
+@runtime_checkable
 class Network(Protocol):
     """A predictor's call, with the answer in the network's own unit: the velocity."""
 

@@ -17,15 +17,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 Curve = Callable[[Tensor], Tensor]
 """A number for every number, elementwise; any shape."""
 
 
-def spread(level: Float[Tensor, "b t"]) -> Float[Tensor, "b 1 t 1 1"]:
-    """A number per frame, shaped so that it multiplies video."""
+def spread(level: Shaped[Tensor, "b t"]) -> Shaped[Tensor, "b 1 t 1 1"]:
+    """A number or a truth per frame, shaped so that it multiplies video."""
     return level[:, None, :, None, None]
 
 

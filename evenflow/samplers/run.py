@@ -14,7 +14,7 @@ al. 2024, Diffusion Forcing, arXiv:2407.01392, algorithm 2.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypedDict
+from typing import Protocol, TypedDict, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -96,6 +96,7 @@ class Here:
     seeds: Sequence[int] | None
 
 
+@runtime_checkable
 class Rule(Protocol):
     """One step of the equation; frames that do not move are put back by the loop."""
 

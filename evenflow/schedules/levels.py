@@ -31,7 +31,7 @@ def shifted(num_steps: int, *, shift: float = 3.0) -> Float[Tensor, " k"]:
 
     Source: Esser et al. 2024, Stable Diffusion 3, arXiv:2403.03206, equation 23.
 
-    >>> shifted(2, shift=3).tolist()
+    >>> shifted(2, shift=3.0).tolist()
     [1.0, 0.75, 0.0]
     """
     return shift_levels(linear(num_steps), shift=shift)

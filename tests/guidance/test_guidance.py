@@ -84,11 +84,11 @@ def test_guided_gaussians_get_the_geometric_mean_not_the_tilted_law(scale):
     """d log std = a(s) ds is linear in the drift: std = wide^((1 - w) / 2) narrow^(w / 2)."""
     basis, wide, narrow, predict = gaussians()
     guided = classifier_free(scale)(predict)
-    levels = full_sequence(linear(300), num_frames=4)
+    levels = full_sequence(linear(80), num_frames=4)
     matrix, _ = affine(lambda x: heun(guided, x, levels, cond={"text": True}))
     got = basis.T @ matrix @ matrix.T @ basis
     want = wide ** (1 - scale) * narrow**scale
-    assert torch.allclose(got, want.diag(), atol=2e-3)
+    assert torch.allclose(got, want.diag(), atol=6e-3)
     tilted = 1 / ((1 - scale) / wide + scale / narrow)
     gap = float((want - tilted).abs().max())
     assert gap < 1e-12 if scale == 1 else gap > 0.02

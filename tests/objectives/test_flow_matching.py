@@ -45,7 +45,7 @@ def zero(x, level, cond, state):
 @pytest.mark.parametrize("layout", ["full", "independent", "infill"])
 def test_the_exact_network_has_the_loss_of_the_posterior_variance(layout):
     """E |v - v*|^2 at levels s is the trace of Cov[x | x_s] over s^2, frame by frame."""
-    video, num = law(), 400
+    video, num = law(), 160
     watched = Watched(network(video.predictor(FLOW), FLOW))
     batch = Batch(video.draw(noise(num)))
     settings = {"layouts": {layout: 1.0}, "block": 2, "shift": 1.0}
@@ -56,20 +56,22 @@ def test_the_exact_network_has_the_loss_of_the_posterior_variance(layout):
         learned = row > 0
         per_clip.append((variance[learned] / row[learned] ** 2).mean())
     want = torch.stack(per_clip)
-    assert float(loss.value) == pytest.approx(float(want.mean()), rel=0.08)
+    assert float(loss.value) == pytest.approx(float(want.mean()), rel=0.12)
 
-    def worse(x, level, cond, state):
-        said, _ = network(video.predictor(FLOW), FLOW)(x, level, cond, state)
-        return said + 0.3, None
+    def off_by(shift):
+        def net(x, level, cond, state):
+            return network(video.predictor(FLOW), FLOW)(x, level, cond, state)[0] + shift, None
 
-    off = flow_matching(worse, batch, generator=each(num), **settings)
-    assert float(off.value - loss.value) == pytest.approx(0.09, abs=0.03)
+        return float(flow_matching(net, batch, generator=each(num), **settings).value)
+
+    worse = (off_by(0.3) + off_by(-0.3)) / 2  # what it is off by on average is as good as nothing
+    assert worse - float(loss.value) == pytest.approx(0.09, rel=1e-4)
 
 
 def test_dropped_text_is_learned_as_no_text():
     """The mixture that knows who asks is the exact network; one that does not is worse."""
     both = MixtureVideo(torch.tensor([0.5, 0.5], **EXACT), (law(0, 0.1), law(1, 0.1)))
-    num = 300
+    num = 200
     text = torch.arange(num) % 2
     batch = Batch(both.draw(noise(num), text), {"text": text})
     net = network(both.predictor(FLOW), FLOW)
@@ -195,7 +197,7 @@ def test_a_faulty_past_is_shown_swapped_and_tinted_and_the_rest_as_it_is():
 
 
 def test_conditions_are_dropped_as_often_as_said_and_marked():
-    num = 3000
+    num = 1000
     watched = Watched(zero)
     cond = {
         "text": torch.ones(num, 5, dtype=torch.int64),
@@ -216,7 +218,7 @@ def test_conditions_are_dropped_as_often_as_said_and_marked():
     assert torch.equal(seen["camera"], cond["camera"])
     assert seen["keyframe_times"] is cond["keyframe_times"]
     both = (~seen["asked"]["text"] & ~seen["asked"]["actions"]).double().mean()
-    assert float(both) == pytest.approx(0.01, abs=0.008)  # each by its own chance
+    assert float(both) == pytest.approx(0.01, abs=0.013)  # each by its own chance
 
 
 def test_a_condition_that_all_drop_is_not_there_and_one_that_none_drops_is_not_marked():

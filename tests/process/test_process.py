@@ -108,12 +108,12 @@ def test_shift_keeps_ends_and_order_and_divides_the_ratio():
     change = FLOW.log_snr(s[1:-1]) - FLOW.log_snr(once[1:-1])
     assert torch.allclose(change, torch.full_like(change, math.log(3)))
     with pytest.raises(ValueError, match="shift=0"):
-        shift_levels(s, shift=0)
+        shift_levels(s, shift=0.0)
 
 
 def test_logit_normal_has_the_quantiles_of_its_formula():
     drawn = logit_normal(
-        (40000,), generator=torch.Generator().manual_seed(0), mean=0.3, std=0.8, shift=3, **F64
+        (40000,), generator=torch.Generator().manual_seed(0), mean=0.3, std=0.8, shift=3.0, **F64
     )
     assert ((drawn > 0) & (drawn < 1)).all()
     for q in (0.1, 0.5, 0.9):

@@ -68,21 +68,21 @@ def test_every_process_gives_the_law(sampler, process):
 
 def test_pinned_frames_give_the_exact_conditional_law():
     video = law()
-    levels = pinned(shifted(300), num_frames=4, frames=[0, 3])
+    levels = pinned(shifted(120), num_frames=4, frames=[0, 3])
     known = flat(torch.ones(1, *SHAPE, **EXACT))[0].clone()
     matrix, offset = transport("heun", video, levels)
     free = slice(2, 6)  # frames 1 and 2
     given = torch.cat([known[:2], torch.zeros(4, **EXACT), known[6:]])
     want = video.clean(clips(given), levels[:1], FLOW)
-    assert torch.allclose((matrix @ given + offset)[free], flat(want)[0][free], atol=2e-3)
+    assert torch.allclose((matrix @ given + offset)[free], flat(want)[0][free], atol=5e-3)
     conditional = video.covariance_given(levels[0], FLOW)[0][free, free]
     spread = matrix[free, free] @ matrix[free, free].T
-    assert torch.allclose(spread, conditional, atol=2e-3)
+    assert torch.allclose(spread, conditional, atol=5e-3)
 
 
 def test_a_retake_is_drawn_given_both_sides():
     video = law(3)
-    levels = retake(log_snr(200), num_frames=4, start=1, end=3)
+    levels = retake(log_snr(120), num_frames=4, start=1, end=3)
     matrix, _ = transport("dpmpp_2m", video, levels)
     conditional = video.covariance_given(levels[0], FLOW)[0][2:6, 2:6]
     assert torch.allclose(matrix[2:6, 2:6] @ matrix[2:6, 2:6].T, conditional, atol=2e-3)
@@ -101,7 +101,7 @@ def exact_transport(video, first, last):
 
 @pytest.mark.parametrize(("sampler", "order"), [("euler", 1), ("heun", 2)])
 def test_order_of_convergence_in_the_level(sampler, order):
-    video, counts = law(), [40, 80, 160]
+    video, counts = law(), [40, 80]
     exact = exact_transport(video, 1.0, 0.0)
     errors = [
         float((transport(sampler, video, full_sequence(linear(k), num_frames=4))[0] - exact).norm())
@@ -113,7 +113,7 @@ def test_order_of_convergence_in_the_level(sampler, order):
 @pytest.mark.parametrize(("sampler", "order"), [("euler", 1), ("heun", 2), ("dpmpp_2m", 2)])
 @pytest.mark.parametrize("process", PROCESSES.values(), ids=lambda p: p.name)
 def test_order_of_convergence_in_log_snr(sampler, order, process):
-    video, counts, errors = law(), [20, 40, 80], []
+    video, counts, errors = law(), [30, 60], []
     ends = process.level_at(torch.tensor([-2.5, 2.5], **EXACT))
     (_, start), (_, end) = (noisy_law(video, s.expand(4), process) for s in ends)
     # the flow keeps standard scores along the eigenvectors of the clean covariance
@@ -128,7 +128,7 @@ def test_order_of_convergence_in_log_snr(sampler, order, process):
 @pytest.mark.parametrize(("sampler", "order"), [("euler", 1), ("heun", 2)])
 def test_the_order_holds_where_frames_have_different_levels(sampler, order):
     """Covariance of a staggered run, whose transport has no closed form but whose law has."""
-    video, counts, errors = law(), [32, 64, 128], []
+    video, counts, errors = law(), [32, 64], []
     for k in counts:
         levels = SCHEDULES["staggered"](linear(k), num_frames=4, lag=k // 4)
         matrix, _ = transport(sampler, video, levels)
@@ -157,7 +157,7 @@ def ancestral_law(video, levels):
 
 
 def test_the_law_of_ancestral_sampling_is_of_order_one_and_its_mean_exact():
-    video, counts, errors = law(), [40, 80, 160], []
+    video, counts, errors = law(), [30, 60], []
     for k in counts:
         mean, covariance = ancestral_law(video, full_sequence(linear(k), num_frames=4))
         errors.append(float((covariance - video.covariance[0]).norm()))
@@ -175,11 +175,11 @@ def test_without_fresh_noise_ancestral_is_euler():
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_samples_have_the_mean_and_covariance_within_monte_carlo_error(sampler):
-    video, num = law(), 1000
-    levels = SCHEDULES["pyramid"](shifted(40, shift=2), num_frames=4, slope=2)
+    video, num = law(), 700
+    levels = SCHEDULES["pyramid"](shifted(30, shift=2.0), num_frames=4, slope=2.0)
     start = torch.randn(num, *SHAPE, generator=torch.Generator().manual_seed(5), **EXACT)
     drawn = flat(SAMPLERS[sampler](video.predictor(FLOW), start, levels, seeds=range(num)))
-    bias = {"ancestral": 0.15, "euler": 0.15}.get(sampler, 0.02)  # of 40 steps
+    bias = {"ancestral": 0.2, "euler": 0.2}.get(sampler, 0.02)  # of 30 steps
     scale = video.covariance[0].diagonal()
     off = (torch.cov(drawn.T) - video.covariance[0]).abs() / (scale[:, None] * scale).sqrt()
     assert off.max() < 4.5 * (2 / num) ** 0.5 + bias

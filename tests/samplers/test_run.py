@@ -12,6 +12,7 @@ from evenflow.core.events import CancelToken  # noqa: E402
 from evenflow.noise import independent  # noqa: E402
 from evenflow.process import FLOW  # noqa: E402
 from evenflow.samplers import SAMPLERS, ancestral, euler, heun  # noqa: E402
+from evenflow.samplers.run import checked  # noqa: E402
 from evenflow.schedules import full_sequence, linear, pinned, staggered  # noqa: E402
 
 LEVELS = staggered(linear(5), num_frames=4, lag=2)
@@ -222,7 +223,12 @@ def test_gradients_flow_through_a_run(sampler):
 )
 def test_levels_that_make_no_sense_are_refused(levels, says):
     with pytest.raises(ValueError, match=says):
-        euler(squash, start(), levels)
+        checked(levels, start())
+
+
+def test_a_run_checks_its_levels_first():
+    with pytest.raises(ValueError, match="rises"):
+        euler(lambda *given: pytest.fail("was called"), start(), LEVELS.flip(0))
 
 
 def test_seeds_are_asked_for_where_they_are_needed():
@@ -231,4 +237,4 @@ def test_seeds_are_asked_for_where_they_are_needed():
     with pytest.raises(ValueError, match="2 numbers for 3 clips"):
         ancestral(squash, start(), LEVELS, seeds=[1, 2])
     with pytest.raises(ValueError, match="eta=2"):
-        ancestral(squash, start(), LEVELS, seeds=SEEDS, eta=2)
+        ancestral(squash, start(), LEVELS, seeds=SEEDS, eta=2.0)

@@ -86,14 +86,14 @@ def test_the_pyramid_is_the_formula_of_the_paper():
         for t in range(4):
             k = min(max(s + int(t * u) - m, 0), s)
             assert matrix[m, t] == LINE[s - k]
-    assert torch.equal(pyramid(LINE, num_frames=4, slope=2), staggered(LINE, num_frames=4, lag=2))
-    assert torch.equal(pyramid(LINE, num_frames=4, slope=6), autoregressive(LINE, num_frames=4))
+    assert torch.equal(pyramid(LINE, num_frames=4, slope=2.0), staggered(LINE, num_frames=4, lag=2))
+    assert torch.equal(pyramid(LINE, num_frames=4, slope=6.0), autoregressive(LINE, num_frames=4))
 
 
 def test_pinned_frames_are_never_noisy_and_the_rest_is_a_pyramid_of_its_own():
-    matrix = pinned(LINE, num_frames=6, frames=[0, -1, 3], slope=1)
+    matrix = pinned(LINE, num_frames=6, frames=[0, -1, 3], slope=1.0)
     assert not matrix[:, [0, 3, 5]].any()
-    assert torch.equal(matrix[:, [1, 2, 4]], pyramid(LINE, num_frames=3, slope=1))
+    assert torch.equal(matrix[:, [1, 2, 4]], pyramid(LINE, num_frames=3, slope=1.0))
 
 
 def test_a_retake_touches_its_window_only_and_begins_at_its_strength():
@@ -120,8 +120,8 @@ def test_a_new_frame_makes_its_neighbors_give_way_less_with_distance():
 
 
 def test_shifted_levels_are_the_shift_and_karras_the_formula():
-    assert torch.allclose(shifted(7, shift=2), shift_levels(linear(7), shift=2))
-    level = karras(5, sigma_min=0.1, sigma_max=10, rho=7)
+    assert torch.allclose(shifted(7, shift=2.0), shift_levels(linear(7), shift=2.0))
+    level = karras(5, sigma_min=0.1, sigma_max=10.0, rho=7.0)
     sigma = level / (1 - level)
     ramp = torch.arange(1, 5) / 4
     want = (10 ** (1 / 7) + ramp * (0.1 ** (1 / 7) - 10 ** (1 / 7))) ** 7
@@ -149,7 +149,7 @@ def test_log_snr_steps_are_equal_in_any_process(process):
         (lambda: refine(LINE, num_frames=3, strength=torch.ones(2)), "2 numbers for 3"),
         (lambda: frame_in(LINE, num_frames=3, frames=[]), "at least one"),
         (lambda: linear(0), "num_steps=0"),
-        (lambda: karras(3, sigma_min=2, sigma_max=1), "sigma_min=2"),
+        (lambda: karras(3, sigma_min=2.0, sigma_max=1.0), "sigma_min=2"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_the_reason(call, says):
