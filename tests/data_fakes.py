@@ -11,6 +11,7 @@ import numpy as np
 
 from evenflow.core.clip import ArraySource, Clip
 from evenflow.core.errors import UnreadableVideo
+from evenflow.core.events import CancelToken
 from evenflow.data.row import Row
 
 FPS = Fraction(24)
@@ -79,6 +80,20 @@ class Shelf:
         if isinstance(made, str):
             raise UnreadableVideo(made)
         return clip_of(made)
+
+
+@dataclass(frozen=True)
+class Stopping(Shelf):
+    """A shelf that stops the work when so many clips were opened."""
+
+    token: CancelToken = field(default_factory=CancelToken)
+    after: int = 1
+
+    def clip(self, row: Row) -> Clip:
+        made = super().clip(row)
+        if len(self.opened) >= self.after:
+            self.token.cancel()
+        return made
 
 
 def shelf(num: int = 4, frames: int = 10) -> Shelf:

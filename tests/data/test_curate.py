@@ -11,11 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from data_fakes import Shelf, clip_of, moving, shelf
+from data_fakes import Shelf, Stopping, clip_of, moving, shelf
 
 import evenflow as ef
 from evenflow.core.errors import BadInput, Cancelled, OutputExists
-from evenflow.core.events import CancelToken
 from evenflow.data.curate import chosen_stages, curate, read_rows
 from evenflow.data.open import open_dataset
 
@@ -61,7 +60,7 @@ def test_every_clip_is_there_with_scores_and_marks(done):
     marks = {key: set(row.marks) - {"short"} for key, row in rows.items()}
     assert marks == {
         "a": set(), "b": {"cut"}, "b@0": set(), "b@1": set(), "c": {"black"},
-        "c@0": set(), "c@1": {"black", "frozen"}, "c@2": set(),
+        "c@0": set(), "c@1": {"black"}, "c@2": set(),
         "d": {"duplicate"}, "e": set(), "f": {"undecodable", "no_caption"},
     }  # fmt: skip
     assert rows["d"].marks["duplicate"] == "of a: the same file"
@@ -125,14 +124,9 @@ def test_a_folder_with_a_curation_is_not_overwritten_unasked(clips, done):
 def test_stopped_and_resumed_the_tables_are_the_same(tmp_path):
     source = shelf(5, frames=8)
     curate(source, tmp_path / "whole", stages=FEW)
-    token = CancelToken()
-
-    def stop(event):
-        if event.phase == "curate" and event.step >= 2:
-            token.cancel()
-
+    part = Stopping(source.clips, after=2)
     with pytest.raises(Cancelled):
-        curate(source, tmp_path / "part", stages=FEW, progress=stop, cancel=token)
+        curate(part, tmp_path / "part", stages=FEW, cancel=part.token)
     assert not (tmp_path / "part" / "curated.jsonl").exists()
     kept = (tmp_path / "part" / "work.jsonl").read_text()
     (tmp_path / "part" / "work.jsonl").write_text(kept + '{"id": "torn')  # a torn last line
@@ -169,6 +163,7 @@ def test_workers_change_no_byte(clips, done, tmp_path):
     assert tables(tmp_path / "two") == tables(done)
 
 
+@pytest.mark.slow
 def test_scenes_are_curated_like_files(tmp_path):
     source = open_dataset("world:lab?seed=3&n=2&frames=9&size=64")
     curate(source, tmp_path / "world", stages=("probe", "cuts", "motion"))

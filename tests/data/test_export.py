@@ -191,6 +191,7 @@ def test_hostile_keys_stay_in_the_folder(tmp_path):
     assert len(open_dataset(tmp_path / "out")) == 5
 
 
+@pytest.mark.slow
 def test_scenes_are_written_with_their_truth(tmp_path):
     source = open_dataset("world:lab?seed=3&n=1&frames=6&size=64")
     recipe = Recipe(truth=("depth", "boxes"), suffix=".mkv")

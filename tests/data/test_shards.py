@@ -11,10 +11,9 @@ import time
 
 import numpy as np
 import pytest
-from data_fakes import Shelf, moving, shelf
+from data_fakes import Shelf, Stopping, moving, shelf
 
 from evenflow.core.errors import BadInput, Cancelled, OutputExists
-from evenflow.core.events import CancelToken
 from evenflow.data.open import open_dataset
 from evenflow.data.shards import verify, write_shards
 
@@ -71,15 +70,10 @@ def test_workers_change_no_byte(whole, tmp_path):
 
 @pytest.mark.parametrize("stop_at", [1, 3])
 def test_stopped_and_resumed_they_are_the_same(whole, tmp_path, stop_at):
-    token = CancelToken()
-
-    def stop(event):
-        if event.step >= stop_at:
-            token.cancel()
-
     folder = tmp_path / "part"
+    source = Stopping(shelf(5).clips, after=stop_at)
     with pytest.raises(Cancelled):
-        write_shards(shelf(5), folder, per_shard=2, progress=stop, cancel=token)
+        write_shards(source, folder, per_shard=2, cancel=source.token)
     assert not list(folder.glob(".shard*")) and not (folder / ".parts").exists()
     with pytest.raises(OutputExists, match="--resume"):
         write_shards(shelf(5), folder, per_shard=2)
