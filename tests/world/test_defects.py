@@ -359,6 +359,8 @@ def test_most_scenes_that_can_carry_a_kind_do(kind):
             row = DEFECTS[kind]
             if row.carriers is not None and not row.carriers(animation, 12, 24):
                 continue
+            if kind == "action_sequence" and not spec.events:
+                continue  # nothing happens
             able += 1
             try:
                 done += inject(spec, kind, strength=4).is_visible

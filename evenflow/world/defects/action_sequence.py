@@ -99,8 +99,13 @@ def _moving(animation: Animation, plan: Plan) -> tuple[int, int]:
     """The stretch of a shot within the plan in which most moves that is seen."""
     fps = float(animation.spec.fps)
     least = round(4 * LADDERS["backward"][0][4] * fps) + 2
-    moving = speeds(animation) * (pixels(animation) >= 60)
-    total = moving.sum(axis=1)
+    states, bones = animation.entities, animation.skeletons
+    rate = speeds(animation) + np.linalg.norm(states.spin, axis=-1) * states.size
+    for w, id in enumerate(bones.entity):  # who sits down or waves goes nowhere
+        limbs = np.linalg.norm(np.diff(bones.joints[:, w], axis=0), axis=-1).mean(axis=1) * fps
+        limbs[animation.shot[1:] != animation.shot[:-1]] = 0.0
+        rate[1:, id - 1] = np.maximum(rate[1:, id - 1], limbs)
+    total = (rate * (pixels(animation) >= 60)).sum(axis=1)
     best, where = 0.0, (0, 0)
     for shot in np.unique(animation.shot[plan.start : plan.end]):
         rows = np.flatnonzero(animation.shot == shot)
@@ -112,6 +117,6 @@ def _moving(animation: Animation, plan: Plan) -> tuple[int, int]:
         at = int(sums.argmax())
         if sums[at] / long > best:
             best, where = float(sums[at] / long), (low + at, low + at + long)
-    if best < 0.25:
+    if best < 0.12:
         raise BadInput("nothing moves enough in these frames to run backward")
     return where
