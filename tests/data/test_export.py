@@ -6,11 +6,10 @@ import tomllib
 
 import numpy as np
 import pytest
-from data_fakes import Shelf, clip_of, moving, shelf
+from data_fakes import Shelf, Stopping, clip_of, moving, shelf
 
 import evenflow as ef
 from evenflow.core.errors import BadInput, Cancelled, OutputExists
-from evenflow.core.events import CancelToken
 from evenflow.data.export import export, parse_split, wanted
 from evenflow.data.exporters import EXPORTS
 from evenflow.data.media import Recipe
@@ -150,14 +149,9 @@ def test_bad_shares_are_refused(text):
 
 def test_stopped_and_resumed_it_is_the_same(source, tmp_path):
     export(source, tmp_path / "whole")
-    token = CancelToken()
-
-    def stop(event):
-        if event.step >= 1:
-            token.cancel()
-
+    part = Stopping(source.clips, source.captions, after=1)
     with pytest.raises(Cancelled):
-        export(source, tmp_path / "part", progress=stop, cancel=token)
+        export(part, tmp_path / "part", cancel=part.token)
     assert not (tmp_path / "part/checksums.sha256").exists()
     with pytest.raises(OutputExists, match="stopped"):
         export(source, tmp_path / "part")
