@@ -132,3 +132,18 @@ def test_a_network_and_its_predictor_are_one_another(process):
     again, state = network(predictor(said, process), process)(x, level, {"gain": 2.0}, 4)
     assert state == 5
     assert torch.allclose(again, 2 * x.sin(), atol=1e-9)
+
+
+@pytest.mark.parametrize("says", ["velocity", "noise", "clean"])
+def test_networks_in_any_unit_make_the_same_predictor(says, process):
+    clean, noise, level = draws(2)
+    level[:, 2] = 0
+    x = process.mix(clean, noise, level)
+    facts = {"velocity": process.velocity(clean, noise, level), "noise": noise, "clean": clean}
+
+    def net(x, level, cond, state):
+        return facts[says], None
+
+    got, _ = predictor(net, process, says=says)(x, level, {}, None)
+    assert torch.allclose(got, clean, atol=1e-9)
+    assert torch.equal(got[:, :, 2], x[:, :, 2])
