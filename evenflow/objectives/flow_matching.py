@@ -45,7 +45,7 @@ def flow_matching(
 
     Args:
         net: says velocities.
-        batch: clean latents and what they follow.
+        batch: clean latents and what they follow; half precision is noised in float32.
         generator: one, or one for each clip.
         layouts: share of each row of LAYOUTS; default seven tenths `history`, the rest `infill`. A
             network with a causal mask learns from `history`, one that sees all from `infill`.
@@ -66,7 +66,7 @@ def flow_matching(
     if not shares or min(shares.values()) < 0 or sum(shares.values()) <= 0:
         raise ValueError(f"layouts={shares} must be shares of at least 0, one of them above")
     by_level = WEIGHTS[_known(weight, WEIGHTS, "weight")]
-    latents = batch.latents
+    latents = batch.latents.to(torch.promote_types(batch.latents.dtype, torch.float32))
     clips, _, frames = latents.shape[:3]
 
     def draw(count: int, source: Generator) -> Float[Tensor, " n"]:
@@ -112,8 +112,7 @@ def _known(name: str, table: Mapping[str, object], what: str) -> str:
 
 
 def _stack(like: Tensor, each: list[Tensor]) -> Float[Tensor, "b t"]:
-    dtype = torch.promote_types(like.dtype, torch.float32)
-    return torch.stack(each).to(device=like.device, dtype=dtype)
+    return torch.stack(each).to(like)
 
 
 def _faulty(

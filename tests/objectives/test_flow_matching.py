@@ -108,6 +108,16 @@ def test_the_loss_of_a_batch_is_the_mean_of_its_clips():
         )
 
 
+def test_latents_in_half_precision_are_noised_in_single():
+    watched = Watched(zero)
+    half = noise(2).bfloat16()
+    loss = flow_matching(watched, Batch(half), generator=each(2))
+    assert watched.seen[0][0].dtype == watched.seen[0][1].dtype == torch.float32
+    assert float(loss.value) == float(
+        flow_matching(zero, Batch(half.float()), generator=each(2)).value
+    )
+
+
 def test_one_generator_serves_all_clips_and_gives_the_same_again():
     def value(seed):
         generator = torch.Generator().manual_seed(seed)
