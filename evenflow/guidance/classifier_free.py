@@ -23,6 +23,7 @@ def classifier_free(
     *,
     drop: Sequence[str] = ("text",),
     instead: Condition | None = None,
+    rescale: float = 0.0,
 ) -> Guidance:
     """Guidance by one more call of the predictor.
 
@@ -31,9 +32,11 @@ def classifier_free(
             all latent frames or one for each.
         drop: names of the condition that the second call does without.
         instead: what it is asked for in their place, such as a negative text.
+        rescale: in [0, 1], how far the contrast that guidance raises is brought back, see
+            `pair.rescaled`; 0.7 in the paper.
     """
 
     def scales(level: Float[Tensor, "b t"]) -> Float[Tensor, "b t"]:
         return torch.as_tensor(scale, dtype=level.dtype, device=level.device).expand_as(level)
 
-    return guided(scales, tuple(drop), instead or {})
+    return guided(scales, tuple(drop), instead or {}, rescale)

@@ -103,6 +103,19 @@ def test_a_scale_for_each_frame(predict):
         assert torch.equal(got[:, :, i], want[:, :, i])
 
 
+def test_rescaling_brings_the_contrast_of_each_frame_back(predict):
+    x = some()
+    plain, bare, half, full = (
+        classifier_free(scale, rescale=share)(predict)(x, LEVEL, TEXT, None)[0]
+        for scale, share in ((1.0, 0.0), (5.0, 0.0), (5.0, 0.5), (5.0, 1.0))
+    )
+    axes = (1, 3, 4)
+    assert torch.allclose(full.std(dim=axes), plain.std(dim=axes))
+    assert torch.allclose(half, (bare + full) / 2)
+    with pytest.raises(ValueError, match="rescale=2"):
+        classifier_free(2.0, rescale=2.0)
+
+
 def test_another_text_may_stand_in_for_none(predict):
     x, other = some(), {"text": torch.tensor([1, 0, 0])}
     got, _ = classifier_free(2.0, instead=other)(predict)(x, LEVEL, TEXT, None)
