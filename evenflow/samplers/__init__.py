@@ -1,7 +1,7 @@
 """Samplers: from noise to video, by a predictor and a matrix of levels. `SAMPLERS` is the table.
 
 Each is `(predict, x, levels, **options) -> x`; see `run.RunOptions`. A sampler knows one sentence:
-give me the clean estimate of this video at this level.
+give me the clean estimate of this video at this level. `stream` runs one of them block by block.
 """
 
 from evenflow.samplers.ancestral import ancestral
@@ -10,6 +10,7 @@ from evenflow.samplers.euler import euler
 from evenflow.samplers.heun import heun
 from evenflow.samplers.likelihood import log_likelihood
 from evenflow.samplers.run import RunOptions, Standing
+from evenflow.samplers.streaming import stream
 
 SAMPLERS = {"euler": euler, "heun": heun, "dpmpp_2m": dpmpp_2m, "ancestral": ancestral}
 
@@ -22,4 +23,5 @@ __all__ = [
     "euler",
     "heun",
     "log_likelihood",
+    "stream",
 ]
