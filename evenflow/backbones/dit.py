@@ -12,8 +12,9 @@ Chen et al. 2024, Diffusion Forcing, arXiv:2407.01392, section 3.
 Differs: scale, shift and gate are told per latent frame, not per clip.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -35,7 +36,10 @@ from evenflow.layers import patches
 from evenflow.layers.attention import PLAIN, Attention, joined
 from evenflow.layers.feedforward import SwiGLU
 from evenflow.layers.masks import KEYFRAME, REGISTER, TEXT, VIDEO
+from evenflow.layers.pretrained import config_of, fill, load_folder, save_folder
 from evenflow.layers.waves import waves
+
+SCHEMA = "evenflow.backbone/1"
 
 REFERENCE_TIME = -4.0
 """Time of a slot that shows who or what, not when."""
@@ -190,6 +194,29 @@ class DiT(nn.Module):
     def num_weights(self) -> int:
         """Numbers that are learned."""
         return sum(p.numel() for p in self.parameters())
+
+    def save_pretrained(
+        self, folder: str | Path, *, told: Mapping[str, Any] | None = None, replace: bool = False
+    ) -> None:
+        """Writes a folder of weights and config; see `layers.pretrained`.
+
+        Args:
+            told: what else is to be known of the weights, such as the words of its captions.
+        """
+        config = {"schema": SCHEMA, "dit": self.config.to_json(), **(told or {})}
+        save_folder(folder, self.state_dict(), config, replace=replace)
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path) -> "tuple[DiT, dict[str, Any]]":
+        """The network of a folder, on the CPU, and all that its config tells.
+
+        Raises:
+            BackendMissing, BadInput: see `layers.pretrained.load_folder`.
+        """
+        config, weights = load_folder(folder, SCHEMA)
+        net = cls(config_of(DiTConfig, config.get("dit"), folder))
+        fill(net, weights, folder)
+        return net.eval(), config
 
     def forward(
         self,

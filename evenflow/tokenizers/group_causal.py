@@ -13,6 +13,7 @@ Differs: the first frame is a group of four equal frames, so that there is one k
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -20,8 +21,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from evenflow.layers.pretrained import config_of, fill, load_folder, save_folder
 from evenflow.tokenizers.video import GROUP, SIDE, check_video, grouped, ungrouped
 
+SCHEMA = "evenflow.tokenizer/1"
 Memory = tuple[Tensor, ...]
 """The last frame that every block has seen, in their order; empty before the first group."""
 
@@ -43,6 +46,15 @@ class VAEConfig:
     def to_json(self) -> dict[str, Any]:
         """Plain types, for the file beside the weights."""
         return asdict(self)
+
+    @classmethod
+    def of(cls, said: Any, folder: str | Path) -> "VAEConfig":
+        """The inverse of `to_json`.
+
+        Raises:
+            BadInput: it does not say what a tokenizer is.
+        """
+        return config_of(cls, said, folder)
 
 
 SIZES: dict[str, VAEConfig] = {
@@ -227,6 +239,23 @@ class GroupCausalVAE(nn.Module):
     def num_weights(self) -> int:
         """Numbers that are learned."""
         return sum(p.numel() for p in self.parameters())
+
+    def save_pretrained(self, folder: str | Path, *, replace: bool = False) -> None:
+        """Writes a folder of weights and config; see `layers.pretrained`."""
+        config = {"schema": SCHEMA, "kind": "group_causal", "vae": self.config.to_json()}
+        save_folder(folder, self.state_dict(), config, replace=replace)
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path) -> "GroupCausalVAE":
+        """The tokenizer of a folder, on the CPU.
+
+        Raises:
+            BackendMissing, BadInput: see `layers.pretrained.load_folder`.
+        """
+        config, weights = load_folder(folder, SCHEMA)
+        net = cls(VAEConfig.of(config.get("vae"), folder))
+        fill(net, weights, folder)
+        return net.eval()
 
     def moments(self, video: Float[Tensor, "b 3 f y x"]) -> Moments:
         """What the encoder says of a video in [0, 1], in its own units; differentiable.
