@@ -43,9 +43,8 @@ def frame_buckets(rows: Sequence[Row], step: int = 4, most: int = 4) -> list[int
     counts = sorted(row.num_frames for row in rows if row.num_frames)
     if not counts:
         return [1]
-    longest = 1 + (counts[-1] - 1) // step * step
-    parts = [round(longest * k / (most - 1)) for k in range(1, most)]
-    return sorted({1, *(1 + (part - 1) // step * step for part in parts if part > 1)})
+    groups = (counts[-1] - 1) // step
+    return sorted({1 + groups * k // (most - 1) * step for k in range(most)})
 
 
 def rate(rows: Sequence[Row]) -> float:
