@@ -1,0 +1,5 @@
+"""Ranks: the processes of one job, and how they come to agree."""
+
+from evenflow.dist.ranks import ALONE, Ranks, joined
+
+__all__ = ["ALONE", "Ranks", "joined"]
