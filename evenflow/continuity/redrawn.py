@@ -4,7 +4,11 @@ Signal: two successive steps of the same place, each with the motion taken out. 
 every time goes there and back: of independent x the step x3 - x2 takes back the variance of x2 that
 the step x2 - x1 brought, half of its power. What moves, turns, is uncovered or lit goes on: theirs
 does not come back. What comes back in the same place just before and behind (fine detail that the
-pixels catch now and then) is taken off.
+pixels catch now and then) is taken off, and so is what fetching along the flow costs at hard edges,
+which comes and goes with the fraction of a pixel.
+
+Fine marks that rush or roll by leave and return as well, where the flow has lost them. But several
+steps on they are farther off, while of independent drawings any two differ alike.
 """
 
 from dataclasses import dataclass
@@ -38,6 +42,11 @@ pixels): a texture has no mean, light and things that move have one."""
 EDGE_ONLY = 1.2
 """Gray levels on edges above the stretch's surroundings, under which nothing is asked."""
 MOST_LOOKS = 4
+FAR = 4
+"""Drawings between two that are compared to see whether things go on."""
+GOES_ON = 1.85
+"""Times what they differ by from one drawing to the next: 1 of independent drawings, up to 1.8 where
+the flow adds its own error at each; things that the flow has lost differ by 1.9 to 30 times."""
 ALONG = 0.42
 """Least correlation of the size of the steps with the slope, for outlines."""
 BETWEEN = 0.1
@@ -108,7 +117,7 @@ def _find(passage: Passage) -> list[Redrawn]:
         if len(kept) + len(others) >= most:
             break
         made = _look(passage, one, flow, edge, flat)
-        if made is not None:
+        if made is not None and not _goes_on(passage, one, flow, made.hold):
             kept.append(made)
         else:
             others.append(one)
@@ -170,6 +179,8 @@ def _look(
         near += [one.end + hold, one.end + hold + 2] if one.closed else []
         rest = _steps(passage, one, flow, near, hold, with_slope=False)
         usual, floor = (rest.back, rest.power) if rest is not None else (0.0, 0.0)
+        cost = max(0.0, here.cost - (rest.cost if rest is not None else 0.0))
+        usual, floor = usual + cost, floor + cost
         new, more = here.back - usual, here.power - floor
         if new <= 0.0 or here.back < max(FRESH * usual, LEAST * here.power):
             continue
@@ -194,6 +205,7 @@ class _Steps:
         power: of a step; what is independent adds twice its variance.
         coarse: what of it lies in coarse light and dark.
         detail: of the picture.
+        cost: what is lost where the frame between is fetched along the flow, there and back.
         along: correlation of the size of the steps with the slope of what the frames share; 0 where
             it was not asked.
     """
@@ -202,6 +214,7 @@ class _Steps:
     power: float
     coarse: float
     detail: float
+    cost: float
     along: float
 
 
@@ -214,7 +227,7 @@ def _steps(
     *,
     with_slope: bool = True,
 ) -> _Steps | None:
-    total = np.zeros(4)
+    total = np.zeros(5)
     along, area, count = 0.0, 0, 0
     for i in frames:
         if i - hold < 0 or i + hold >= len(passage):
@@ -227,14 +240,16 @@ def _steps(
         mask = mask[box]
         before, here, after = (passage.gray(i + k) for k in (-hold, 0, hold))
         # a linear one would soften both neighbors: all that is sharp would leave and return
-        before = warped(before, -flow[i - hold + 1 : i + 1].sum(axis=0), cv2.INTER_CUBIC, box)
+        back = -flow[i - hold + 1 : i + 1].sum(axis=0)
+        before = warped(before, back, cv2.INTER_CUBIC, box)
         after = warped(after, flow[i + 1 : i + hold + 1].sum(axis=0), cv2.INTER_CUBIC, box)
+        again = warped(warped(here, back, cv2.INTER_CUBIC), -back, cv2.INTER_CUBIC, box)
         here = here[box]
-        into, out = here - before, after - here
+        into, out, lost = here - before, after - here, (again - here)[mask]
         a, b = into[mask], out[mask]
         fine = (here - cv2.blur(here, (13, 13)))[mask]
         low = cv2.blur(into, (17, 17))[mask]
-        total += (-(a @ b), 0.5 * (a @ a + b @ b), low @ low, fine @ fine)
+        total += (-(a @ b), 0.5 * (a @ a + b @ b), low @ low, fine @ fine, lost @ lost)
         if with_slope:
             shared = (before + here + after) / 3.0
             gx, gy = cv2.Sobel(shared, cv2.CV_32F, 1, 0), cv2.Sobel(shared, cv2.CV_32F, 0, 1)
@@ -242,8 +257,42 @@ def _steps(
         area, count = area + size, count + 1
     if count == 0:
         return None
-    back, power, coarse, detail = (total / area).tolist()
-    return _Steps(back, power, coarse, detail, along / count)
+    back, power, coarse, detail, cost = (total / area).tolist()
+    return _Steps(back, power, coarse, detail, cost, along / count)
+
+
+def _goes_on(passage: Passage, one: Stretch, flow: NDArray[np.float32], hold: int) -> bool:
+    """True if frames differ the more the farther they are apart, beyond what they do outside."""
+    apart = []
+    for lag in (hold, FAR * hold):
+        if one.end - one.start <= lag:
+            return False
+        inside = np.unique(np.linspace(one.start + lag, one.end - 1, SAMPLES + 1).round())
+        near = [one.start - 1, one.start - 3]
+        near += [one.end + lag, one.end + lag + 2] if one.closed else []
+        rest = _differ(passage, one, flow, near, lag)
+        here = _differ(passage, one, flow, inside.astype(int).tolist(), lag)
+        apart.append((here or 0.0) - (rest or 0.0))
+    return apart[1] > GOES_ON * max(apart[0], 0.0)
+
+
+def _differ(
+    passage: Passage, one: Stretch, flow: NDArray[np.float32], frames: list[int], lag: int
+) -> float | None:
+    """Mean square of what frames differ by from those `lag` before, gray levels of the sketch."""
+    total, area = 0.0, 0
+    for i in frames:
+        if i - lag < 0 or i >= len(passage):
+            continue
+        mask = _mask(one.at(i), passage.sketch(i).shape)
+        if mask.sum() < 16:
+            continue
+        box = _box(mask)
+        back = -flow[i - lag + 1 : i + 1].sum(axis=0)
+        before = warped(passage.gray(i - lag), back, cv2.INTER_CUBIC, box)
+        step = (passage.gray(i)[box] - before)[mask[box]]
+        total, area = total + float(step @ step), area + int(mask.sum())
+    return total / area if area else None
 
 
 def _correlation(a: Gray, b: Gray) -> float:

@@ -82,6 +82,8 @@ LEAST_THING = 0.1
 """Share of a region that has to hold colors which its surroundings have not, to be a thing."""
 SAME_THING = 14.0
 """Difference of the mean color of a thing that went to another place, and to another light, dE."""
+LEAST_KEPT, LEAST_THING_RADIUS = 0.008, 0.045
+"""Share of the picture, and radius in heights, of a thing that stays where all else is another."""
 LARGE = 0.4
 """Share of the picture from which a change is looked at as one of the background."""
 
@@ -200,7 +202,7 @@ def looked_at(passage: Passage, at: int, cells: NDArray[np.bool_]) -> list[Regio
     view = aligned(passage, at, cells)
     every = changed(view.change, _least_change(view))
     if large:
-        step = _background(view)
+        step = _background(view, kept_things(view))
         if step is not None:
             return [step]
     # where much more steps than is another afterwards, something happened to the whole picture
@@ -756,9 +758,8 @@ def _sought(own: Image, page: Image, mask: Mask, stepped: Image) -> Source | Non
     return None
 
 
-def _background(view: Aligned) -> RegionStep | None:
-    """The picture around a region that stays, if all of it is another."""
-    kept = kept_region(view)
+def _background(view: Aligned, kept: Mask | None) -> RegionStep | None:
+    """The picture around what stays, if all of it is another."""
     if kept is None:
         return None
     rest = cv2.dilate(kept.astype(np.uint8), _square(7)) == 0
@@ -773,35 +774,54 @@ def stays_in_part(passage: Passage, at: int) -> bool:
     if not 1 <= at < len(passage) or passage.pairs[at] is None:
         return False
     view = aligned(passage, at, np.ones(NUM_CELLS, bool))
-    return _background(view) is not None
+    return _background(view, kept_region(view)) is not None
 
 
 def kept_region(view: Aligned) -> Mask | None:
     """The largest compact region that goes on as it was while most of the picture does not."""
+    parts = _kept_parts(view)
+    if not parts:
+        return None
+    best = max(parts, key=lambda part: int(part.sum()))
+    if best.mean() < 0.025 or inner_radius(best) < 0.06 * best.shape[0]:
+        return None
+    return best if _goes_on(view, best, 0.75, 1.45) else None
+
+
+def kept_things(view: Aligned) -> Mask | None:
+    """All compact places together that go on as they were, and hold something that can be told."""
+    least = LEAST_THING_RADIUS * view.across.shape[0]
+    parts = [p for p in _kept_parts(view) if p.mean() > LEAST_KEPT and inner_radius(p) > least]
+    parts = [p for p in parts if _goes_on(view, p, 0.7, 1.75)]
+    if not parts:
+        return None
+    made: Mask = np.any(parts, axis=0)
+    return made
+
+
+def _kept_parts(view: Aligned) -> list[Mask]:
+    """Places that differ much less than most of the picture does."""
     away = float(np.percentile(view.across, 75))
     if away < LEAST_CHANGE:
-        return None
+        return []
     same = (cv2.blur(view.across, (3, 3)) < max(2.0, 0.2 * away)).astype(np.uint8)
-    height = same.shape[0]
     same = cv2.morphologyEx(same, cv2.MORPH_CLOSE, _square(3))
     same = cv2.morphologyEx(same, cv2.MORPH_OPEN, _square(5))
     places, number = label(same)
-    if number == 0:
-        return None
     areas = np.bincount(places.reshape(-1), minlength=number + 1)[1:]
-    best: Mask = places == 1 + int(np.argmax(areas))
-    if best.mean() < 0.025 or inner_radius(best) < 0.06 * height:
-        return None
-    if inner_radius(best) < 0.33 * np.sqrt(best.sum()):
-        return None
+    return [places == 1 + int(k) for k in np.argsort(-areas)[:8]]
+
+
+def _goes_on(view: Aligned, part: Mask, alike: float, contrast: float) -> bool:
+    """True if a place is compact and shows the same structure in the same colors."""
+    if inner_radius(part) < 0.33 * np.sqrt(part.sum()):
+        return False
     gap = np.sqrt(((view.after - view.before) ** 2).sum(axis=2))
-    if float(gap[best].mean()) > 0.25 * float(gap[~best].mean()):
-        return None
+    if float(gap[part].mean()) > 0.25 * float(gap[~part].mean()):
+        return False
     fine_b, fine_a = fine(view.before), fine(view.after)
-    alike, contrast = correlated(fine_b, fine_a, best)
-    if float(fine_b[best].std()) < 1.0 or alike < 0.75 or not 0.7 < contrast < 1.45:
-        return None
-    return best
+    likeness, times = correlated(fine_b, fine_a, part)
+    return bool(fine_b[part].std() >= 1.0 and likeness >= alike and 1 / contrast < times < contrast)
 
 
 def _spans(passage: Passage, found: list[RegionStep]) -> list[RegionStep]:
