@@ -240,7 +240,8 @@ def _view(camera: CameraTrack | None, motion: F, count: int, *, given: bool) -> 
             np.full((count, 4, 4), np.nan, np.float32), motion,
         )  # fmt: skip
     known = "given" if given else "fitted"
-    return View(known, camera.intrinsics, camera.world_to_camera, motion)
+    flat = bool(np.asarray(camera.orthographic).any())
+    return View(known, camera.intrinsics, camera.world_to_camera, motion, flat)
 
 
 def _fitted(

@@ -116,6 +116,7 @@ def _reading(
         animation.camera.intrinsics,
         animation.camera.world_to_camera,
         _motion(animation, depth, back, cuts),
+        bool(animation.camera.orthographic.any()),
     )
     return Reading(
         fps=float(spec.fps),

@@ -74,12 +74,14 @@ class View:
         intrinsics: K `(t, 3, 3)` in pixels; world_to_camera: `(t, 4, 4)`; as in `CameraTrack`.
         motion: how the picture of the background moves from frame i - 1 to i: shift x, y in pixels,
             log scale, roll in radians; NaN where it cannot be told, `(t, 4)`.
+        orthographic: whether the camera sees without perspective.
     """
 
     known: str
     intrinsics: F
     world_to_camera: F
     motion: F
+    orthographic: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from evenflow.grading.ground import FARTHEST
 from evenflow.grading.paths import shots_of
 from evenflow.grading.reading import SEEN, Reading, Track
 
@@ -23,6 +24,8 @@ _SERIES = (
     "tilt", "same", "back", "wide", "swim", "returns", "noise", "sharp", "contrast", "detail",
     "palette", "early", "moving", "ghost",
 )  # fmt: skip
+SECTORS = 12
+"""Directions from the middle in which the motion of an outline is told apart."""
 TILES = 6
 """Tiles across and down on which the background is compared."""
 
@@ -44,6 +47,7 @@ class Look:
             `(t, 24)`.
         histogram: share of pixels in 8 hues and 4 grays, `(t, 12)`.
         least: pixels inside, `(t,)`.
+        wobble: how far the outline trembles from frame to frame, pixels, `(t,)`.
     """
 
     lab: D
@@ -55,6 +59,7 @@ class Look:
     radius: D
     histogram: D
     least: D
+    wobble: D
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ class Signals:
         same: mean |difference| from the frame before, levels of 255, nothing compensated.
         back: mean |difference| of the background, motion and exposure taken out, levels of 255.
         wide: share of the background's tiles that changed by more than twice the median.
-        swim: mean length of what is left of the background's motion, pixels.
+        swim: median length of what is left of the background's motion, pixels.
         returns: how far a frame leaves what the frames around it agree on, levels of 255.
         noise: standard deviation of the fine grain, levels of 255.
         sharp: log of the background's mean |Laplacian| over its contrast.
@@ -127,6 +132,7 @@ def measure(pictures: U, reading: Reading) -> Signals:
     gain, step = np.full((num, 3), np.nan), np.full((num, 3), np.nan)
     flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     histogram: D | None = None
+    rims = {track.id: np.full((num, SECTORS, 2), np.nan) for track in reading.tracks}
     for start, end in shots_of(reading):
         motion = np.nan_to_num(reading.view.motion[start:end].astype(np.float64))
         motion[:, :2] *= scale
@@ -146,6 +152,15 @@ def measure(pictures: U, reading: Reading) -> Signals:
             m = motion[t - start]
             moved, valid = _moved(pictures[t - 1], m)
             seen, _ = _moved(back[t - 1].astype(np.uint8), m, nearest=True)
+            past_labels, _ = _moved(labels[t - 1], m, nearest=True)
+            known = _known(reading, t, (height, width))
+            if known is not None:  # a camera that is given says how every pixel should move
+                told, there = _fetched(pictures[t - 1], known)
+                bare = _fetched(back[t - 1].astype(np.uint8), known, nearest=True)[0] > 0
+                bare &= there
+                if _nearer(pictures[t], told, moved, mask & bare, mask & (seen > 0) & valid):
+                    moved, valid, seen = told, there, bare.astype(np.uint8)
+                    past_labels, _ = _fetched(labels[t - 1], known, nearest=True)
             both = mask & (seen > 0) & valid
             out["same"][t] = float(cv2.absdiff(pictures[t], pictures[t - 1]).mean())
             out["moving"][t] = float(np.hypot(m[0], m[1]) + 0.35 * height * abs(m[2]))
@@ -162,10 +177,16 @@ def measure(pictures: U, reading: Reading) -> Signals:
                 out["back"][t] = float(rest[both].mean())
                 out["wide"][t] = _share(rest, both)
                 field = flow.calc(_gray(even), _gray(pictures[t].astype(np.float32)), None)
+                for id, rim in rims.items():
+                    rim[t] = _rim(field, past_labels, id)
+                if known is not None and told is not moved:  # how it moves, and not how it should
+                    here = _gray(pictures[t].astype(np.float32))
+                    field = flow.calc(_gray(told.astype(np.float32)), here, None)
+                    both = mask & bare
                 texture = both & (_texture(lab[t][..., 0]) > 1.0)
-                if texture.sum() > 30:
-                    lengths = np.linalg.norm(field[texture], axis=1)
-                    out["swim"][t] = float(np.minimum(lengths, 8).mean())
+                if texture.sum() > max(30, 0.12 * both.sum()):  # less may be shadows
+                    # The median: shadows and soft edges of those who move are less than half.
+                    out["swim"][t] = float(np.median(np.linalg.norm(field[texture], axis=1)))
             if histogram is not None:
                 shift = lab[t].reshape(-1, 3).mean(axis=0) - lab[t - 1].reshape(-1, 3).mean(axis=0)
                 even_lab = lab[t].copy()
@@ -177,7 +198,9 @@ def measure(pictures: U, reading: Reading) -> Signals:
         _early(out["early"], pictures, back, start, end, np.nan_to_num(out["moving"]))
         still = bool((np.nan_to_num(out["moving"][start:end]) < 0.02).all())
         _ghosts(out["ghost"], lab, labels, start, end, still=still)
-    looks = tuple(_look(track, reading, lab, flow) for track in reading.tracks)
+    looks = tuple(
+        _look(track, reading, lab, flow, _wobble(rims[track.id])) for track in reading.tracks
+    )
     return Signals(gain=gain, step=step, looks=looks, **out)
 
 
@@ -221,6 +244,64 @@ def _moved(picture: U, m: D, *, nearest: bool = False) -> tuple[U, NDArray[np.bo
     )
     inner = cv2.erode(known, np.ones((3, 3), np.uint8), borderValue=0) > 0
     return np.asarray(moved), np.asarray(inner)
+
+
+def _known(reading: Reading, frame: int, shape: tuple[int, int]) -> tuple[F, F] | None:
+    """Where every pixel of a frame was in the one before if it is ground (y = 0), or infinitely far
+    where no ground is seen, by the camera that is given: x and y of pixels of the grid, as
+    `cv2.remap` counts them; None without such a camera."""
+    view = reading.view
+    if view.known != "given" or view.orthographic:
+        return None
+    k, pose = (
+        x[frame - 1 : frame + 1].astype(np.float64) for x in (view.intrinsics, view.world_to_camera)
+    )
+    if not (np.isfinite(k).all() and np.isfinite(pose).all()):
+        return None
+    height, width = shape
+    sx, sy = reading.width / width, reading.height / height
+    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
+    if np.allclose(k[0], k[1], atol=1e-6) and np.allclose(pose[0], pose[1], atol=1e-6):
+        return x.astype(np.float32), y.astype(np.float32)
+    local = np.stack(
+        [((x + 0.5) * sx - k[1, 0, 2]) / k[1, 0, 0], ((y + 0.5) * sy - k[1, 1, 2]) / k[1, 1, 1],
+         np.ones_like(x)], axis=-1,
+    )  # fmt: skip
+    turn = pose[1, :3, :3]
+    way = local @ turn
+    eye = -turn.T @ pose[1, :3, 3]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        far = -eye[1] / way[..., 1]
+    ground = (far > 0.05) & (far < FARTHEST)
+    near = (eye + np.where(ground, far, 0.0)[..., None] * way) @ pose[0, :3, :3].T + pose[0, :3, 3]
+    point = np.where(ground[..., None], near, way @ pose[0, :3, :3].T)
+    deep = np.where(point[..., 2] > 0.05, point[..., 2], np.nan)
+    u = (point[..., 0] / deep * k[0, 0, 0] + k[0, 0, 2]) / sx - 0.5
+    v = (point[..., 1] / deep * k[0, 1, 1] + k[0, 1, 2]) / sy - 0.5
+    return np.nan_to_num(u, nan=-9.0).astype(np.float32), np.nan_to_num(v, nan=-9.0).astype("f4")
+
+
+def _fetched(
+    picture: NDArray, maps: tuple[F, F], *, nearest: bool = False
+) -> tuple[NDArray, NDArray[np.bool_]]:
+    """A picture whose pixels come from other places, and where they come from inside it."""
+    height, width = picture.shape[:2]
+    how = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
+    inside = (
+        (maps[0] >= 0) & (maps[0] <= width - 1) & (maps[1] >= 0) & (maps[1] <= height - 1)
+    )  # fmt: skip
+    return np.asarray(cv2.remap(picture, maps[0], maps[1], how)), np.asarray(inside)
+
+
+def _nearer(
+    here: U, one: U, two: U, one_known: NDArray[np.bool_], two_known: NDArray[np.bool_]
+) -> bool:
+    """Whether the first of two pictures is as near to this one as the second, or nearer."""
+    both = one_known & two_known
+    if both.sum() < 50:
+        return bool(one_known.sum() >= two_known.sum())
+    a, b = (np.abs(here[both].astype(np.float32) - x[both]).mean() for x in (one, two))
+    return bool(a <= b + 0.02)
 
 
 def _grain(gray: F, mask: NDArray[np.bool_]) -> float:
@@ -303,19 +384,17 @@ def _early(out: D, pictures: U, back: NDArray[np.bool_], start: int, end: int, m
             out[t] = float(np.abs(pictures[t].astype(np.float32) - first)[both].mean())
 
 
+LAGS = (1, 2, 3, 4, 5)
+"""Frames after which what was uncovered is looked at for copies of who covered it."""
+
+
 def _ghosts(
-    out: D,
-    lab: F,
-    labels: NDArray[np.int16],
-    start: int,
-    end: int,
-    *,
-    still: bool,
-    lag: int = 2,
+    out: D, lab: F, labels: NDArray[np.int16], start: int, end: int, *, still: bool
 ) -> None:
-    """What was covered `lag` frames ago and is background now should look like the background: as
-    it does at other times where the camera stands, else as around it. The share by which it still
-    looks like who covered it."""
+    """What was covered some frames ago and is background now should look like the background: as it
+    does at other times where the camera stands, else as around it. The share by which it still
+    looks like who covered it: where the camera stands pixel by pixel, mostly by hue, since a shadow
+    has none of its own."""
     near = np.stack(
         [cv2.dilate((one > 0).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
          for one in labels[start:end]]
@@ -328,37 +407,93 @@ def _ghosts(
             warnings.simplefilter("ignore", RuntimeWarning)  # pixels that are never bare
             plate = np.nanmedian(shown[:: max(1, (end - start) // 16)], axis=0)
         plate[count < 8] = np.nan
-    for t in range(start + lag, end):
-        then, now = labels[t - lag] > 0, near[t - start]
-        bare = then & ~now
-        if bare.sum() < 12:
-            continue
+    weight = np.array([0.4, 1.0, 1.0], np.float32)
+    for t in range(start + 1, end):
+        now = near[t - start]
         shares = []
-        for id in np.unique(labels[t - lag][bare]):
-            own = labels[t - lag] == id
-            spot = bare & own
-            if plate is not None:
-                spot &= np.isfinite(plate[..., 0])
-            if spot.sum() < 8:
+        for lag in LAGS:
+            if t - lag < start:
                 continue
-            color = lab[t - lag][own].mean(axis=0)
-            if plate is not None:
-                ground = plate[spot].mean(axis=0)
-            else:
+            then = labels[t - lag]
+            bare = (then > 0) & ~now
+            if bare.sum() < 12:
+                continue
+            for id in np.unique(then[bare]):
+                own = then == id
+                spot = bare & own
+                if plate is not None:
+                    spot &= np.isfinite(plate[..., 0])
+                if spot.sum() < 12:
+                    continue
+                if plate is not None:
+                    was = ((lab[t - lag] - plate)[spot] * weight).ravel()
+                    left = ((lab[t] - plate)[spot] * weight).ravel()
+                    if float(was @ was) < 10.0**2 * spot.sum():
+                        continue
+                    shares.append(float(left @ was / (was @ was)))
+                    continue
+                color = lab[t - lag][own].mean(axis=0)
                 clean = cv2.dilate(spot.astype(np.uint8), np.ones((9, 9))) > 0
-                clean &= (labels[t] == 0) & ~spot & ~now & ~then
+                clean &= (labels[t] == 0) & ~spot & ~now & (then == 0)
                 if clean.sum() < 8:
                     continue
                 ground = lab[t][clean].mean(axis=0)
-            way = color - ground
-            if float(np.linalg.norm(way)) < 12:
-                continue
-            shares.append(float(((lab[t][spot].mean(axis=0) - ground) @ way) / (way @ way)))
+                way = (color - ground) * weight
+                if float(np.linalg.norm(way)) < 12:
+                    continue
+                rest = (lab[t][spot].mean(axis=0) - ground) * weight
+                shares.append(float(rest @ way / (way @ way)))
         if shares:
             out[t] = max(shares)
 
 
-def _look(track: Track, reading: Reading, lab: F, flow: cv2.DISOpticalFlow) -> Look:
+def _rim(field: F, labels: NDArray[np.int16], id: int) -> D:
+    """Mean flow along the outline of somebody by direction from its middle, `(SECTORS, 2)`; NaN
+    where somebody else or the border is near."""
+    out = np.full((SECTORS, 2), np.nan)
+    mine = labels == id
+    v, u = np.nonzero(mine)
+    if len(v) < 30:
+        return out
+    height, width = labels.shape
+    y0, y1 = max(int(v.min()) - 4, 0), min(int(v.max()) + 5, height)
+    x0, x1 = max(int(u.min()) - 4, 0), min(int(u.max()) + 5, width)
+    own = mine[y0:y1, x0:x1].astype(np.uint8)
+    others = (labels[y0:y1, x0:x1] > 0) & (own == 0)
+    small, large = np.ones((3, 3), np.uint8), np.ones((5, 5), np.uint8)
+    band = (cv2.dilate(own, small) > 0) & ~(cv2.erode(own, small, borderValue=0) > 0)
+    band &= cv2.dilate(others.astype(np.uint8), large) == 0
+    rows, columns = np.nonzero(band)
+    rows, columns = rows + y0, columns + x0
+    inside = (rows > 1) & (rows < height - 2) & (columns > 1) & (columns < width - 2)
+    rows, columns = rows[inside], columns[inside]
+    angle = np.arctan2(rows - v.mean(), columns - u.mean())
+    sector = np.floor((angle + np.pi) / (2 * np.pi) * SECTORS).astype(int) % SECTORS
+    count = np.bincount(sector, minlength=SECTORS)
+    for axis in (0, 1):
+        total = np.bincount(sector, field[rows, columns, axis], minlength=SECTORS)
+        out[:, axis] = np.where(count >= 3, total / np.maximum(count, 1), np.nan)
+    return out
+
+
+def _wobble(rim: D) -> D:
+    """How far an outline trembles: root mean square over directions of the change of its flow from
+    the frame before, beyond the flow itself; pixels, `(t,)`. What turns or swings goes on as it
+    went, so that its flow changes by less than its size; what trembles turns round every frame,
+    and its flow changes by twice its size. The mean of the outline is taken out."""
+    out = np.full(len(rim), np.nan)
+    for t in range(1, len(rim)):
+        ok = np.isfinite(rim[t, :, 0]) & np.isfinite(rim[t - 1, :, 0])
+        if ok.sum() < SECTORS // 2:
+            continue
+        one, two = (row[ok] - row[ok].mean(axis=0) for row in (rim[t - 1], rim[t]))
+        change = np.linalg.norm(two - one, axis=1)
+        size = 0.5 * (np.linalg.norm(one, axis=1) + np.linalg.norm(two, axis=1))
+        out[t] = float(np.sqrt((np.maximum(change - 1.1 * size, 0) ** 2).mean()))
+    return out
+
+
+def _look(track: Track, reading: Reading, lab: F, flow: cv2.DISOpticalFlow, wobble: D) -> Look:
     num, height, width = lab.shape[:3]
     nan = np.nan
     mean, slope, slide = np.full((num, 3), nan), np.full((num, 2), nan), np.full((num, 2), nan)
@@ -412,7 +547,7 @@ def _look(track: Track, reading: Reading, lab: F, flow: cv2.DISOpticalFlow) -> L
                     )
                     change[t] = float(np.abs(warped.astype(np.float32) - two)[part].mean() / 2.55)
         before = (gray, middle)
-    return Look(mean, spread, slope, slide, change, outline, radius, histogram, least)
+    return Look(mean, spread, slope, slide, change, outline, radius, histogram, least, wobble)
 
 
 def _slope(x: D, y: D, z: D) -> D:

@@ -26,17 +26,21 @@ def worst(
     name: str,
     *,
     walkers: float = 1.0,
+    fixtures: bool = False,
 ) -> Raw:
     """The largest of a measurement over the tracks, where and when.
 
     Args:
         walkers: weight of theirs: they are made of parts of many colors that turn.
+        fixtures: whether what stands where it stands counts too.
     """
     best: tuple[float, int, Track] | None = None
     values: dict[str, float] = {}
     for track, look in zip(case.reading.tracks, case.signals.looks, strict=True):
         seen = look.least[track.state == SEEN]
-        if not len(seen) or np.median(seen) < LEAST_PIXELS or track.kind in FIXTURES:
+        if not len(seen) or np.median(seen) < LEAST_PIXELS:
+            continue
+        if track.kind in FIXTURES and not fixtures:
             continue
         found = measure(track, look)
         if found is None or not np.isfinite(found[0]):
@@ -260,16 +264,15 @@ def shape_drift(case: Case) -> Raw:
 
 
 def edges(case: Case) -> Raw:
-    """Wobble of outlines: second differences of size, proportions and second moments over the side
-    of somebody, pixels, kept up for eight frames; walkers, whose legs go, count by half."""
+    """Wobble of outlines: how the motion of an outline changes from frame to frame, direction by
+    direction, pixels, kept up for eight frames; walkers, whose limbs go, count by half."""
 
     def one(track: Track, look: Look) -> tuple[float, int] | None:
-        shape = np.array([0.5, 0.5, 0.0, 6.0, 6.0, 6.0])
-        side = np.sqrt(np.maximum(look.least, 1.0))[:, None]
-        weight = 0.5 if track.kind in WALKERS else 1.0
-        return rough(weight * side * look.outline * shape, good(track, look))
+        if case.told(track, "grow", "shrink", "lower", "raise", "open", "close", "shatter"):
+            return None
+        return sustained(np.where(track.state == SEEN, look.wobble, np.nan))
 
-    return worst(case, one, "edge_shimmer")
+    return worst(case, one, "edge_shimmer", walkers=0.5, fixtures=True)
 
 
 def texture(case: Case) -> Raw:

@@ -8,7 +8,7 @@ from evenflow.grading.case import Case, Raw
 from evenflow.grading.paths import runs, shots_of
 from evenflow.grading.reading import SEEN, Track
 from evenflow.grading.scores.identity import sustained
-from evenflow.world.words import FIXTURES
+from evenflow.world.words import FIXTURES, WALKERS
 
 D = NDArray[np.float64]
 
@@ -225,16 +225,74 @@ def stuck(case: Case) -> Raw:
     return Raw(best, spans=spans)
 
 
+def backward(case: Case) -> Raw:
+    """How far somebody goes back along its way, within a second, before it goes on as before: body
+    heights. Who is led on and back by a told deed does not count, nor does up and down."""
+    best = 0.0
+    spans: tuple[Span, ...] = ()
+    any_ = False
+    most = round(0.9 * case.reading.fps)
+    for track in case.reading.tracks:
+        if track.kind in FIXTURES or np.nanmedian(track.area[track.state == SEEN]) < 40:
+            continue
+        if case.told(track, "spin", "shake", "swing", "dance", "give", "sit", "turn"):
+            continue
+        at = _picture(case, track)
+        if track.kind not in WALKERS:
+            at[:, 1] = 0.0 * at[:, 1]  # what falls and bounces goes up and down
+        tall = _tall(track)
+        for a, b in runs(np.isfinite(at[:, 0])):
+            if b - a < 10:
+                continue
+            any_ = True
+            row = at[a:b]
+            for t in range(3, b - a - 3):
+                way = row[t] - row[t - 3]
+                length = float(np.linalg.norm(way))
+                if length < 0.04 * tall:
+                    continue
+                along = (row[t : t + 2 * most + 1] - row[t]) @ way / length
+                low = int(along[: most + 1].argmin())
+                after = along[low : low + most + 1]
+                value = min(-float(along[low]), float(after.max()) - float(along[low])) / tall
+                if after.max() >= 0 and value > best:
+                    best = value
+                    spans = (Span("action_sequence", a + t, a + t + low + 1, None, track.id),)
+    if not any_:
+        return Raw(None, "nobody was followed long enough")
+    return Raw(best, spans=spans)
+
+
+def _common(case: Case, a: int, b: int) -> D:
+    """Second differences of places in the picture that all who are followed have in common: the
+    smallest of each axis where all have one sign, else 0, `(n, 2)`; 0 for less than two."""
+    rows = []
+    for track in case.reading.tracks:
+        at = track.center[a:b].astype(np.float64).copy()
+        at[(track.state[a:b] != SEEN) | ~track.whole[a:b]] = np.nan
+        if np.nanmedian(track.area[track.state == SEEN]) >= 60:
+            rows.append(np.diff(at, n=2, axis=0))
+    out = np.zeros((max(b - a - 2, 0), 2))
+    for t in range(len(out)):
+        here = np.array([row[t] for row in rows if np.isfinite(row[t, 0])]).reshape(-1, 2)
+        if len(here) >= 2:
+            least = np.abs(here).min(axis=0)
+            out[t] = np.where(np.abs(np.sign(here).sum(axis=0)) == len(here), least, 0.0)
+    return out
+
+
 def steadiness(case: Case) -> Raw:
-    """Second differences of the background's shift, root mean square of the roughest third, in
-    thousandths of the picture's height."""
+    """Second differences of the background's shift, or of what all bodies do at once where it has
+    no texture, root mean square of the roughest third, in thousandths of the picture's height."""
     if case.moves("shake"):
         return Raw(None, "the caption asks for a camera that shakes")
     parts = []
     for a, b in shots_of(case.reading):
         motion = case.reading.view.motion[a + 1 : b].astype(np.float64)
-        if len(motion) >= 5 and np.isfinite(motion).all():
+        if len(motion) >= 5 and np.isfinite(motion).all() and np.abs(motion).max() > 0:
             parts.append(np.diff(motion[:, :2], axis=0))
+        elif len(motion) >= 5:
+            parts.append(_common(case, a, b))
     if not parts:
         return Raw(None, "the background's motion was not read")
     size = np.linalg.norm(np.concatenate(parts), axis=1)
