@@ -48,6 +48,10 @@ COVER = 0.62
 """Least share of the pairs that part more than outside the span."""
 RETURNS = 0.69
 """Most of the way that may be left at the end, as a share of its length (median over the cells)."""
+ADDED = 1.5
+"""Most that the cells may move on their own, as a multiple of what they move beside the camera's
+similarity (medians): one large thing that moves bends the surface that is fitted to the whole, and
+the ground seems to move under all that stands; a ground that swims does so before any fit."""
 SEEN = 0.9
 """Least share of cells with a flow, as a share of those outside the span."""
 ARCMIN = 0.75
@@ -247,9 +251,19 @@ def _judged(
     if lively > LOPSIDED and against < CLEARLY:
         return None
     size = _size(part, ends) * passage.arcmin
-    if size > MOST_ARCMIN:
+    if size > MOST_ARCMIN or _added(passage, part, cells, inside) > ADDED:
         return None
     return _candidate(start, end, start + int(np.argmax(stretch[inside])), size, rise)
+
+
+def _added(passage: Passage, part: Series, cells: NDArray[np.int_], inside: slice) -> float:
+    """What the cells move on their own, over what they move beside the camera's similarity."""
+    moved = np.stack([passage.cells[k][inside][:, cells] for k in ("u", "v")], axis=-1)
+    beside = np.nan_to_num(moved - passage.camera_at_cells[inside][:, cells])
+    window = max(3, round(0.2 * passage.fps) | 1)
+    beside = uniform_filter1d(beside, window, axis=0, mode="nearest")
+    own, raw = (np.median(np.hypot(v[..., 0], v[..., 1])) for v in (part[:, cells], beside))
+    return float(own / max(raw, 1e-3))
 
 
 def _candidate(start: int, end: int, peak: int, size: float, rise: float) -> Candidate:
