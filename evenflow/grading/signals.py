@@ -48,6 +48,8 @@ class Look:
         histogram: share of pixels in 8 hues and 4 grays, `(t, 12)`.
         least: pixels inside, `(t,)`.
         wobble: how far the outline trembles from frame to frame, pixels, `(t,)`.
+        around: what changes on the background within its height beside and below it, where its
+            shadow falls, camera and exposure taken out, sum of levels over its pixels, `(t,)`.
     """
 
     lab: D
@@ -60,6 +62,7 @@ class Look:
     histogram: D
     least: D
     wobble: D
+    around: D
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,7 @@ def measure(pictures: U, reading: Reading) -> Signals:
     flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     histogram: D | None = None
     rims = {track.id: np.full((num, SECTORS, 2), np.nan) for track in reading.tracks}
+    around = {track.id: np.full(num, np.nan) for track in reading.tracks}
     for start, end in shots_of(reading):
         motion = np.nan_to_num(reading.view.motion[start:end].astype(np.float64))
         motion[:, :2] *= scale
@@ -176,6 +180,9 @@ def measure(pictures: U, reading: Reading) -> Signals:
                 rest = np.abs(pictures[t].astype(np.float32) - even).mean(axis=2)
                 out["back"][t] = float(rest[both].mean())
                 out["wide"][t] = _share(rest, both)
+                beside = np.where(both, rest, 0)
+                for id, row in around.items():
+                    row[t] = _beside(beside, labels[t] == id, (labels[t] > 0) != (past_labels > 0))
                 field = flow.calc(_gray(even), _gray(pictures[t].astype(np.float32)), None)
                 for id, rim in rims.items():
                     rim[t] = _rim(field, past_labels, id)
@@ -199,7 +206,8 @@ def measure(pictures: U, reading: Reading) -> Signals:
         still = bool((np.nan_to_num(out["moving"][start:end]) < 0.02).all())
         _ghosts(out["ghost"], lab, labels, start, end, still=still)
     looks = tuple(
-        _look(track, reading, lab, flow, _wobble(rims[track.id])) for track in reading.tracks
+        _look(track, reading, lab, flow, _wobble(rims[track.id]), around[track.id])
+        for track in reading.tracks
     )
     return Signals(gain=gain, step=step, looks=looks, **out)
 
@@ -476,6 +484,20 @@ def _rim(field: F, labels: NDArray[np.int16], id: int) -> D:
     return out
 
 
+def _beside(rest: F, own: NDArray[np.bool_], busy: NDArray[np.bool_]) -> float:
+    """Sum of what changed within a body's height of it over its pixels; NaN where it is not. Where
+    many outlines go by (`busy`), shadows do as well: there it counts for less."""
+    v, u = np.nonzero(own)
+    if len(v) < 30:
+        return float("nan")
+    tall = int(v.max() - v.min()) + 1
+    y0, y1 = max(int(v.min()) - tall // 4, 0), int(v.max()) + 1 + tall // 2
+    x0, x1 = max(int(u.min()) - tall, 0), int(u.max()) + 1 + tall
+    part = rest[y0:y1, x0:x1]
+    moved = float(busy[y0:y1, x0:x1].sum()) / len(v)
+    return float(part[part > 1.5].sum() / len(v) / (1 + 20 * moved))
+
+
 def _wobble(rim: D) -> D:
     """How far an outline trembles: root mean square over directions of the change of its flow from
     the frame before, beyond the flow itself; pixels, `(t,)`. What turns or swings goes on as it
@@ -493,7 +515,9 @@ def _wobble(rim: D) -> D:
     return out
 
 
-def _look(track: Track, reading: Reading, lab: F, flow: cv2.DISOpticalFlow, wobble: D) -> Look:
+def _look(
+    track: Track, reading: Reading, lab: F, flow: cv2.DISOpticalFlow, wobble: D, around: D
+) -> Look:
     num, height, width = lab.shape[:3]
     nan = np.nan
     mean, slope, slide = np.full((num, 3), nan), np.full((num, 2), nan), np.full((num, 2), nan)
@@ -547,7 +571,9 @@ def _look(track: Track, reading: Reading, lab: F, flow: cv2.DISOpticalFlow, wobb
                     )
                     change[t] = float(np.abs(warped.astype(np.float32) - two)[part].mean() / 2.55)
         before = (gray, middle)
-    return Look(mean, spread, slope, slide, change, outline, radius, histogram, least, wobble)
+    return Look(
+        mean, spread, slope, slide, change, outline, radius, histogram, least, wobble, around
+    )
 
 
 def _slope(x: D, y: D, z: D) -> D:

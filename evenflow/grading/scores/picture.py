@@ -190,6 +190,26 @@ def shadow(case: Case) -> Raw:
     return Raw(best)
 
 
+def shadow_step(case: Case) -> Raw:
+    """How suddenly the ground beside somebody changes: a shadow goes as its body goes, and one that
+    swings round alone changes the ground at once. Levels over the pixels of the body, above what
+    the frames beside change."""
+    best: float | None = None
+    spans: tuple[Span, ...] = ()
+    for track, look in zip(case.reading.tracks, case.signals.looks, strict=True):
+        if np.isfinite(look.around).sum() < 6:
+            continue
+        rows = _spike(look.around, case, 0.05)
+        if not np.isfinite(rows).any():
+            continue
+        t = int(np.nanargmax(rows))
+        if best is None or rows[t] > best:
+            best, spans = float(rows[t]), (Span("light_direction", t, t + 1, None, track.id),)
+    if best is None:
+        return Raw(None, "nobody was followed long enough")
+    return Raw(max(best, 0.0), spans=spans)
+
+
 def cuts(case: Case) -> Raw:
     """Cuts beyond those that the caption tells."""
     if case.script is None:
