@@ -130,7 +130,7 @@ def parse(said: dict[str, F], picture: NDArray[np.uint8]) -> list[Body]:
     sort = np.exp(kind[:, rows, columns]).T
     room = np.stack([sort[:, r == ROOM].sum(1) for r in range(3)], 1)
     owner = _pieces(said, rows, columns, votes, paint, room)
-    owner = _grouped(votes, paint, sort, room, owner)
+    owner = _grouped(votes, paint, sort, room, owner, rows, columns)
     owner = _tidied(owner, rows, columns, share.shape, votes)
     full = cv2.resize(share, (STRIDE * share.shape[1], STRIDE * share.shape[0]),
                       interpolation=cv2.INTER_LINEAR)[:height, :width]  # fmt: skip
@@ -213,8 +213,9 @@ def _parted(votes: NDArray, map_: F) -> NDArray[np.float64]:
 
 
 def _grouped(
-    votes: NDArray, paint: F, sort: F, room: F, owner: NDArray[np.int32]
-) -> NDArray[np.int32]:
+    votes: NDArray, paint: F, sort: F, room: F, owner: NDArray[np.int32], rows: NDArray,
+    columns: NDArray,
+) -> NDArray[np.int32]:  # fmt: skip
     """Groups after their cells went to the nearest and likest, and likes became one."""
     if not len(votes) or owner.max() < 0:
         return owner
@@ -243,13 +244,21 @@ def _grouped(
         looks = looks + 0.5 * (1 - np.sqrt(sort) @ np.sqrt(forms).T)
         cost = away / size + looks
         owner = np.where(cost.min(1) < 3.0, cost.argmin(1), -1)
-        owner = _merged(owner, at, tints, forms, rooms)
+        owner = _merged(owner, at, tints, forms, rooms, np.stack([columns, rows], 1))
     return owner.astype(np.int32)
 
 
-def _merged(owner: NDArray, at: NDArray, tint: NDArray, form: NDArray, where: NDArray) -> NDArray:
-    """Groups that are one: centers close by for their size, same looks."""
+def _merged(
+    owner: NDArray, at: NDArray, tint: NDArray, form: NDArray, where: NDArray, cells: NDArray
+) -> NDArray:
+    """Groups that are one: centers close by for their size, same looks. What is open, as a bench
+    is, or is seen to the left and to the right of somebody, has few cells for its size: of fixtures
+    it is the extent of both together that counts."""
     count = np.bincount(owner[owner >= 0], minlength=len(at))
+    low, high = np.full((len(at), 2), 1e9), np.full((len(at), 2), -1e9)
+    for k in np.flatnonzero(count):
+        mine = cells[owner == k]
+        low[k], high[k] = mine.min(0), mine.max(0) + 1
     order = np.argsort(-count)
     into = np.arange(len(at))
     for n, i in enumerate(order):
@@ -263,8 +272,11 @@ def _merged(owner: NDArray, at: NDArray, tint: NDArray, form: NDArray, where: ND
             things = where[i][0] > 0.5 and where[j][0] > 0.5
             if things and color < 0.5:
                 continue
-            reach = 0.32 if kind > 0.6 else 0.2
-            if room > 0.6 and away < max(reach * np.sqrt(count[j] * 1.0), 2.0):
+            reach = (0.32 if kind > 0.6 else 0.2) * np.sqrt(count[j] * 1.0)
+            if kind > 0.6 and where[i][2] > 0.5 and where[j][2] > 0.5:
+                extent = (np.maximum(high[i], high[j]) - np.minimum(low[i], low[j])).max()
+                reach = max(reach, 0.22 * float(extent))
+            if room > 0.6 and away < max(reach, 2.0):
                 into[i] = j
                 break
     return np.where(owner >= 0, into[np.maximum(owner, 0)], -1)

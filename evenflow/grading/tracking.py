@@ -183,6 +183,8 @@ def _cost(trail: Trail, body: Body, frame: int, stage: int) -> float:
         overlapping = _overlap(trail, body, frame)
         if looks > 0.75 and overlapping < 0.25 and away > 0.35 * length:
             return 99.0  # somebody else
+        if kind < 0.2 and overlapping < 0.4 and away > 0.5 * length:
+            return 99.0  # no walker becomes a sign that hangs beside it
         return distance + looks + 0.25 * min(size, 2.0) - 0.5 * overlapping
     if color < ALIKE or kind < 0.3:
         return 99.0
