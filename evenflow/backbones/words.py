@@ -1,7 +1,7 @@
 """Words: captions of a closed vocabulary become numbers; the list stands beside the weights.
 
-A word of the list is a token; punctuation that the list has is one too. What it does not have is an
-error with the nearest words, never a silent unknown.
+A word of the list is a token; so are the signs that the list has, and numbers are told figure by
+figure. What it does not have is an error with the nearest words, never a silent unknown.
 """
 
 import difflib
@@ -15,7 +15,7 @@ from torch import Tensor
 
 PADDING, BEGIN = 0, 1
 """Numbers of the token that fills up, and of the one that a caption begins with."""
-_WORD = re.compile(r"[a-z0-9]+(?:[-'.][a-z0-9]+)*|[^\sa-z0-9]")
+_WORD = re.compile(r"[a-z]+(?:[-'][a-z]+)*|[^\sa-z]")
 
 
 @dataclass(frozen=True)

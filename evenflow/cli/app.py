@@ -20,6 +20,7 @@ from evenflow.cli.demo import demo
 from evenflow.cli.doctor import doctor
 from evenflow.cli.info import info
 from evenflow.cli.inject import inject
+from evenflow.cli.train import train
 from evenflow.cli.world import world
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ app.command("inject")(inject)
 app.command("info")(info)
 app.command("doctor")(doctor)
 app.command("demo")(demo)
+app.command("train")(train)
 app.add_typer(bench, name="bench")
 app.add_typer(data, name="data")
 app.add_typer(world, name="world")

@@ -82,7 +82,9 @@ def load_folder(folder: str | Path, schema: str) -> tuple[dict[str, Any], dict[s
     folder = Path(folder)
     for name in (CONFIG, WEIGHTS):
         if not (folder / name).is_file():
-            raise BackendMissing(f"{folder} has no {name}: give a folder that was written by training")
+            raise BackendMissing(
+                f"{folder} has no {name}: give a folder that was written by training"
+            )
     path = folder / CONFIG
     if path.stat().st_size > MOST_CONFIG:
         raise BadInput(f"{path} is larger than a config can be")

@@ -59,19 +59,17 @@ def stream(
         end = start + x.shape[2]
         cond = told(start, end)
         rows = levels[:, None].expand(-1, x.shape[2])
-        made = sampler(
-            _still(predict, state), x, rows, cond=cond, seeds=seeds, cancel=cancel
-        )
+        made = sampler(_still(predict, state), x, rows, cond=cond, seeds=seeds, cancel=cancel)
         state = _shown(predict, made, cond, state)
         start = end
         yield made
 
 
-def _still(predict: Predictor, state: State) -> Predictor:
+def _still(predict: Predictor, kept: State) -> Predictor:
     """The same predictor, of which every call starts from one state and leaves none behind."""
 
-    def call(x: Tensor, level: Tensor, cond: Condition, _: State) -> tuple[Tensor, State]:
-        return predict(x, level, cond, state)[0], None
+    def call(x: Tensor, level: Tensor, cond: Condition, state: State) -> tuple[Tensor, State]:
+        return predict(x, level, cond, kept)[0], None
 
     return call
 

@@ -1,0 +1,16 @@
+"""Tasks: what is trained; `TASKS` is the table, each row `(recipe, ranks) -> Task`."""
+
+from collections.abc import Callable
+
+from evenflow.dist import Ranks
+from evenflow.train.recipe import Recipe
+from evenflow.train.tasks.generator import GeneratorTask
+from evenflow.train.tasks.task import Task
+from evenflow.train.tasks.tokenizer import TokenizerTask
+
+TASKS: dict[str, Callable[[Recipe, Ranks], Task]] = {
+    "tokenizer": TokenizerTask,
+    "generator": GeneratorTask,
+}
+
+__all__ = ["TASKS", "GeneratorTask", "Task", "TokenizerTask"]

@@ -1,0 +1,297 @@
+"""A generator: learns the velocity of latents at a level per frame, by two kinds of batches.
+
+In most, the network is block-causal and every frame has a past; in the others it sees all and fills
+a window. So one set of weights goes on with a cache and repairs a stretch with both sides known.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Generator, Tensor, nn
+
+from evenflow.backbones.dit import SIZES, DiT, DiTConfig, with_vocabulary
+from evenflow.backbones.words import Words
+from evenflow.core.contracts import AttentionSpec, Condition, State
+from evenflow.core.errors import BadInput, RecipeError
+from evenflow.core.events import CancelToken, Meter, Progress
+from evenflow.dist import Ranks
+from evenflow.guidance import classifier_free
+from evenflow.layers import masks, remember
+from evenflow.layers.attention import PLAIN
+from evenflow.layers.pretrained import config_of
+from evenflow.noise import independent
+from evenflow.objectives import Batch, Loss, flow_matching
+from evenflow.process import FLOW, predictor
+from evenflow.process.randomness import mixed
+from evenflow.samplers import dpmpp_2m, stream
+from evenflow.schedules.levels import shifted
+from evenflow.tokenizers import Tokenizer, load_tokenizer
+from evenflow.tokenizers.group_causal import GroupCausalVAE, latent_size
+from evenflow.tokenizers.video import GROUP
+from evenflow.train.feed import Feed, Lot
+from evenflow.train.recipe import Recipe
+from evenflow.train.validation import Prompt, prompts_of, validate
+from evenflow.train.vocabulary import world_words
+
+ACTIONS = 10
+"""Numbers of one frame's actions: eight keys and two looks."""
+TOGETHER = 16
+"""Clips that are sampled at once for validation."""
+
+
+class GeneratorTask:
+    """The task.
+
+    Args:
+        recipe: see there; `net.size` is a row of `dit.SIZES`.
+        ranks: where it computes.
+    """
+
+    def __init__(self, recipe: Recipe, ranks: Ranks) -> None:
+        if recipe.net.size not in SIZES:
+            raise RecipeError(
+                f"net.size of a generator is {', '.join(SIZES)}, got {recipe.net.size!r}"
+            )
+        self.recipe, self.ranks = recipe, ranks
+        self.tokenizer = _tokenizer(recipe, ranks)
+        self.words = Words(world_words(), recipe.net.words + 1) if recipe.net.words else None
+        size = latent_size(recipe.data.frames, recipe.data.size[1], recipe.data.size[0])
+        frames, rows, columns = size
+        video = torch.zeros(1, 3, 1, 8, 8, device=ranks.device)
+        self.shape = (int(self.tokenizer.encode(video).shape[1]), frames, rows, columns)
+        torch.manual_seed(recipe.seed)
+        if recipe.net.start:
+            self.net, _ = DiT.from_pretrained(recipe.net.start)
+        else:
+            said = SIZES[recipe.net.size].to_json() | recipe.net.config
+            said["channels"] = self.shape[0]
+            try:
+                config = config_of(DiTConfig, said, "net.config")
+            except BadInput as error:
+                raise RecipeError(str(error)) from None
+            if self.words:
+                config = with_vocabulary(config, self.words.size)
+            self.net = DiT(config)
+        patch = self.net.config.patch
+        if rows % patch[1] or columns % patch[2]:
+            raise RecipeError(
+                f"data.size makes {columns}x{rows} latents, which tokens of "
+                f"{patch[2]}x{patch[1]} do not fill: change data.size or net.config.patch"
+            )
+        if self.net.config.actions not in (0, GROUP * ACTIONS):
+            raise RecipeError(
+                f"net.config.actions is 0 or {GROUP * ACTIONS}, got {self.net.config.actions}"
+            )
+        self.net.to(ranks.device).train()
+        self.told = _fingerprint(self.tokenizer, self.words)
+
+    def prepare(self, batch: dict[str, Any]) -> Lot:
+        """Latents, and captions as numbers of words."""
+        lot: Lot = {"latents": self.tokenizer.encode(batch["video"])}
+        if self.words is not None:
+            lot["text"] = self.words.encode(batch["captions"]).to(self.ranks.device)
+        if self.net.config.actions:
+            lot["actions"] = grouped_actions(batch["actions"], self.shape[1])
+        return lot
+
+    def loss(self, lot: Lot, generators: Sequence[Generator], step: int) -> Loss:
+        """The error of the velocity; which mask and layout a step has is one for all ranks."""
+        told = self.recipe.objective
+        drawn = Generator().manual_seed(mixed(self.recipe.seed, step, 7))
+        causal = float(torch.rand((), generator=drawn)) < told.causal
+        spec = AttentionSpec(masks.block_causal(told.block)) if causal else PLAIN
+        cond = {name: value for name, value in lot.items() if name != "latents"}
+        return flow_matching(
+            _Seeing(self.net, spec),
+            Batch(lot["latents"], cond),
+            generator=generators,
+            layouts={"history" if causal else "infill": 1.0},
+            block=told.block,
+            mean=told.mean,
+            std=told.std,
+            shift=told.shift,
+            drop=told.drop,
+        )
+
+    def sample_lot(self, num_clips: int) -> Lot:
+        """Latents of gray clips that nobody speaks of."""
+        device = self.ranks.device
+        lot: Lot = {"latents": torch.zeros(num_clips, *self.shape, device=device)}
+        if self.words is not None:
+            lot["text"] = self.words.encode([""] * num_clips).to(device)
+        if self.net.config.actions:
+            size = (num_clips, self.shape[1], self.net.config.actions)
+            lot["actions"] = torch.zeros(size, device=device)
+        return lot
+
+    def layers(self) -> list[nn.Module]:
+        """The blocks of the transformer."""
+        return list(self.net.blocks)
+
+    def finish(self, feed: Feed) -> None:
+        """There is nothing left to do."""
+
+    def save(self, folder: Path) -> None:
+        """Writes the generator, and its tokenizer in a folder `tokenizer` inside."""
+        data = self.recipe.data
+        told: dict[str, Any] = {
+            "recipe": self.recipe.name,
+            "frames": data.frames,
+            "size": list(data.size),
+            "fps": data.fps,
+            "block": self.recipe.objective.block,
+        }
+        if self.words is not None:
+            told["words"] = {"vocabulary": self.words.vocabulary, "length": self.words.length}
+        if not isinstance(self.tokenizer, GroupCausalVAE):
+            told["tokenizer"] = self.recipe.net.tokenizer
+        self.net.save_pretrained(folder, told=told, replace=True)
+        if isinstance(self.tokenizer, GroupCausalVAE):
+            self.tokenizer.save_pretrained(folder / "tokenizer", replace=True)
+
+    def validate(
+        self, *, progress: Progress | None = None, cancel: CancelToken | None = None
+    ) -> dict[str, Any] | None:
+        """Clips of unseen scenes from their first frame and caption, graded by the truth."""
+        told = self.recipe.validation
+        if not told.prompts:
+            return None
+        prompts = prompts_of(self.recipe.data, told.seed, told.prompts)
+        found = validate(
+            lambda asked: self.clips(asked, progress=progress, cancel=cancel),
+            prompts,
+            check=told.check,
+            progress=progress,
+            cancel=cancel,
+        )
+        return found.to_json()
+
+    @torch.no_grad()
+    def clips(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> list[NDArray[np.uint8]]:
+        """Clips `(t, h, w, 3)` of prompts, block by block; a first frame is kept where it is given.
+
+        A clip depends on its own prompt and on the recipe's seed.
+        """
+        told = self.recipe.validation
+        training = self.net.training
+        self.net.eval()
+        meter = Meter("sample", len(prompts), progress=progress, cancel=cancel)
+        made: list[NDArray[np.uint8]] = []
+        try:
+            for start in range(0, len(prompts), TOGETHER):
+                some = prompts[start : start + TOGETHER]
+                made += self._made(some, told.steps, told.guidance, cancel)
+                meter.advance(len(some))
+        finally:
+            self.net.train(training)
+        return made
+
+    def _made(
+        self, prompts: Sequence[Prompt], steps: int, guidance: float, cancel: CancelToken | None
+    ) -> list[NDArray[np.uint8]]:
+        device, block = self.ranks.device, self.recipe.objective.block
+        seeds = [mixed(self.recipe.seed, prompt.seed) for prompt in prompts]
+        if len({prompt.first is None for prompt in prompts}) > 1:
+            raise BadInput("prompts have first frames, or none has: ask for them one after another")
+        given = None
+        if prompts[0].first is not None:
+            stills = np.stack([p.first for p in prompts if p.first is not None])
+            video = torch.from_numpy(stills).to(device).permute(0, 3, 1, 2)[:, :, None] / 255
+            given = self.tokenizer.encode(video)
+        cond: dict[str, Any] = {}
+        if self.words is not None:
+            cond["text"] = self.words.encode([p.caption for p in prompts]).to(device)
+        if self.net.config.actions:
+            frames, size = self.shape[1], self.net.config.actions
+            cond["actions"] = torch.zeros(len(prompts), frames, size, device=device)
+        spec = AttentionSpec(masks.block_causal(block), remember=remember.everything())
+        predict = predictor(_Seeing(self.net, spec), FLOW)
+        if guidance != 1 and self.words is not None:
+            predict = classifier_free(guidance)(predict)
+        noise = independent(seeds, self.shape, device=device)
+        begin = 0 if given is None else given.shape[2]
+
+        def conds(start: int, end: int) -> Condition:
+            return {k: v[:, start:end] if k == "actions" else v for k, v in cond.items()}
+
+        blocks = stream(
+            dpmpp_2m,
+            predict,
+            _blocks(noise, begin, block),
+            shifted(steps, shift=self.recipe.objective.shift),
+            conds=conds,
+            given=given,
+            cancel=cancel,
+        )
+        latents = torch.cat([*([] if given is None else [given]), *blocks], dim=2)
+        video = self.tokenizer.decode(latents).clamp(0, 1)
+        bytes_ = (video * 255).round().to(torch.uint8).permute(0, 2, 3, 4, 1).cpu().numpy()
+        return list(bytes_)
+
+
+class _Seeing:
+    """A network that attends as a spec says."""
+
+    def __init__(self, net: DiT, spec: AttentionSpec) -> None:
+        self.net, self.spec = net, spec
+
+    def __call__(
+        self, x: Tensor, level: Tensor, cond: Condition, state: State
+    ) -> tuple[Tensor, State]:
+        made: tuple[Tensor, State] = self.net(x, level, cond, state, spec=self.spec)
+        return made
+
+
+def _blocks(noise: Tensor, begin: int, block: int) -> Iterator[Tensor]:
+    """Noise from frame `begin` on, up to every multiple of a block."""
+    frames = noise.shape[2]
+    while begin < frames:
+        end = min((begin // block + 1) * block, frames)
+        yield noise[:, :, begin:end]
+        begin = end
+
+
+def grouped_actions(actions: Tensor, latent_frames: int) -> Tensor:
+    """Actions of every latent frame: those that led to its four frames, none for the first.
+
+    Args:
+        actions: `(b, f, 10)`, row k leads to frame k + 1.
+        latent_frames: 1 + (f - 1) / 4.
+    """
+    before = actions[:, : GROUP * (latent_frames - 1)]
+    told = before.unflatten(1, (latent_frames - 1, GROUP)).flatten(2)
+    return torch.cat([torch.zeros_like(told[:, :1]), told], dim=1)
+
+
+def _tokenizer(recipe: Recipe, ranks: Ranks) -> Tokenizer:
+    where = recipe.net.tokenizer
+    if not where:
+        raise RecipeError(
+            "net.tokenizer of a generator is a folder of weights, a run of training, or wavelet"
+        )
+    inner = Path(where) / "model"
+    return load_tokenizer(str(inner) if inner.is_dir() else where, device=ranks.device)
+
+
+def _fingerprint(tokenizer: Tokenizer, words: Words | None) -> str:
+    """What latents and numbers of words depend on."""
+    state = hashlib.sha256()
+    if isinstance(tokenizer, nn.Module):
+        for name, value in sorted(tokenizer.state_dict().items()):
+            state.update(name.encode() + value.cpu().numpy().tobytes())
+    else:
+        state.update(repr(tokenizer).encode())
+    state.update(json.dumps([words.vocabulary, words.length] if words else None).encode())
+    return state.hexdigest()

@@ -1,0 +1,134 @@
+"""A video tokenizer: learns to give clips back; validated by what it gives back of unseen ones."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator, nn
+
+from evenflow.core.errors import BadInput, RecipeError
+from evenflow.core.events import CancelToken, Meter, Progress
+from evenflow.dist import Ranks
+from evenflow.layers.pretrained import config_of
+from evenflow.objectives import Loss, autoencoding
+from evenflow.objectives.autoencoding import WEIGHTS
+from evenflow.tokenizers.group_causal import SIZES, GroupCausalVAE, VAEConfig
+from evenflow.train.feed import Feed, Lot, batches
+from evenflow.train.recipe import Recipe
+from evenflow.train.validation import scenes_of
+
+MEASURED = 256
+"""Clips from which the spread of latents is measured."""
+ROUND_TRIPS = 10
+
+
+class TokenizerTask:
+    """The task.
+
+    Args:
+        recipe: see there; `net.size` is a row of `group_causal.SIZES`.
+        ranks: where it computes.
+    """
+
+    told = ""
+
+    def __init__(self, recipe: Recipe, ranks: Ranks) -> None:
+        if recipe.net.size not in SIZES:
+            raise RecipeError(
+                f"net.size of a tokenizer is {', '.join(SIZES)}, got {recipe.net.size!r}"
+            )
+        unknown = set(recipe.objective.weights) - set(WEIGHTS)
+        if unknown:
+            raise RecipeError(
+                f"objective.weights has no {sorted(unknown)[0]!r}; there are {', '.join(WEIGHTS)}"
+            )
+        self.recipe, self.ranks = recipe, ranks
+        torch.manual_seed(recipe.seed)
+        if recipe.net.start:
+            self.net = GroupCausalVAE.from_pretrained(recipe.net.start)
+        else:
+            said = SIZES[recipe.net.size].to_json() | recipe.net.config
+            try:
+                self.net = GroupCausalVAE(config_of(VAEConfig, said, "net.config"))
+            except BadInput as error:
+                raise RecipeError(str(error)) from None
+        self.net.to(ranks.device).train()
+
+    def prepare(self, batch: dict[str, Any]) -> Lot:
+        """Videos as bytes."""
+        return {"video": (batch["video"] * 255).round().to(torch.uint8)}
+
+    def loss(self, lot: Lot, generators: Sequence[Generator], step: int) -> Loss:
+        """The distance of what comes back."""
+        video = lot["video"].to(torch.float32) / 255
+        weights = {**WEIGHTS, **self.recipe.objective.weights}
+        weights = {name: value for name, value in weights.items() if value}
+        return autoencoding(self.net, video, generator=generators, weights=weights)
+
+    def sample_lot(self, num_clips: int) -> Lot:
+        """Gray clips."""
+        width, height = self.recipe.data.size
+        shape = (num_clips, 3, self.recipe.data.frames, height, width)
+        return {"video": torch.full(shape, 128, dtype=torch.uint8, device=self.ranks.device)}
+
+    def layers(self) -> list[nn.Module]:
+        """Encoder and decoder."""
+        return [self.net.encoder, self.net.decoder]
+
+    @torch.no_grad()
+    def finish(self, feed: Feed) -> None:
+        """Measures mean and spread of latents, of the first latent frame and of the others."""
+        made, seen, step = [], 0, 0
+        while seen < MEASURED:
+            lot = feed.lot(step)
+            video = lot["video"].to(torch.float32) / 255
+            made.append(self.net.moments(video).mean)
+            seen, step = seen + len(video), step + 1
+        latents = torch.cat(made)
+        for row, part in enumerate((latents[:, :, :1], latents[:, :, 1:])):
+            if part.numel():
+                self.net.mean[row] = part.mean(dim=(0, 2, 3, 4))
+                self.net.std[row] = part.std(dim=(0, 2, 3, 4)).clamp(min=1e-3)
+        if latents.shape[2] == 1:  # stills: what follows is taken to be alike
+            self.net.mean[1], self.net.std[1] = self.net.mean[0], self.net.std[0]
+
+    def save(self, folder: Path) -> None:
+        """Writes the folder that `GroupCausalVAE.from_pretrained` reads."""
+        self.net.save_pretrained(folder, replace=True)
+
+    @torch.no_grad()
+    def validate(
+        self, *, progress: Progress | None = None, cancel: CancelToken | None = None
+    ) -> dict[str, Any] | None:
+        """Peak signal-to-noise ratios in dB and errors of color in levels of 255, unseen clips."""
+        told = self.recipe.validation
+        if not told.prompts:
+            return None
+        data = self.recipe.data.model_copy(
+            update={"source": scenes_of(self.recipe.data, told.seed, told.prompts), "workers": 0}
+        )
+        alone = Ranks(0, 1, self.ranks.device)
+        made = batches(data, batch=8, seed=0, ranks=alone, shuffle=False)
+        meter = Meter("validate", told.prompts, progress=progress, cancel=cancel)
+        rows: list[list[float]] = []
+        for batch in made:
+            video = batch["video"]
+            once = self.net.decoded(self.net.moments(video).mean).clamp(0, 1)
+            often = once
+            for _ in range(ROUND_TRIPS - 1):
+                often = self.net.decoded(self.net.moments(often).mean).clamp(0, 1)
+            for clip, one, more in zip(video, once, often, strict=True):
+                first, later = _psnr(one[:, :1], clip[:, :1]), _psnr(one[:, 1:], clip[:, 1:])
+                shift = (more - clip).mean(dim=(1, 2, 3)).abs().max()
+                rows.append([_psnr(one, clip), first, later, _psnr(more, clip), 255 * float(shift)])
+            meter.advance(len(video))
+        mean = torch.tensor(rows).nanmean(dim=0).tolist()
+        names = ("psnr", "psnr_first", "psnr_later", f"psnr_{ROUND_TRIPS}", "color_shift")
+        return {name: round(value, 3) for name, value in zip(names, mean, strict=True)}
+
+
+def _psnr(made: torch.Tensor, true: torch.Tensor) -> float:
+    if not made.numel():
+        return float("nan")
+    return float(-10 * torch.log10((made - true).square().mean().clamp(min=1e-10)))
