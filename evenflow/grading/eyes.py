@@ -192,7 +192,8 @@ def assembled(
             there[t, y0:y1, x0:x1] |= body.mask
     back = backdrop.found(pictures, there)
     trails = tracking.follow(frames, back.motion, back.cuts)
-    trails = tracking.whole(tracking.pruned(trails, frames), frames)
+    trails, frames = tracking.united(tracking.pruned(trails, frames), frames)
+    trails = tracking.whole(trails, frames)
     trails = tracking.joined(trails, frames)
     trails.sort(key=lambda trail: trail.first)
     labels = np.zeros((count, height, width), np.int16)

@@ -8,7 +8,7 @@ body is LOST, which clean pictures know nothing of.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,8 @@ ALIKE = 0.45
 """Overlap of two color posteriors, in [0, 1], above which looks are the same."""
 COVERED = 0.45
 """Share of a body, where it is expected, that others must cover for it to be hidden."""
+TOUCHED = 0.15
+"""The same, of what stands where it stands and is seen between somebody's legs."""
 WHOLLY = 0.7
 """The same, anywhere on its way there."""
 
@@ -185,6 +187,8 @@ def _cost(trail: Trail, body: Body, frame: int, stage: int) -> float:
             return 99.0  # somebody else
         if kind < 0.2 and overlapping < 0.4 and away > 0.5 * length:
             return 99.0  # no walker becomes a sign that hangs beside it
+        if kind < 0.1 and (color < 0.5 or overlapping < 0.5) and (size > 0.5 or color < 0.5):
+            return 99.0  # nor what stands behind it, when it goes or sits down there
         return distance + looks + 0.25 * min(size, 2.0) - 0.5 * overlapping
     if color < ALIKE or kind < 0.3:
         return 99.0
@@ -306,6 +310,74 @@ def joined(trails: Sequence[Trail], frames: Sequence[Sequence[Body]]) -> list[Tr
             best.bodies |= trail.bodies
             best.last = max(best.last, trail.last)
     return done
+
+
+CLOSE = 0.25
+"""Lengths that the middles of two pieces of one may be apart."""
+
+
+def united(
+    trails: Sequence[Trail], frames: Sequence[Sequence[Body]]
+) -> tuple[list[Trail], list[list[Body]]]:
+    """Trails of one that is parsed in two pieces at a time become one, and their bodies with them.
+
+    Pieces are alike in room and kind, and in nearly all frames that show both their cells say that
+    the middle of the whole is in one place.
+
+    Returns:
+        The trails, and the bodies of every frame; pieces that became one stand last.
+    """
+    bodies = [list(row) for row in frames]
+    done: list[Trail] = []
+    for trail in sorted(trails, key=lambda one: -len(one.bodies)):
+        into = None
+        for other in done:
+            both = sorted(set(trail.bodies) & set(other.bodies))
+            if len(both) < 2:
+                continue
+            pairs = [(bodies[t][trail.bodies[t]], bodies[t][other.bodies[t]]) for t in both]
+            near = [
+                float(np.hypot(*(a.middle - b.middle))) < CLOSE * max(a.extent, b.extent, 6.0)
+                and overlap(a.kind, b.kind) > 0.5
+                and int(ROOM[a.kind.argmax()]) == int(ROOM[b.kind.argmax()]) != 0
+                for a, b in pairs
+            ]
+            if np.mean(near) >= 0.8:
+                into = other
+                break
+        if into is None:
+            done.append(trail)
+            continue
+        for t, b in trail.bodies.items():
+            if t in into.bodies:
+                bodies[t].append(_both(bodies[t][into.bodies[t]], bodies[t][b]))
+                into.bodies[t] = len(bodies[t]) - 1
+            else:
+                into.bodies[t] = b
+        into.first, into.last = min(into.bodies), max(into.bodies)
+    return done, bodies
+
+
+def _both(a: Body, b: Body) -> Body:
+    """Two pieces as one body."""
+    x0, y0 = min(a.box[0], b.box[0]), min(a.box[1], b.box[1])
+    x1, y1 = max(a.box[2], b.box[2]), max(a.box[3], b.box[3])
+    mask = np.zeros((y1 - y0, x1 - x0), np.bool_)
+    for one in (a, b):
+        left, top = one.box[0] - x0, one.box[1] - y0
+        mask[top : top + one.mask.shape[0], left : left + one.mask.shape[1]] |= one.mask
+    whole = a.area + b.area
+    share = np.float32(a.area / whole)
+
+    def mean(name: str) -> NDArray[np.float32]:
+        return np.asarray(share * getattr(a, name) + (1 - share) * getattr(b, name), np.float32)
+
+    return replace(
+        a, box=(x0, y0, x1, y1), mask=mask, center=mean("center"), middle=mean("middle"),
+        area=whole, color=mean("color"), second=mean("second"), pattern=mean("pattern"),
+        kind=mean("kind"), lab=mean("lab"), soles=np.concatenate([a.soles, b.soles]),
+        trust=float(share * a.trust + (1 - share) * b.trust),
+    )  # fmt: skip
 
 
 def _mean(trail: Trail, frames: Sequence[Sequence[Body]], name: str) -> D:
@@ -447,13 +519,14 @@ def _why(
     if inside < 0.35 * wide * high or (leaves and inside < 0.8 * wide * high):
         return OUTSIDE, 0
     # Behind somebody, on its way from where it was seen to where it is expected and a bit beyond.
+    stays = int(ROOM[shape.kind.argmax()]) == 2
     best, share = 0, 0.0
     for along in (1.0, 0.75, 0.5, 0.25, 1.4, 0.0):
         spot = last.middle + along * (place - last.middle) - shape.middle
         who, part = _covered(shape, (float(spot[0]), float(spot[1])), labels, mine)
         if part > share:
             best, share = who, part
-        if along == 1.0 and part >= COVERED:
+        if along == 1.0 and part >= (TOUCHED if stays else COVERED):
             return HIDDEN, who
     if best and share >= WHOLLY:
         return HIDDEN, best
