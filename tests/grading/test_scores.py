@@ -1,16 +1,20 @@
 """Scores give what a pencil gives on readings that were made by hand."""
 
 import math
+from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
+from evenflow.grading import ground, signals
 from evenflow.grading.case import Case
 from evenflow.grading.judge import measured
 from evenflow.grading.reading import HIDDEN, LOST, SEEN, Reading, Track, View
 from evenflow.grading.scores import SCORES, SEES, gait, identity, motion, permanence, physics
 from evenflow.grading.scores import actions as commanded
 from evenflow.grading.scores import picture as pictures_of
+from evenflow.world.animation import CameraTrack
 from evenflow.world.defects import DEFECTS
 from evenflow.world.gait import stride_of
 from evenflow.world.words import COLORS
@@ -299,3 +303,117 @@ def test_the_table_of_what_is_seen_names_kinds_variants_and_scores():
         assert set(names) <= set(SCORES)
     for kind, row in DEFECTS.items():
         assert kind in SEES or all(f"{kind}/{v}" in SEES for v in row.variants)
+
+
+def test_a_flow_that_turns_round_every_frame_trembles_and_one_that_goes_on_does_not():
+    t = 12
+    away = np.linspace(0, 2 * np.pi, signals.SECTORS, endpoint=False)
+    way = np.stack([np.cos(away), np.sin(away)], 1)
+    growing = np.tile(0.7 * way, (t, 1, 1))
+    shaking = growing * ((-1.0) ** np.arange(t))[:, None, None]
+    assert np.nanmax(signals._wobble(growing)) == 0
+    # The change is 2 x 0.7 and the size 0.7: 1.4 - 1.1 x 0.7.
+    np.testing.assert_allclose(signals._wobble(shaking)[1:], 0.63, atol=1e-6)
+
+
+def test_an_outline_that_trembles_as_a_whole_is_no_shimmer():
+    rim = np.zeros((8, signals.SECTORS, 2))
+    rim[::2, :, 0], rim[1::2, :, 0] = 2.0, -2.0
+    np.testing.assert_allclose(signals._wobble(rim)[1:], 0, atol=1e-9)
+
+
+def _camera(turn, frames=2, eye=(0.0, 2.0, 0.0), size=96):
+    k = np.tile(np.array([[90.0, 0, size / 2], [0, 90.0, size / 2], [0, 0, 1]]), (frames, 1, 1))
+    pose = np.tile(np.eye(4), (frames, 1, 1))
+    for i in range(frames):
+        c, s = np.cos(turn * i), np.sin(turn * i)
+        look = np.array([[c, 0, -s], [0, -1, 0], [-s, 0, -c]])  # x right, y down, z ahead
+        pose[i, :3, :3] = look
+        pose[i, :3, 3] = -look @ (np.array(eye) + np.array([0.1 * i, 0, 0]))
+    return CameraTrack(k.astype("f4"), pose.astype("f4"), np.zeros(frames, bool))
+
+
+def test_ground_and_sky_move_as_the_camera_that_is_given_says():
+    camera = _camera(0.05)
+    still = reading(track(np.zeros((2, 3))))
+    view = View("given", camera.intrinsics, camera.world_to_camera, np.zeros((2, 4), "f4"))
+    found = replace(still, view=view, width=96, height=96)
+    maps = signals._known(found, 1, (96, 96))
+    points = np.array([[0.3, 0.0, -4.0], [-1.0, 0.0, -6.0]])
+    before, after = (ground.projected(camera, i, points) for i in (0, 1))
+    for (x0, y0), (x1, y1) in zip(before, after, strict=True):
+        spot = np.array([[[x1 - 0.5, y1 - 0.5]]], np.float32)
+        got = [cv2.remap(m, spot[..., 0], spot[..., 1], cv2.INTER_LINEAR).item() for m in maps]
+        np.testing.assert_allclose(got, [x0 - 0.5, y0 - 0.5], atol=0.05)
+    # High in the sky only the turn shows: at the middle 90 tan(0.05) pixels.
+    shift = abs(float(maps[0][3, 48]) - 48.0)
+    assert shift == pytest.approx(90 * np.tan(0.05), rel=0.2)
+
+
+def test_a_camera_that_stands_moves_nothing():
+    found = reading(track(np.zeros((3, 3))))
+    x, y = signals._known(found, 1, (SIZE, SIZE))
+    assert (x == np.arange(SIZE)[None]).all() and (y == np.arange(SIZE)[:, None]).all()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3])
+def test_a_stale_copy_shows_its_share(share):
+    one = track(line(t=24, x0=-1.4, speed=1.4))
+    made = case(one)
+    clean = made.pictures.copy()
+    for t in range(3, 24):
+        old = made.reading.labels[t - 3] > 0
+        spot = old & (made.reading.labels[t] == 0)
+        mixed = (1 - share) * clean[t].astype(float) + share * clean[t - 3]
+        made.pictures[t][spot] = np.rint(mixed[spot]).astype(np.uint8)
+    assert pictures_of.ghost(made).value == pytest.approx(share, abs=0.08)
+
+
+@pytest.mark.parametrize("back", [0, 4])
+def test_who_goes_back_along_the_way_and_on_again_is_measured(back):
+    x = np.arange(30) * 0.1 - 1.5
+    lag = np.zeros(30)
+    lag[10 : 10 + back] = 2 * np.arange(1, back + 1)
+    rest = 2 * back - np.arange(1, 2 * back + 1)
+    lag[10 + back : 10 + 3 * back] = rest
+    at = np.stack([x - 0.1 * lag, 0 * x, 0 * x], 1)
+    value = motion.backward(case(track(at, size=0.3))).value
+    # It goes back by `back` steps of 0.1, of a height of 0.6.
+    assert value == pytest.approx(back * 0.1 / 0.6, abs=0.02)
+
+
+def test_what_bounces_up_and_down_does_not_go_back():
+    t = np.arange(30)
+    y = np.abs(np.sin(t / 3.0))
+    at = np.stack([t * 0.05 - 1, y, 0 * y], 1)
+    assert motion.backward(case(track(at))).value == 0
+
+
+def test_a_camera_that_shakes_before_a_bare_wall_shakes_everybody():
+    rng = np.random.default_rng(0)
+    shake = rng.normal(0, 0.1, (24, 1)) * [1, 0, 0]
+    one, two = np.zeros((24, 3)) - [1, 0, 0], np.zeros((24, 3)) + np.array([0.8, 0, 0])
+    calm = motion.steadiness(case(track(one), track(two, id=2, color="blue"))).value
+    alone = motion.steadiness(case(track(one + shake), track(two, id=2, color="blue"))).value
+    both = motion.steadiness(case(track(one + shake), track(two + shake, id=2, color="blue"))).value
+    assert calm == alone == 0 and both > 10
+
+
+def test_a_shadow_that_jumps_changes_the_ground_at_once():
+    made = case(track(np.zeros((24, 3)), size=0.5))
+    v, u = np.mgrid[0:SIZE, 0:SIZE]
+    foot = SIZE - 9
+    left = (np.abs(v - foot) < 3) & (u > 10) & (u < 22)
+    right = (np.abs(v - foot) < 3) & (u > 42) & (u < 54)
+    for t in range(24):
+        made.pictures[t][left if t < 12 else right] = 60
+    calm = case(track(np.zeros((24, 3)), size=0.5))
+    for picture in calm.pictures:
+        picture[left] = 60
+    found = pictures_of.shadow_step(made)
+    assert pictures_of.shadow_step(calm).value == 0
+    assert found.value > 5 and found.spans[0].start_frame == 12
+
+
+def test_edges_of_a_body_at_rest_are_still():
+    assert identity.edges(case(track(np.zeros((24, 3)), size=0.6))).value == 0

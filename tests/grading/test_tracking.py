@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 
 from evenflow.grading import tracking
@@ -147,3 +149,32 @@ def test_a_fluke_of_one_frame_is_nobody():
     frames = [[square(50, 30, 12)] for _ in range(20)]
     frames[7].append(square(20, 20, 6, color="green"))
     assert len(run(frames)[0]) == 1
+
+
+def test_one_that_is_parsed_in_two_pieces_is_one_and_two_that_pass_are_two():
+    def halves(t):
+        left, right = (square(30 + t, 30, 10, kind="man", color=c) for c in ("red", "blue"))
+        left = replace(left, center=left.center - np.array([5, 0], "f4"))
+        return [left, right] if t > 5 else [left]
+
+    frames = [halves(t) for t in range(20)]
+    trails = tracking.follow(frames, np.zeros((20, 4)))
+    assert len(trails) == 2
+    united, bodies = tracking.united(trails, frames)
+    assert [sorted(one.bodies) for one in united] == [list(range(20))]
+    assert bodies[12][united[0].bodies[12]].area == 200
+    passing = [
+        [square(10 + 3 * t, 20, 10, kind="man"), square(90 - 3 * t, 26, 10, kind="man")]
+        for t in range(26)
+    ]
+    trails = tracking.follow(passing, np.zeros((26, 4)))
+    assert len(tracking.united(trails, passing)[0]) == 2
+
+
+def test_nobody_becomes_what_stands_behind_where_it_sat_down():
+    man = [square(40, 30, 16, kind="man", color="white") for _ in range(8)]
+    bench = [square(43, 33, 24, kind="bench", color="brown") for _ in range(16)]
+    frames = [[b, m] for b, m in zip(bench, man, strict=False)] + [[b] for b in bench[8:]]
+    trails = tracking.follow(frames, np.zeros((16, 4)))
+    seen = sorted(len(one.bodies) for one in trails)
+    assert seen == [8, 16]
