@@ -115,13 +115,16 @@ def step(
 
     Returns:
         Shift x, y in pixels, log scale and roll in radians about the center of the picture, `(4,)`;
-        NaN where it cannot be told; and the share of features that were found again, or NaN.
+        NaN where it cannot be told, as before a bare wall while bodies move; and the share of
+        features that were found again, or NaN.
     """
     height, width = before.shape
     both = free & free_after
     if both.sum() > 200:
-        change = np.abs(after.astype(np.int16) - before)[both]
-        if np.percentile(change, 95) <= STILL:
+        change = np.abs(after.astype(np.int16) - before)
+        if np.percentile(change[both], 95) <= STILL:
+            if float(np.percentile(change, 99.5)) > STILL and _bare(before, both):
+                return np.full(4, np.nan, np.float32), 1.0  # it would look so if it moved, too
             return np.zeros(4, np.float32), 1.0
     points = cv2.goodFeaturesToTrack(
         before, 160, 0.01, 4, mask=(free * 255).astype(np.uint8), blockSize=5
@@ -144,6 +147,16 @@ def step(
         return np.full(4, np.nan, np.float32), share
     row = [found_step.dx, found_step.dy, found_step.zoom, found_step.rotation]
     return np.array(row, np.float32), share
+
+
+BARE = 2e-5
+"""Smaller eigenvalue of the structure of gray (Shi and Tomasi 1994, as OpenCV scales it) above
+which one in twenty pixels of a background lies if its motion can be seen at all."""
+
+
+def _bare(gray: NDArray[np.uint8], free: NDArray[np.bool_]) -> bool:
+    """Whether a background has no corners by which it could be seen to move."""
+    return float(np.percentile(cv2.cornerMinEigenVal(gray, 5)[free], 95)) < BARE
 
 
 def similarity(row: NDArray, center: NDArray) -> NDArray[np.float64]:

@@ -392,15 +392,19 @@ def _camera(stage: Stage, shot: ScriptShot, number: int) -> list[Clause]:
         return [Clause(f"there is a shot {number + 1}", "cut", False, f"{len(edges)} are seen")]
     a, b = edges[number]
     motion = stage.reading.view.motion[a:b].astype(np.float64).copy()
-    motion[0] = np.nan
     out = []
     height = float(stage.reading.height)
+    told = np.ones(4, np.bool_)
+    if np.isnan(motion[1:, 0]).mean() > 0.4:  # nothing in the background shows how it moves
+        motion[:, :2], told[2:] = _together(stage, a, b), False
+        motion[:, 2:] = np.where(np.isfinite(motion[:, :1]), 0.0, np.nan)
+    motion[0] = np.nan
     known = np.isfinite(motion).all(axis=1)
     for move in shot.moves:
         text = (
             f"the camera: {move}" if len(edges) == 1 else f"the camera in shot {number + 1}: {move}"
         )
-        if known.sum() < max(3, 0.6 * (b - a - 1)):
+        if known.sum() < max(3, 0.6 * (b - a - 1)) or not told[MOVES.get(move, (0, 0.0))[0]]:
             out.append(Clause(text, "camera", None, "the background's motion was not read"))
             continue
         total = np.nansum(motion, axis=0)
@@ -442,6 +446,23 @@ def _camera(stage: Stage, shot: ScriptShot, number: int) -> list[Clause]:
                 out.append(Clause(text, "camera", shown, reason))
         else:
             out.append(Clause(text, "camera", None, "this move is not judged"))
+    return out
+
+
+def _together(stage: Stage, a: int, b: int) -> np.ndarray:
+    """Steps in the picture that all bodies do at once, as they do where the camera moves, `(n, 2)`:
+    of each axis the smallest where all have one sign, else 0; NaN where less than two are seen."""
+    rows = []
+    for track in stage.reading.tracks:
+        at = track.center[a:b].astype(np.float64).copy()
+        at[(track.state[a:b] != SEEN) | ~track.whole[a:b]] = np.nan
+        rows.append(np.concatenate([np.full((1, 2), np.nan), np.diff(at, axis=0)]))
+    out = np.full((b - a, 2), np.nan)
+    for t in range(1, b - a):
+        here = np.array([row[t] for row in rows if np.isfinite(row[t, 0])]).reshape(-1, 2)
+        if len(here) >= 2:
+            same = np.abs(np.sign(here).sum(axis=0)) == len(here)
+            out[t] = np.where(same, np.abs(here).min(axis=0) * np.sign(here[0]), 0.0)
     return out
 
 
