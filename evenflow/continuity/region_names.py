@@ -37,6 +37,8 @@ LEAST_SEEN = 0.45
 """Least share of a region with a counterpart in the frames next to its step."""
 STEADY = 0.1
 """Change two frames on, as a share of the step, of a place that needs no texture to be followed."""
+LEAP = 2.4
+"""JND of a leap by its own size."""
 LIKE_BEFORE = 0.85
 """Most agreement of structure of another background."""
 WHOLE_PICTURE = frozenset(
@@ -72,7 +74,7 @@ def name_of(passage: Passage, step: RegionStep) -> tuple[str, str]:
         return "", ""  # the same thing in another light
     source = moved_from(step)
     if source is not None:
-        if source.distance < LEAST_LEAP:
+        if source.distance < LEAST_LEAP and not source.seen:
             return "", ""  # a jump in time or a jerk: it moved, though not away
         how = f"what stands here was {source.distance:.1f} times its size away one frame before"
         return "teleportation", how
@@ -150,7 +152,8 @@ def strangeness(passage: Passage, step: RegionStep) -> float:
 def _severity(step: RegionStep, kind: str) -> float:
     source = moved_from(step)
     if kind == "teleportation" and source is not None:
-        return 2.0 * float(source.distance) * float(np.clip(step.size / 25.0, 0.7, 1.3))
+        far = max(source.distance, source.distance**0.5)
+        return LEAP * float(far) * float(np.clip(step.size / 25.0, 0.7, 1.3))
     if kind == "background_switch":  # of the size of the picture, and worse the less of it is left
         return step.size / BACKGROUND * (1.0 - 0.5 * step.alike)
     return step.size / REGION * float(step.share**0.25)

@@ -60,6 +60,9 @@ LEAST_LEFT = 0.35
 """Share of a place that has to change for its content to have left it."""
 LEAST_LEAP = 0.8
 """Diameters that something has to be away from where it was; less is a jump or a jerk."""
+LEAST_STEP, MOST_SHARED = 0.5, 0.42
+"""The same of a thing that is seen at both places, in lengths of itself along the way, and the
+share of it that both may have in common."""
 LEAST_SOURCE = 0.055
 """Radius of a region, in heights of the picture, from which its content can be told elsewhere."""
 MOST_APART = 7.0
@@ -141,12 +144,14 @@ class Source:
         left: the place changed at the same frame: the content has left it.
         match: correlation of colors, in [0, 1].
         mask: the region together with the place that was left.
+        seen: the thing was told from its surroundings at both places, which differ.
     """
 
     distance: float
     left: bool
     match: float
     mask: Mask
+    seen: bool = False
 
 
 @dataclass(frozen=True)
@@ -241,20 +246,25 @@ def _went(view: Aligned, core: Mask) -> RegionStep | None:
     areas = [float(thing.sum()) for thing in (was, now)]
     if min(areas) < LEAST_THING * mask.sum() or max(areas) > 6.0 * min(areas):
         return None
-    if float((was & now).sum()) > 0.3 * min(areas):
+    if float((was & now).sum()) > MOST_SHARED * min(areas):
         return None
     apart = np.median(view.after[now], axis=0) - np.median(view.before[was], axis=0)
     apart[0] *= 0.5  # light and shade
     centers = [np.argwhere(thing).mean(axis=0) for thing in (was, now)]
-    distance_ = float(np.linalg.norm(centers[1] - centers[0]))
-    diameter = 2.0 * float(np.sqrt(min(areas) / np.pi))
-    if float(np.linalg.norm(apart)) > SAME_THING or distance_ < LEAST_LEAP * diameter:
+    way = centers[1] - centers[0]
+    distance_ = float(np.linalg.norm(way))
+    if float(np.linalg.norm(apart)) > SAME_THING or distance_ < 1.0:
+        return None
+    # its length along the way, as if it were even: somebody who stands is gone a step away
+    lengths = [np.std(np.argwhere(thing) @ way / distance_) * np.sqrt(12.0) for thing in (was, now)]
+    length = max(1.0, float(np.mean(lengths)))
+    if distance_ < LEAST_STEP * length:
         return None
     step = described(view, core)
     if step.within > MOST_WITHIN:
         return None
     match = 1.0 - float(np.linalg.norm(apart)) / 100.0
-    source = Source(distance_ / diameter, True, match, mask)
+    source = Source(distance_ / length, True, match, mask, seen=True)
     return replace(step, mask=mask, share=float(mask.mean()), source=source)
 
 

@@ -5,7 +5,9 @@ looked up along the motion, is not found again, or only as a remainder. And what
 has less structure than the shot's own past: its gradient has lost the heavy tail (natural pictures
 have few and strong edges: a kurtosis of 8 to 60; blotches and noise have 3), its octaves are weaker
 (the fine ones more: mush; all of them: it washes out), or it is more like itself elsewhere than it
-was (a repeated pattern). What comes into view by a camera that moves on is no collapse, nor is a
+was (a repeated pattern). Where the layout stays, the surfaces tell: within less than a second most
+of what had a gradient has none at all (blocks, a few flat colors), or edges melt while colors grow
+stronger, which no lens does. What comes into view by a camera that moves on is no collapse, nor is a
 fade, and a picture that never had such structure has not lost it.
 
 Source: the heavy tails of natural gradients, Huang & Mumford 1999, CVPR, Statistics of natural
@@ -55,6 +57,17 @@ REPEATS = 0.2
 gradient is lost as well."""
 WASHED = 0.4
 """Log contrast that a picture may lose while its detail stays in place."""
+FLAT = 0.62
+"""Share of what has a gradient that may be left where it turns into flat patches."""
+STAYS = 0.55
+"""Least detail that is found again for it to be the same view: a plain wall may come into sight."""
+AT_ONCE = 0.6
+"""Share of the way that is made within one frame where a picture is drawn in another way."""
+VIVID = 1.12
+"""Least factor by which the spread of color grows while edges melt: a lens out of focus mixes
+colors, and makes them paler."""
+MELTS = 0.9
+"""Least log gradient energy of the finest octaves, beyond that of the coarsest, that melts away."""
 LEAST_CONTRAST = 8.0
 """Standard deviation of luma, gray levels: a picture without contrast is dark, not broken."""
 EXPLAINED = frozenset(
@@ -255,6 +268,9 @@ def _loss(passage: Passage, start: int) -> tuple[float, str]:
     if settled - start < 3 or held - earlier < 2:
         return 0.0, ""
     stays, share = _found_again(passage, held, settled)
+    surface = _surface(passage, start, settled) if stays > STAYS else (0.0, "")
+    if surface[0] >= 1.0:
+        return surface
     if stays > 1.0 - NEW_LOOK and share > np.exp(-WASHED):
         return 0.0, ""  # all is there, and as strong as it was
     usual, _ = _found_again(passage, earlier, held)
@@ -281,6 +297,27 @@ def _loss(passage: Passage, start: int) -> tuple[float, str]:
     if pale > WASHED and stays > 0.5 and share < np.exp(-WASHED):
         sizes.append((4.5 * pale, "a flat remainder"))
     return max(sizes)
+
+
+def _surface(passage: Passage, start: int, settled: int) -> tuple[float, str]:
+    """What becomes of the surfaces where the layout stays: flat patches, or vivid mush."""
+    second = max(4, round(passage.fps))
+    past, new = slice(max(0, start - second // 2), start), slice(settled, settled + second)
+    flat = np.array([p.flat for p in passage.pictures])
+    bands, spread = passage.bands, np.hypot(passage.moments[:, 4], passage.moments[:, 5])
+    if 2.55 * float(np.median(passage.moments[new, 3])) < LEAST_CONTRAST:
+        return 0.0, ""
+    before, after = 1.0 - float(np.median(flat[past])), 1.0 - float(np.percentile(flat[new], 10))
+    at_once = float(np.diff(flat[start - 2 : settled + 1]).max())
+    if after < FLAT * before and at_once < AT_ONCE * (before - after):
+        return 3.0 * float(np.log2(before / max(after, 0.02))), "flat patches"
+    was, now = np.median(bands[past], axis=0), np.percentile(bands[new], 90, axis=0)
+    melts = float((was[:2] - now[:2]).mean() - max(0.0, was[-1] - now[-1]))
+    vivid = float(np.median(spread[new]) / max(float(np.median(spread[past])), 1.0))
+    melting = float(-np.diff(bands[start - 2 : settled + 1, :2].mean(axis=1)).min())
+    if melts > MELTS and vivid > VIVID and melting < AT_ONCE * 1.3 * melts:
+        return 2.5 * melts, "vivid mush"
+    return 0.0, ""
 
 
 def _found_again(passage: Passage, i: int, j: int) -> tuple[float, float]:
