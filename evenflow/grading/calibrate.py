@@ -196,6 +196,7 @@ def table(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
         else:
             for stratum in ("still" if row["still"] else "moving", "any"):
                 clean[f"{row['preset']}/{row['codec']}/{stratum}"].append(row)
+            clean[f"{nulls.EVERY}/{row['codec']}/any"].append(row)
     spoilt = [row for rows in broken.values() for row in rows]  # each against its own preset
     out: dict[str, dict[str, Any]] = {}
     for key, some in sorted(clean.items()):
@@ -219,7 +220,11 @@ def table(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
         "quantiles": list(nulls.QUANTILES),
         "seeds": {"clean": CLEAN, "broken": BROKEN},
         "clips": {
-            "clean": sum(len(v) for k, v in clean.items() if k.endswith("/any")),
+            "clean": sum(
+                len(v)
+                for k, v in clean.items()
+                if k.endswith("/any") and not k.startswith(nulls.EVERY)
+            ),
             "broken": sum(len(v) for v in broken.values()),
         },
         "nulls": out,
@@ -238,10 +243,11 @@ def _power(
             continue
         if name not in seen_by(row["kind"], row.get("variant", "")):
             continue
-        for stratum in ("still" if row["still"] else "moving", "any"):
-            some = clean[f"{row['preset']}/identity/{stratum}"]
-            values = [sign * one["values"][name] for one in some if name in one["values"]]
-            if len(values) >= nulls.LEAST_CLIPS or stratum == "any":
+        stratum = "still" if row["still"] else "moving"
+        for key in (f"{row['preset']}/identity/{stratum}", f"{row['preset']}/identity/any",
+                    f"{nulls.EVERY}/identity/any"):  # fmt: skip
+            values = [sign * one["values"][name] for one in clean[key] if name in one["values"]]
+            if len(values) >= nulls.LEAST_CLIPS:
                 break
         if len(values) < 4:
             continue

@@ -378,7 +378,8 @@ def _marks(
 
 
 def _whole(body: Body, labels: NDArray[np.int16], mine: int, size: tuple[int, int]) -> bool:
-    """Whether nothing cuts a body: no border, and nobody in front of it along its rim."""
+    """Whether nothing cuts a body: no border, and nobody in front of it along its rim. Who stands
+    lower in the picture stands in front."""
     height, width = size
     x0, y0, x1, y1 = body.box
     if x0 <= 0 or y0 <= 0 or x1 >= width or y1 >= height:
@@ -386,7 +387,14 @@ def _whole(body: Body, labels: NDArray[np.int16], mine: int, size: tuple[int, in
     ring = labels[y0 - 1 : y1 + 1, x0 - 1 : x1 + 1]
     own = (ring == mine).astype(np.uint8)
     rim = (cv2.dilate(own, np.ones((3, 3), np.uint8)) > 0) & (own == 0)
-    return float((ring[rim] != 0).mean()) < 0.08 if rim.any() else True
+    if not rim.any() or float((ring[rim] != 0).mean()) < 0.08:
+        return True
+    beside = ring[rim]
+    for other in np.unique(beside[beside != 0]):
+        low = int(np.flatnonzero((labels == other).any(1))[-1]) + 1
+        if low <= y1 - 1:
+            beside = np.where(beside == other, 0, beside)
+    return float((beside != 0).mean()) < 0.08
 
 
 def voted(

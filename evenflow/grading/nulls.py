@@ -21,6 +21,9 @@ SCHEMA = "evenflow.nulls/1"
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 LEAST_CLIPS = 12
 """Clean clips with a value that a null needs."""
+EVERY = "every"
+"""Name of the nulls of all presets together: a bounce is rare, and the law of it is the same
+everywhere."""
 STANDS = 0.0016
 """Share of the picture's height that the background moves a frame, below which a camera stands."""
 
@@ -62,6 +65,8 @@ def null_of(
     row = rows.get(f"{preset}/{codec}/{'still' if still else 'moving'}", {}).get(name)
     if row is None or row["clips"] < LEAST_CLIPS:
         row = rows.get(f"{preset}/{codec}/any", {}).get(name)
+    if (row is None or row["clips"] < LEAST_CLIPS) and f"{preset}/{codec}/any" in rows:
+        row = rows.get(f"{EVERY}/{codec}/any", {}).get(name)
     if row is None or row["clips"] < LEAST_CLIPS:
         return None
     power = row.get("power")

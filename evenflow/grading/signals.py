@@ -502,7 +502,8 @@ def _wobble(rim: D) -> D:
     """How far an outline trembles: root mean square over directions of the change of its flow from
     the frame before, beyond the flow itself; pixels, `(t,)`. What turns or swings goes on as it
     went, so that its flow changes by less than its size; what trembles turns round every frame,
-    and its flow changes by twice its size. The mean of the outline is taken out."""
+    and its flow changes by twice its size. The mean of the outline is taken out; who is fast is
+    followed less well, and counts for less."""
     out = np.full(len(rim), np.nan)
     for t in range(1, len(rim)):
         ok = np.isfinite(rim[t, :, 0]) & np.isfinite(rim[t - 1, :, 0])
@@ -511,7 +512,9 @@ def _wobble(rim: D) -> D:
         one, two = (row[ok] - row[ok].mean(axis=0) for row in (rim[t - 1], rim[t]))
         change = np.linalg.norm(two - one, axis=1)
         size = 0.5 * (np.linalg.norm(one, axis=1) + np.linalg.norm(two, axis=1))
-        out[t] = float(np.sqrt((np.maximum(change - 1.1 * size, 0) ** 2).mean()))
+        fast = max(float(np.linalg.norm(row[ok].mean(axis=0))) for row in (rim[t - 1], rim[t]))
+        rough = float(np.sqrt((np.maximum(change - 1.1 * size, 0) ** 2).mean()))
+        out[t] = rough / (1 + fast)
     return out
 
 

@@ -132,6 +132,7 @@ SEES: dict[str, tuple[str, ...]] = {
     "drift": ("light_drift",),
     "seam": ("exposure_step", "background_step"),
     "collapse": ("structure",),
+    "collapse/merging": ("color_drift", "swap", "color_step", "structure"),
     "edge_shimmer": ("edges",),
     "background_swim": ("swim",),
     "ghosting": ("ghost",),

@@ -61,6 +61,11 @@ def good(track: Track, look: Look) -> NDArray[np.bool_]:
     return np.asarray((track.state == SEEN) & track.whole & (look.least >= 0.6 * LEAST_PIXELS))
 
 
+def clear(track: Track, look: Look) -> NDArray[np.bool_]:
+    """Frames that show enough of a track to tell its color, whoever stands beside it."""
+    return np.asarray((track.state == SEEN) & (look.least >= 0.6 * LEAST_PIXELS))
+
+
 def steps(
     values: D, rows: NDArray[np.bool_], half: int = 3, area: D | None = None
 ) -> tuple[D, NDArray[np.int64]]:
@@ -161,21 +166,23 @@ def kind_share(case: Case) -> Raw:
 
 
 def color_step(case: Case) -> Raw:
-    """Largest lasting step of a track's mean color, CIE76 difference with lightness at 0.5; what
-    the light of the whole picture did is taken out."""
+    """Largest lasting step of a track's mean color, CIE76 difference with lightness at 0.5, beyond
+    twice the median of its own steps (who turns shows other clothes); what the light of the whole
+    picture did is taken out."""
     light = _light(case)
 
     def one(track: Track, look: Look) -> tuple[float, int] | None:
         if case.told(track, "change_color"):
             return None
         values = look.lab * np.array([0.5, 1, 1]) - light * np.array([0.5, 0, 0])
-        found, at = steps(values, good(track, look), area=look.least)
+        found, at = steps(values, clear(track, look), area=look.least)
         if not len(found):
             return None
         size = np.linalg.norm(found, axis=1)
+        size = np.maximum(size - 2.0 * np.median(size), 0)
         return float(size.max()), int(at[size.argmax()])
 
-    return worst(case, one, "color_change", walkers=0.5)
+    return worst(case, one, "color_change")
 
 
 def _light(case: Case) -> D:
@@ -212,7 +219,7 @@ def color_flicker(case: Case) -> Raw:
     light = _light(case)
 
     def one(track: Track, look: Look) -> tuple[float, int] | None:
-        return rough(look.lab - light * np.array([1.0, 0, 0]), good(track, look), look.least)
+        return rough(look.lab - light * np.array([1.0, 0, 0]), clear(track, look), look.least)
 
     return worst(case, one, "color_flicker", walkers=0.5)
 
@@ -277,7 +284,8 @@ def edges(case: Case) -> Raw:
 
 def texture(case: Case) -> Raw:
     """How marks jump inside their outline, kept up for eight frames: second differences of their
-    slide in pixels, and what differs after it, levels of L."""
+    slide in pixels, and what differs after it, levels of L, beyond what differs in its calmer
+    half."""
 
     def one(track: Track, look: Look) -> tuple[float, int] | None:
         rows = good(track, look) & np.isfinite(look.change)
@@ -287,25 +295,28 @@ def texture(case: Case) -> Raw:
         left = sustained(np.where(rows, look.change, np.nan))
         if left is None:
             return None
-        return left[0] + (0.0 if found is None else found[0]), left[1]
+        calm = float(np.quantile(look.change[rows], 0.25))
+        return left[0] - calm + (0.0 if found is None else found[0]), left[1]
 
     return worst(case, one, "unstable_texture")
 
 
 def shading(case: Case) -> Raw:
-    """Largest lasting step of the side from which somebody is lit: lightness across its width."""
+    """Largest lasting step of the side from which somebody is lit, lightness across its width,
+    beyond twice the median of its own steps."""
 
     def one(track: Track, look: Look) -> tuple[float, int] | None:
         if case.told(track, "spin", "turn", "change_color"):
             return None
         if track.kind not in WALKERS and track.pattern not in ("", "plain"):
             return None
-        rows = good(track, look)
+        rows = clear(track, look)
         values = look.slope * np.sqrt(np.maximum(look.least, 1))[:, None]
         found, at = steps(values, rows, area=look.least)
         if not len(found):
             return None
         size = np.linalg.norm(found, axis=1)
+        size = np.maximum(size - 2.0 * np.median(size), 0)
         return float(size.max()), int(at[size.argmax()])
 
     return worst(case, one, "light_direction", walkers=0.5)

@@ -1,6 +1,7 @@
 """Permanence: seen, hidden and gone out add up, and what comes back is where it must be."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evenflow.core.span import Span
 from evenflow.grading.case import Case, Raw
@@ -33,6 +34,15 @@ def _beside(case: Case, track: Track, t: int) -> bool:
     return False
 
 
+def _at_once(track: Track, seen: NDArray[np.int64]) -> bool:
+    """Whether a track is there whole in the first frame that shows it: who comes out from behind
+    somebody is seen in part first."""
+    area = track.area[seen[:6]]
+    return bool(
+        len(area) >= 4 and track.whole[seen[:4]].all() and area[0] >= 0.9 * float(np.median(area))
+    )
+
+
 def permanence(case: Case) -> Raw:
     """Seconds that somebody is gone with no reason, and half a second for everybody who comes from
     nowhere; the sum over the tracks."""
@@ -61,7 +71,8 @@ def permanence(case: Case) -> Raw:
                 seen[0] > 0
                 and before not in (HIDDEN, OUTSIDE)
                 and not at_border(stage, track, first)
-                and not _beside(case, track, first)
+                and (_at_once(track, a + seen) or not _beside(case, track, first))
+                and not excused
                 and len(seen) >= 3
             ):
                 total += 0.5
