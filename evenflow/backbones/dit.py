@@ -37,6 +37,7 @@ from evenflow.layers.attention import PLAIN, Attention, joined
 from evenflow.layers.feedforward import SwiGLU
 from evenflow.layers.masks import KEYFRAME, REGISTER, TEXT, VIDEO
 from evenflow.layers.pretrained import config_of, fill, load_folder, save_folder
+from evenflow.layers.rotary import Turns
 from evenflow.layers.waves import waves
 
 SCHEMA = "evenflow.backbone/1"
@@ -138,15 +139,16 @@ class Block(nn.Module):
         kept: KeyValues | None,
         spec: AttentionSpec,
         site: Site,
+        turns: Turns,
     ) -> tuple[Float[Tensor, "b n w"], KeyValues | None]:
         """Tokens after the block, and what later calls may see; `told[:, row]` is each token's."""
-        six = (told + self.bias.to(told.dtype))[:, row]
-        shift, scale, gate, shift_f, scale_f, gate_f = six.unbind(dim=2)
-        inner = F.rms_norm(x, x.shape[-1:]) * (1 + scale) + shift
-        heard, after = self.attention(inner, tokens, kept, spec=spec, site=site)
-        x = x + gate * heard
-        inner = F.rms_norm(x, x.shape[-1:]) * (1 + scale_f) + shift_f
-        return x + gate_f * self.forward_(inner), after
+        six = (told + self.bias.to(told.dtype)).unbind(dim=2)
+        shift, scale, gate, shift_f, scale_f, gate_f = (one.index_select(1, row) for one in six)
+        inner = torch.addcmul(shift, F.rms_norm(x, x.shape[-1:]), scale)
+        heard, after = self.attention(inner, tokens, kept, spec=spec, site=site, turns=turns)
+        x = torch.addcmul(x, gate, heard)
+        inner = torch.addcmul(shift_f, F.rms_norm(x, x.shape[-1:]), scale_f)
+        return torch.addcmul(x, gate_f, self.forward_(inner)), after
 
 
 class DiT(nn.Module):
@@ -260,7 +262,8 @@ class DiT(nn.Module):
             tokens = joined(prefix.tokens, tokens)
             row = torch.cat([prefix.told, row + 2])
             told = torch.cat([self._told_still(x, prefix), told], dim=1)
-        six = self.told(F.silu(told)).unflatten(-1, (6, config.width))
+        six = self.told(F.silu(told)).unflatten(-1, (6, config.width)) + self._ones(told)
+        turns = Turns(config.axes, spec.positions)
         if spec.mask is not None:
             spec = replace(spec, mask=_once(spec.mask))
         kept: Sequence[KeyValues | None] = (
@@ -269,7 +272,7 @@ class DiT(nn.Module):
         left = []
         for i, block in enumerate(self.blocks):
             site = Site(i, "all", cond.get("step"))
-            made, after = block(made, six, row, tokens, kept[i], spec, site)
+            made, after = block(made, six, row, tokens, kept[i], spec, site, turns)
             left.append(after)
         shift, scale = self.last_told(F.silu(told))[:, row[-num_video:]].chunk(2, dim=-1)
         made = made[:, -num_video:]
@@ -277,6 +280,10 @@ class DiT(nn.Module):
         out = patches.unpatchify(self.outlet(made), tuple(x.shape[2:]), config.patch)
         cache = None if spec.remember is None else Cache(tuple(left), start + x.shape[2])
         return out, cache
+
+    def _ones(self, like: Tensor) -> Float[Tensor, "6 1"]:
+        """What is added to six outputs, so that both scales begin at 1."""
+        return like.new_tensor([0.0, 1.0, 0.0, 0.0, 1.0, 0.0])[:, None]
 
     def _told_video(self, level: Tensor, cond: Condition) -> Float[Tensor, "b t w"]:
         """What every latent frame is told."""

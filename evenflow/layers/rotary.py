@@ -9,6 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from evenflow.core.contracts import PositionMap, Tokens
+
 BASES = (100.0, 100.0, 100.0)
 """Longest wave of each axis is 2 pi times this: clips have tens of latent frames and rows."""
 
@@ -40,10 +42,48 @@ def angles(
     return torch.cat(rows, dim=-1).to(torch.float32)
 
 
-def rotate(x: Float[Tensor, "b a n d"], angle: Float[Tensor, "n half"]) -> Float[Tensor, "b a n d"]:
-    """Turns numbers 2i and 2i + 1 of every head by `angle[:, i]`; the product of two tokens then
+Turn = tuple[Tensor, Tensor]
+"""Cosines and signed sines of every number of a head, `(n, d)` both."""
+
+
+def turn_of(angle: Float[Tensor, "n half"], dtype: torch.dtype) -> Turn:
+    """The turn by these angles, in the numbers in which it will be done."""
+    cos, sin = angle.cos().to(dtype), angle.sin().to(dtype)
+    return torch.cat([cos, cos], dim=-1), torch.cat([-sin, sin], dim=-1)
+
+
+def turned(x: Float[Tensor, "b a n d"], turn: Turn) -> Float[Tensor, "b a n d"]:
+    """Turns numbers i and i + d / 2 of every head by angle i; the product of two tokens then
     depends on the difference of their positions alone."""
-    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
-    even, odd = x[..., 0::2], x[..., 1::2]
-    turned = torch.stack([even * cos - odd * sin, even * sin + odd * cos], dim=-1)
-    return turned.flatten(-2)
+    cos, sin = turn
+    return torch.addcmul(x * cos, x.roll(x.shape[-1] // 2, dims=-1), sin)
+
+
+def rotate(x: Float[Tensor, "b a n d"], angle: Float[Tensor, "n half"]) -> Float[Tensor, "b a n d"]:
+    """Turns every head by these angles, see `turned`."""
+    return turned(x, turn_of(angle, x.dtype))
+
+
+class Turns:
+    """The turns of a list of tokens; layers that see the same tokens share them.
+
+    Args:
+        axes: numbers of a head that turn by time, row and column.
+        positions: where tokens are thought to be; None takes their places.
+    """
+
+    def __init__(self, axes: tuple[int, int, int], positions: PositionMap | None = None) -> None:
+        self.axes, self.positions = axes, positions
+        self._known: tuple[Tokens, torch.dtype, list[Turn]] | None = None
+
+    def __call__(self, tokens: Tokens, dtype: torch.dtype) -> list[Turn]:
+        """One turn for each set of positions."""
+        if self._known is not None:
+            known, its, turns = self._known
+            same = known.place.shape == tokens.place.shape and its == dtype
+            if same and torch.equal(known.place, tokens.place):
+                return turns
+        where = tokens.place[None] if self.positions is None else self.positions(tokens)
+        turns = [turn_of(one, dtype) for one in angles(where, self.axes)]
+        self._known = (tokens, dtype, turns)
+        return turns

@@ -2,9 +2,10 @@
 
 Parts, with their weights: Charbonnier distance of the video (1); distance of its Haar details, two
 levels (0.5); of its frame differences (0.5); of the latents of what was decoded to those that were
-encoded (0.1); of the mean colors after two round trips to those of the source (0.1); and the
-divergence of the encoder's law from the standard normal one (1e-6). The decoder is shown latents
-with a little noise, so that what lies between them decodes to something, too.
+encoded, in units of their spread (0.1); of the mean colors after two round trips to those of the
+source (0.1); and the divergence of the encoder's law from the standard normal one (1e-6). The
+decoder is shown latents with a little noise, so that what lies between them decodes to something,
+too.
 
 Source: Charbonnier et al. 1994 (the smooth absolute value); latent consistency: Wu et al. 2025,
 H3AE, arXiv:2504.10567, section 3.4; wavelet loss: Li et al. 2024, WF-VAE, arXiv:2411.17459, section
@@ -84,7 +85,9 @@ def autoencoding(
         parts["motion"] = _motion(made - video)
     if "latents" in weights or "colors" in weights:
         again = net.moments(made).mean
-        parts["latents"] = (again - moments.mean.detach()).abs().flatten(1).mean(dim=1)
+        told = moments.mean.detach()
+        spread = told.flatten(1).std(dim=1).clamp(min=1e-3)  # (b,)
+        parts["latents"] = (again - told).abs().flatten(1).mean(dim=1) / spread
         if "colors" in weights:
             second = net.decoded(again)
             off = second.mean(dim=(3, 4)) - video.mean(dim=(3, 4))
