@@ -7,8 +7,10 @@ smaller than a tile (an eighth of the width) is not seen, nor one that covers th
 """
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
+from evenflow.continuity.cells import COLS, ROWS
 from evenflow.continuity.passage import Passage, Series
 from evenflow.continuity.picture import TILE_COLS, TILE_ROWS
 
@@ -16,6 +18,10 @@ LEAST_DEG_S = 0.6
 """Speed in degrees a second from which a tile moves on its own."""
 LEAST_OF_CAMERA = 0.3
 """And at least this share of the camera's speed there: parallax is no motion of its own."""
+
+TEXTURED = 0.25
+"""Mean gradient of a tile, gray levels a pixel, above that of the grain, from which its flow says
+something: a plain sky stands still in the picture however the camera moves."""
 
 BORDER = np.pad(np.zeros((TILE_ROWS - 2, TILE_COLS - 2), bool), 1, constant_values=True).reshape(-1)
 """Tiles at the border of the picture, `(48,)`: there is ground, as a rule."""
@@ -33,12 +39,24 @@ def own_steps(passage: Passage) -> Series:
     speed = np.hypot(rest[..., 0], rest[..., 1]) * per_s
     panned = np.hypot(carried[..., 0], carried[..., 1]) * per_s
     moves = speed > np.maximum(LEAST_DEG_S, LEAST_OF_CAMERA * panned)  # False at NaN
+    moves &= _textured(passage)
     moves[0] = False  # nothing is before the first frame
     count = moves.sum(axis=1)
     total = np.where(moves[..., None], rest, 0.0).sum(axis=1)
     ground = moves[:, BORDER].mean(axis=1) > 0.5
     steps = np.where(ground, -1.0, 1.0)[:, None] * total / np.maximum(count, 1)[:, None]
     made: Series = np.where(count[:, None] > 0, steps, np.nan)
+    return made
+
+
+def _textured(passage: Passage) -> NDArray[np.bool_]:
+    """Tiles in which something could be seen to move, `(n, 48)`."""
+    cells = np.nan_to_num(passage.cells["texture"]).reshape(-1, ROWS, COLS)
+    down, across = ROWS // TILE_ROWS, COLS // TILE_COLS
+    tiles = cells.reshape(-1, TILE_ROWS, down, TILE_COLS, across).mean(axis=(2, 4))
+    made: NDArray[np.bool_] = tiles.reshape(len(tiles), -1) > TEXTURED + float(
+        np.median(passage.grain)
+    )
     return made
 
 

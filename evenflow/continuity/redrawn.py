@@ -45,8 +45,8 @@ MOST_LOOKS = 4
 FAR = 4
 """Drawings between two that are compared to see whether things go on."""
 GOES_ON = 1.85
-"""Times what they differ by from one drawing to the next: 1 of independent drawings, up to 1.8 where
-the flow adds its own error at each; things that the flow has lost differ by 1.9 to 30 times."""
+"""Times what they differ by from one drawing to the next: 1 of independent drawings, up to 1.8
+where the flow adds its own error at each; things that the flow has lost differ by 1.9 to 30."""
 ALONG = 0.42
 """Least correlation of the size of the steps with the slope, for outlines."""
 BETWEEN = 0.1

@@ -9,6 +9,7 @@ surroundings and leaves no outline has gone (`vanish`), what has neither is some
 import cv2
 import numpy as np
 
+from evenflow.continuity.afterimage import haunted
 from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.cells import COLS, ROWS
 from evenflow.continuity.passage import Passage
@@ -68,6 +69,8 @@ def name_of(passage: Passage, step: RegionStep) -> tuple[str, str]:
         if step.alike > LIKE_BEFORE:
             return "", ""
         return "background_switch", "all but one region of the picture is replaced at once"
+    if any(step.at in (one.start, one.end) for one in haunted(passage)):
+        return "", ""  # copies of what has moved
     if recolored(step):
         return "color_change", "a region changes color at once and keeps its structure"
     if step.alike * min(step.contrast, 1.0 / max(step.contrast, 1e-3)) > RECOLORED:

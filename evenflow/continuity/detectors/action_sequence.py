@@ -25,8 +25,9 @@ AGAIN = 0.4
 """Share of a usual step within which two frames count as the same one."""
 STANDS = 0.25
 """Most that a frame that is held differs from the one before, as a share of a usual step."""
-VISITS = 3
-"""Times that a frame of a loop is shown; a part that runs twice is shown two times."""
+VISITS, LOOPS = 3, 0.2
+"""Times that a frame of a loop is shown; a part that runs twice is shown two times. And the share
+of such frames: where a turn does not last a whole number of frames, most lie between two others."""
 EXPLAINED = frozenset(
     {
         "unnatural_jump", "image_flicker", "shake", "drift", "style_change", "teleportation",
@@ -71,11 +72,11 @@ def detect(passage: Passage) -> list[Candidate]:
 
 
 def _loops(passage: Passage, apart: NDArray[np.float32], steps: Series) -> bool:
-    """True if most frames come back again and again: what repeats itself has no wrong order."""
+    """True if frames come back again and again: what repeats itself has no wrong order."""
     reach = AGAIN * max(float(np.nanmedian(steps)), 0.5 * LEAST_STEP)
     same = np.pad(apart < reach, ((0, 0), (1, 0)))
     visits = (same[:, 1:] & ~same[:, :-1]).sum(axis=1)
-    return bool((visits >= VISITS).mean() > 0.5)
+    return bool((visits >= VISITS).mean() > LOOPS)
 
 
 def _usual(steps: Series, i: int) -> float:

@@ -7,8 +7,8 @@ have few and strong edges: a kurtosis of 8 to 60; blotches and noise have 3), it
 (the fine ones more: mush; all of them: it washes out), or it is more like itself elsewhere than it
 was (a repeated pattern). Where the layout stays, the surfaces tell: within less than a second most
 of what had a gradient has none at all (blocks, a few flat colors), or edges melt while colors grow
-stronger, which no lens does. What comes into view by a camera that moves on is no collapse, nor is a
-fade, and a picture that never had such structure has not lost it.
+stronger, which no lens does. What comes into view by a camera that moves on is no collapse, nor is
+a fade, and a picture that never had such structure has not lost it.
 
 Source: the heavy tails of natural gradients, Huang & Mumford 1999, CVPR, Statistics of natural
 images and models.

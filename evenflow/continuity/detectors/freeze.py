@@ -5,11 +5,13 @@ frames a second shown at 30, animation drawn on twos) is not a freeze, and neith
 goes on at its pace until a hold begins, and goes on at once, or leaps, where it ends.
 """
 
+import cv2
 import numpy as np
 
 from evenflow.continuity.blocks import Found, gathered
 from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.passage import Passage, Series
+from evenflow.continuity.picture import TILE_COLS, TILE_ROWS
 from evenflow.continuity.robust import runs
 
 SILENT = 0.12
@@ -108,9 +110,11 @@ def detect(passage: Passage) -> list[Candidate]:
 def _in_places(passage: Passage, spans: list[tuple[int, int]]) -> list[Candidate]:
     """Parts of the picture that stand still among parts that move, and then catch up at once."""
     tiles_change = np.nan_to_num(passage.of_tiles("tile_change"))
+    moved = np.maximum(0.0, tiles_change - _lit(passage))
 
     def look(block: tuple[int, ...]) -> list[Found]:
         change = tiles_change[:, block]
+        leaps = moved[:, block].min(axis=1)
         most, least = change.max(axis=1), change.min(axis=1)
         made = []
         for start, end in runs(most[1:] < 0.3):
@@ -118,7 +122,7 @@ def _in_places(passage: Passage, spans: list[tuple[int, int]]) -> list[Candidate
             usual = usual_change(least, passage.fps, start, end)
             if end - start < 3 or start < 3 or end >= len(most) or usual < LEAST_MOTION:
                 continue
-            sharp = least[start - 1] > 0.5 * usual and least[end] > 1.3 * usual
+            sharp = least[start - 1] > 0.5 * usual and leaps[end] > 1.3 * usual
             if sharp and most[start:end].max() < max(0.1, 0.08 * usual):
                 made.append((start, end, hold_jnd(end - start, usual)))
         return made
@@ -143,11 +147,28 @@ def _in_places(passage: Passage, spans: list[tuple[int, int]]) -> list[Candidate
     return found
 
 
+def _lit(passage: Passage) -> Series:
+    """What more or less light alone changes of each tile, gray levels, `(n, 48)`."""
+    size = (TILE_COLS, TILE_ROWS)
+    luma = [
+        cv2.resize(p.thumb.astype(np.float32), size, interpolation=cv2.INTER_AREA).reshape(-1)
+        for p in passage.pictures
+    ]
+    gain = np.abs(np.nan_to_num(passage.of_tiles("tile_gain")))  # of linear light, in logs
+    made: Series = np.array(luma, np.float64) * np.expm1(np.minimum(gain, 2.0) / 2.2)
+    return made
+
+
 def _rests(passage: Passage, start: int, end: int, usual: float) -> bool:
-    """True if what moves comes to rest by itself, and nothing catches up with lost time."""
+    """True if what moves comes to rest by itself, and nothing catches up with lost time.
+
+    What stands from the first frame on has not moved yet: only a leap tells that it should have.
+    """
     change = passage.change
-    if end < len(change) and change[end] > CATCHES_UP * usual:
+    if end < len(change) and change[end] - _lit(passage)[end].mean() > CATCHES_UP * usual:
         return False
+    if start <= 1:
+        return True
     loud = np.nan_to_num(change) > 0.5 * usual
     if loud.any() and float(np.nanmedian(passage.of_pairs("still")[loud])) > BARE:
         return True

@@ -7,6 +7,8 @@ picture that has moved: there one flow says more than two layers do, and the sha
 what is new. Where the copy ends the same is asked backwards, of the frames before, which hold
 copies themselves, and of the clean frame behind, led back along the motion. Between the two the
 copy moves along and nothing is left to see from frame to frame.
+
+What only moving things leave behind is asked of `evenflow.continuity.afterimage`.
 """
 
 from dataclasses import dataclass, replace
@@ -16,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from evenflow.continuity.afterimage import haunted
 from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.cells import ROWS
 from evenflow.continuity.passage import Passage, Series
@@ -165,7 +168,35 @@ def detect(passage: Passage) -> list[Candidate]:
             later = [f for f in loud if f >= begin.frame + 3 and loud[f] > 0.4 * size]
             until = max(later, key=lambda f: loud[f]) if later else len(passage)
             found.append(_candidate(begin, until, None))
-    return found
+    return found + _trails(passage, found)
+
+
+def _trails(passage: Passage, found: list[Candidate]) -> list[Candidate]:
+    """Copies that things leave behind where they have been, beside what was found."""
+    made = []
+    for one in haunted(passage):
+        if any(c.start - 2 <= one.start < c.end for c in found):
+            continue
+        copies = one.copies
+        visible = float(np.clip(np.sqrt(copies.contrast / CONTRAST), 0.4, 1.3))
+        made.append(
+            Candidate(
+                "ghosting",
+                one.start,
+                one.end,
+                one.start,
+                visible * copies.share / SHARE,
+                float(np.clip(copies.explained, 0.4, 0.95)),
+                f"what appears is what stood there {copies.age} frames ago "
+                f"({100 * copies.share:.0f} %)",
+                evidence("stale_share", copies.share, SHARE),
+                ("motion blur", "dissolve", "image_flicker"),
+                one.mask,
+                immune=frozenset({"shake", "style_change", "unnatural_jump", "drift"}),
+                causes=frozenset({"style_change"}),
+            )
+        )
+    return made
 
 
 def _steady(passage: Passage, start: int, end: int) -> bool:

@@ -31,6 +31,9 @@ look moves nothing, and a jump has no other light."""
 NEW_TEXTURE = 1.2
 """Step of the fine texture, in its units, from which a single step is a new look: where windows are
 joined it steps by 0.5 at most."""
+BLINKS = -0.8
+"""Cosine of each step of tone with the next, below which a light goes on and off; windows, each of
+which has its own look, turn half about (-0.5)."""
 STAIRS = 0.45
 """Least share of all change of tone that happens at the joints."""
 UNITS = np.array([SEAM_TONE] * 3 + [SEAM_GRAIN] + [SEAM_TEXTURE] * 2 + [SEAM_ARCMIN] * 2)
@@ -181,8 +184,11 @@ def detect(passage: Passage) -> list[Candidate]:
     return [
         _candidate(passage, train, table, size)
         for train in trains
-        if staircase(passage, train) > (STAIRS if len(train.frames) > 2 else 0.6)
-        or tone[list(train.frames)].max() < 1.0
+        if not _blinks(table[list(train.frames)])
+        and (
+            staircase(passage, train) > (STAIRS if len(train.frames) > 2 else 0.6)
+            or tone[list(train.frames)].max() < 1.0
+        )
     ]
 
 
@@ -252,6 +258,17 @@ def _comes_back(steps_taken: Series) -> bool:
     tones = steps_taken[:, TONE]
     usual = float(np.median(np.linalg.norm(tones, axis=1)))
     return float(np.linalg.norm(tones.sum(axis=0))) < 0.35 * usual
+
+
+def _blinks(steps_taken: Series) -> bool:
+    """True if four steps of tone or more are each taken back by the next: on and off."""
+    tones = steps_taken[:, TONE]
+    if len(tones) < 4:
+        return False
+    length = np.linalg.norm(tones, axis=1)
+    along = (tones[1:] * tones[:-1]).sum(axis=1) / np.maximum(length[1:] * length[:-1], 1e-9)
+    even = np.minimum(length[1:], length[:-1]) > 0.5 * np.maximum(length[1:], length[:-1])
+    return bool(((along < BLINKS) & even).mean() > 0.8)
 
 
 def _candidate(passage: Passage, joints: Joints, table: Series, size: Series) -> Candidate:

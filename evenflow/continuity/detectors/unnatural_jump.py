@@ -10,7 +10,7 @@ import numpy as np
 
 from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.detectors.freeze import has_cadence, held
-from evenflow.continuity.passage import Passage, Series
+from evenflow.continuity.passage import L_PER_LOG, Passage, Series
 from evenflow.continuity.robust import around
 
 REACH = 4
@@ -22,6 +22,9 @@ SURFACE = frozenset({"high_frequency_noise", "edge_shimmer", "unstable_texture",
 """What makes no camera leap."""
 MOVED_CELLS, MOVED_PX = 5, 0.5
 """Where the camera stands at least so many cells are moved by so many pixels too far."""
+ONE_SIGN, LIT_DE = 0.85, 0.6
+"""Share of the cells' steps of lightness that remains in their mean, and that mean in dE, above
+which it is a light that goes on or off: what moves is brighter here and darker there."""
 MOVES_PX = 0.5
 """From this speed on a camera that moves has to leap, or nearly everything has to step."""
 SPREAD_STILL, SPREAD_MOVING = 0.36, 0.6
@@ -67,6 +70,17 @@ def spread(passage: Passage, i: int) -> float:
     return float((np.nan_to_num(flat[i]) > 1.4 * usual).mean())
 
 
+def _lit(passage: Passage, i: int) -> bool:
+    """True if most cells become brighter at one frame, or most darker: a lamp."""
+    steps = L_PER_LOG * passage.cells["gain"][i]
+    steps = steps[np.isfinite(steps)]
+    clear = steps[np.abs(steps) > 0.2]
+    if len(clear) < 0.3 * len(steps):
+        return False
+    mean = abs(float(clear.mean()))
+    return mean > LIT_DE and mean > ONE_SIGN * float(np.abs(clear).mean())
+
+
 def leaps(camera: Series, i: int) -> bool:
     """True if the camera's step at one frame stands out from those around it."""
     bend = float(np.hypot(*(camera[i] - 0.5 * (camera[i - 1] + camera[i + 1]))))
@@ -106,6 +120,8 @@ def detect(passage: Passage) -> list[Candidate]:
             continue
         if not leap and moved(passage, i) < MOVED_CELLS:
             continue  # a key frame of the codec renews the whole picture, and nothing moves
+        if not leap and _lit(passage, i):
+            continue
         alone = max(change[i], residual[i])
         severity = 4.0 * np.log2(max(alone, 1.0)) + min(4.0, jump[i] / 8.0)
         found.append(

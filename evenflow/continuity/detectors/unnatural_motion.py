@@ -19,7 +19,7 @@ from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.cells import COLS, NUM_CELLS, ROWS
 from evenflow.continuity.detectors.freeze import has_cadence, held
 from evenflow.continuity.own_field import own_field
-from evenflow.continuity.passage import Passage, Series
+from evenflow.continuity.passage import L_PER_LOG, Passage, Series
 from evenflow.continuity.robust import runs
 
 LEAST_STEP = 0.25
@@ -75,6 +75,19 @@ LEFT = frozenset({"unstable_texture", "edge_shimmer", "ghosting"})
 """What the errors of a flow that turns at every few frames look like."""
 STEPPED = LEFT | {"vanish", "color_change", "subject_swap", "light_direction"}
 """And what comes and goes where a thing leaps back."""
+BOUNCE = 0.75
+"""Most of its fastest step that something keeps from one bounce to the next, on the average."""
+IMPACT = 1.5
+"""Times that impacts pull harder than gravity pulls back."""
+GAIT = 0.75
+"""Pixels of the working size a frame a frame, rms: arms and legs that swing are pulled to either
+side alike, and no harder."""
+TEXTURED = 0.3
+"""Mean gradient of a place, gray levels a pixel, above that of the grain, from which its flow says
+something."""
+MOST_TONE = 20.0
+"""dE that a place may have gone in color from end to end: while it becomes another color, its flow
+follows the color."""
 MOST_PER_S = 6.0
 _AROUND = np.ones((3, 3, 3), bool)
 
@@ -181,6 +194,10 @@ def _trembling(passage: Passage, steps: Series, cells: NDArray[np.bool_]) -> lis
         if calm > most or ring > RING or alike < 0.75 or strong > MOST_PULL * passage.lines:
             continue
         if (len(outside) < 8 and calm > 0.1) or (share < 0.8 and calm > 0.05):
+            continue
+        if _bounces(way) or _recolored(passage, cells, start, end) > MOST_TONE:
+            continue
+        if (strong < GAIT and _one_sided(way) < IMPACT) or _plain(passage, cells, start, end):
             continue
         if max(calm, ring) > SURE and not _is_there(passage, steps, cells, start, end):
             continue
@@ -368,6 +385,46 @@ def _without_trend(way: Series) -> Series:
     line = np.polynomial.polynomial.polyfit(time[calm], way[calm], 1)
     made: Series = way - np.polynomial.polynomial.polyval(time, line).T
     return made
+
+
+def _recolored(passage: Passage, cells: NDArray[np.bool_], start: int, end: int) -> float:
+    """dE that the color of a place goes in a span, along its motion."""
+    fields = (passage.cells[name][start:end][:, cells] for name in ("gain", "a", "b"))
+    steps = np.nan_to_num(np.stack(list(fields), axis=-1)) * (L_PER_LOG, 1.0, 1.0)
+    return float(np.linalg.norm(steps.sum(axis=0).mean(axis=0)))
+
+
+def _bounces(way: Series) -> bool:
+    """True if something falls and bounces ever less: hit upward for a moment, pulled down between.
+
+    What bobs goes as high each time, and what jitters is pulled to either side alike.
+    """
+    _, _, axes = np.linalg.svd(way, full_matrices=False)
+    if abs(axes[0, 1]) < 0.9:
+        return False
+    up = -way[:, 1]
+    if _one_sided(way) < IMPACT or abs(float(up.max())) > float(-up.min()):
+        return False  # it is thrown up faster than it falls
+    falls = [float(-up[a:b].min()) for a, b in runs(up < 0)]
+    clear = [fall for fall in falls if fall > 0.15 * max(falls)]
+    less = all(b < 0.95 * a for a, b in zip(clear, clear[1:], strict=False))
+    return len(clear) >= 2 and less and clear[-1] < BOUNCE ** (len(clear) - 1) * clear[0]
+
+
+def _one_sided(way: Series) -> float:
+    """How much harder something is pulled to one side of its main direction than to the other."""
+    _, _, axes = np.linalg.svd(way, full_matrices=False)
+    pulls = np.sort(np.diff(way @ axes[0]))
+    most = max(2, len(pulls) // 10)
+    ends = abs(float(pulls[:most].mean())), abs(float(pulls[-most:].mean()))
+    return max(ends) / max(min(ends), 1e-6)
+
+
+def _plain(passage: Passage, cells: NDArray[np.bool_], start: int, end: int) -> bool:
+    """True if a place has too little texture for its flow to say anything."""
+    texture = np.nan_to_num(passage.cells["texture"][start:end][:, cells])
+    seen = float(np.median(np.median(texture, axis=0)))
+    return seen < TEXTURED + float(np.median(passage.grain))
 
 
 def _turns(way: Series) -> int:
