@@ -272,6 +272,9 @@ def _merged(
             things = where[i][0] > 0.5 and where[j][0] > 0.5
             if things and color < 0.5:
                 continue
+            other_room = where[i].argmax() != where[j].argmax()
+            if other_room and color < 0.6 and count[i] > 0.15 * count[j]:
+                continue  # who sits on a bench has its middle where the bench has it
             reach = (0.32 if kind > 0.6 else 0.2) * np.sqrt(count[j] * 1.0)
             if kind > 0.6 and where[i][2] > 0.5 and where[j][2] > 0.5:
                 extent = (np.maximum(high[i], high[j]) - np.minimum(low[i], low[j])).max()
