@@ -27,7 +27,7 @@ $(VENV)/demo.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/test.stamp: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) -e '.[dev,demo,editorial,exr,gen,hub]'
+	$(PIP) -e '.[dev,demo,editorial,exr,gen,hub,train]'
 	@touch $@ $(VENV)/demo.stamp
 
 demo: $(VENV)/demo.stamp
