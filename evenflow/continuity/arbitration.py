@@ -101,6 +101,7 @@ LEAST_OF_CAUSES = {
     ("sharpness_pumping", "ghosting"): 0.4,
     ("seam", "drift"): 0.5,
     ("background_swim", "unstable_texture"): 0.4,
+    ("color_flicker", "lighting_flicker"): 0.4,
 }
 """The same for what a candidate itself claims: a copy softens what moves a little, and joins move
 the look in steps, none of which is half of the way."""

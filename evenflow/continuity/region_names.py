@@ -38,6 +38,9 @@ LEAST_SEEN = 0.45
 """Least share of a region with a counterpart in the frames next to its step."""
 STEADY = 0.1
 """Change two frames on, as a share of the step, of a place that needs no texture to be followed."""
+SHADED, LEAST_ALIKE = 0.22, 0.6
+"""Most that a region may differ in color, as a share of its step, and least agreement of structure,
+where only its shade has turned."""
 LEAP = 2.4
 """JND of a leap by its own size."""
 LIKE_BEFORE = 0.85
@@ -75,6 +78,8 @@ def name_of(passage: Passage, step: RegionStep) -> tuple[str, str]:
         return "color_change", "a region changes color at once and keeps its structure"
     if step.alike * min(step.contrast, 1.0 / max(step.contrast, 1e-3)) > RECOLORED:
         return "", ""  # the same thing in another light
+    if _shaded(step):
+        return "light_direction", "the shade of a region is another one at once, its color is not"
     source = moved_from(step)
     if source is not None:
         if source.distance < LEAST_LEAP and not source.seen:
@@ -92,6 +97,18 @@ def name_of(passage: Passage, step: RegionStep) -> tuple[str, str]:
             return "", ""  # what stands around it came or went a little
         return "subject_swap", "a region is replaced at once by something else in its place"
     return "vanish", "a region is gone at once, and what surrounds it stands in its place"
+
+
+def _shaded(step: RegionStep) -> bool:
+    """True if a region keeps its outline, its color and the order of light and dark, and is lighter
+    or darker: its shade has turned."""
+    before, after = step.rim
+    return (
+        step.colored < SHADED * step.size
+        and step.alike > LEAST_ALIKE
+        and max(step.foreign) < 0.05
+        and 0.65 < before / max(after, 0.1) < 1.5
+    )
 
 
 def followed_through(passage: Passage, step: RegionStep) -> bool:

@@ -25,8 +25,9 @@ LEAST_GAP = 8.0
 """Gray levels (rms, blurred) between the two ends of a dissolve."""
 MOST_ERROR = 0.3
 """Share of that gap that a mix of the two ends may leave in between."""
-_LIMITS = ((0.2, 0.2, 0.8), (0.3, 0.35, 0.5))
-"""Least tracked, valid and likeness of layout that speak against a cut, together; two regimes."""
+_LIMITS = ((0.2, 0.2, 0.8), (0.3, 0.35, 0.5), (0.7, 0.12, 0.35))
+"""Least tracked, valid and likeness of layout that speak against a cut, together; three regimes: in
+the last there is little texture, and what there is lies on edges that any flow brings together."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def _breaks(evidence: Evidence, i: int) -> bool:
     near = np.concatenate([evidence.tracked[max(1, i - 4) : i], evidence.tracked[i + 1 : i + 5]])
     near = near[np.isfinite(near)]
     ordinary = float(np.median(near)) if len(near) else 1.0
-    return bool(tracked < 0.6 * ordinary or evidence.palette_step[i] > 0.25)
+    return bool(tracked < 0.7 * ordinary or evidence.palette_step[i] > 0.25)
 
 
 def _same_picture(a: NDArray[np.float32], b: NDArray[np.float32]) -> bool:

@@ -157,4 +157,6 @@ def _measured(
         None if everywhere else cells.ravel(),
         # grain has no color that a whole place shares, and softness none at all
         immune=frozenset({"high_frequency_noise", "sharpness_pumping"}),
+        # a color that comes and goes is lighter and darker as well; light has no color of its own
+        causes=frozenset({"lighting_flicker"}),
     )

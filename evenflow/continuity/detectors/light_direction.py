@@ -16,6 +16,7 @@ from scipy.ndimage import label
 from evenflow.continuity.candidate import Candidate, evidence
 from evenflow.continuity.follow import followed
 from evenflow.continuity.passage import Passage, Series
+from evenflow.continuity.region_names import named
 from evenflow.continuity.region_steps import (
     Image,
     Mask,
@@ -116,7 +117,8 @@ def detect(passage: Passage) -> list[Candidate]:
                 used.add(later)
                 break
         made.append(_candidate(start, end, shade))
-    return made
+    regions = named(passage, "light_direction")  # plain faces, each as dark as it is turned
+    return made + [r for r in regions if all(abs(r.start - m.start) > HOLD for m in made)]
 
 
 def _looks(passage: Passage) -> list[tuple[int, NDArray[np.bool_]]]:

@@ -79,6 +79,8 @@ BOUNCE = 0.75
 """Most of its fastest step that something keeps from one bounce to the next, on the average."""
 IMPACT = 1.5
 """Times that impacts pull harder than gravity pulls back."""
+LANDS = 0.2
+"""Least share of its whole way by which what falls ends below where it began."""
 GAIT = 0.75
 """Pixels of the working size a frame a frame, rms: arms and legs that swing are pulled to either
 side alike, and no harder."""
@@ -403,8 +405,10 @@ def _bounces(way: Series) -> bool:
     if abs(axes[0, 1]) < 0.9:
         return False
     up = -way[:, 1]
-    if _one_sided(way) < IMPACT or abs(float(up.max())) > float(-up.min()):
+    if _one_sided(way) < IMPACT or float(up.max()) > float(-up.min()):
         return False  # it is thrown up faster than it falls
+    if float(-up.sum()) < LANDS * float(np.hypot(*way.T).sum()):
+        return False
     falls = [float(-up[a:b].min()) for a, b in runs(up < 0)]
     clear = [fall for fall in falls if fall > 0.15 * max(falls)]
     less = all(b < 0.95 * a for a, b in zip(clear, clear[1:], strict=False))
