@@ -10,6 +10,7 @@ from statistics import fmean, median
 from evenflow.bench import measures
 from evenflow.bench.changes import CHANGES
 from evenflow.bench.measures import BARELY_JND, CLEAR_JND, CUT, FOUND_JND, NOTHING, Verdict
+from evenflow.bench.scenes import cuts_of
 from evenflow.bench.statistics import RESAMPLES, share
 from evenflow.bench.table import BenchTable, Cell, Column, estimated, number
 from evenflow.bench.work import Outcome, Seen
@@ -26,6 +27,17 @@ STRENGTH_NAMES = {
     4: "strong",
     5: "ruins the shot",
 }
+
+
+def unplanned(outcome: Outcome) -> list[tuple[int, int]]:
+    """Cuts that were reported where a clip has none; scenes may have some of their own."""
+    own = cuts_of(outcome.unit.take) if outcome.cuts else frozenset()
+    slack = measures.SLACK_FRAMES
+    return [
+        (start, end)
+        for start, end in outcome.cuts
+        if not any(start - slack <= at <= end + slack for at in own)
+    ]
 
 
 @dataclass(frozen=True)
@@ -392,7 +404,7 @@ class Figures:
             ]
             where = ", ".join(dict.fromkeys(name for name, _ in hits))
             rows.append((f"`{kind}`", len(hits), sum(s >= CLEAR_JND for _, s in hits), where))
-        cuts = [o.unit.take.name for o in self.clean for _ in o.cuts]
+        cuts = [o.unit.take.name for o in self.clean for _ in unplanned(o)]
         if cuts:
             rows.append(("a cut", len(cuts), len(cuts), ", ".join(dict.fromkeys(cuts))))
         return BenchTable("alarms", columns, tuple(rows))

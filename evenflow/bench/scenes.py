@@ -9,9 +9,11 @@ The seeds stand here as numbers, so that a bench begins at once; `chosen` finds 
 holds them against it.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from evenflow.bench.footage import Take
 from evenflow.core.clip import ArraySource, Clip, Pixels
@@ -133,6 +135,15 @@ def clip_of(take: Take) -> Clip:
     source = scene_of(spec_of(take)).source
     pixels: Pixels = Clip(source).frames()
     return Clip(ArraySource(pixels, source.info.fps, take.name))
+
+
+@lru_cache(maxsize=256)
+def cuts_of(take: Take) -> frozenset[int]:
+    """First frames of the shots behind the first that a scene is told in; none of other takes."""
+    if not take.preset:
+        return frozenset()
+    lengths = [shot.frames for shot in spec_of(take).shots[:-1]]
+    return frozenset(itertools.accumulate(lengths))
 
 
 def _preset(name: str) -> Preset:
