@@ -11,7 +11,7 @@ from evenflow.core.span import Span
 from evenflow.grading.events.found import Stage
 from evenflow.grading.grade import Clause
 from evenflow.grading.paths import Path, path_of
-from evenflow.grading.reading import Reading, Track
+from evenflow.grading.reading import SEEN, Reading, Track
 from evenflow.grading.signals import Signals, measure
 from evenflow.world.script import Script
 
@@ -67,6 +67,17 @@ class Case:
         if self.stage is None:
             return set()
         return {role for role, tracks in self.stage.cast.items() if track in tracks}
+
+    def known(self, track: Track) -> bool:
+        """Whether a track is somebody for sure: the caption speaks of it, or it is seen for a
+        quarter of the clip and a second, and is no crumb. Limbs and shards are followed at times
+        as if they were things, and come and go."""
+        seen = track.state == SEEN
+        if self.roles(track):
+            return True
+        least = max(self.reading.fps, 0.25 * len(seen))
+        scale = (self.reading.height / 128) ** 2
+        return bool(seen.sum() >= least and np.median(track.area[seen]) >= 100 * scale)
 
     def told(self, track: Track, *kinds: str) -> bool:
         """Whether the caption says that such an event happens to a track."""

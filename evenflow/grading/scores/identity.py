@@ -40,7 +40,7 @@ def worst(
         seen = look.least[track.state == SEEN]
         if not len(seen) or np.median(seen) < LEAST_PIXELS:
             continue
-        if track.kind in FIXTURES and not fixtures:
+        if (track.kind in FIXTURES and not fixtures) or not case.known(track):
             continue
         found = measure(track, look)
         if found is None or not np.isfinite(found[0]):

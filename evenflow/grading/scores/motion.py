@@ -40,7 +40,7 @@ def teleport(case: Case) -> Raw:
     best: float | None = None
     spans: tuple[Span, ...] = ()
     for track, path in zip(case.reading.tracks, case.paths, strict=True):
-        if track.kind in FIXTURES:
+        if track.kind in FIXTURES or not case.known(track):
             continue
         at = _picture(case, track, whole=False)
         rows = np.flatnonzero(np.isfinite(at[:, 0]))
@@ -178,6 +178,8 @@ def jerk(case: Case) -> Raw:
     for track in case.reading.tracks:
         at = _picture(case, track)
         if track.kind in FIXTURES or np.nanmedian(track.area[track.state == SEEN]) < 60:
+            continue
+        if not case.known(track):
             continue
         wide = (track.box[:, 2:3] - track.box[:, 0:1]).astype(np.float64)
         values = np.concatenate([at, 0.5 * wide], axis=1)

@@ -53,6 +53,8 @@ def permanence(case: Case) -> Raw:
         area = np.nanmax(track.area[track.state == SEEN], initial=0)
         if area < 60 or track.kind in FIXTURES or (track.state == SEEN).sum() < 6:
             continue
+        if not case.known(track):
+            continue
         counted = True
         excused = case.told(track, "shatter", "cover", "uncover")
         for a, b in shots_of(reading):
