@@ -3,6 +3,7 @@
 ```sh
 python -m evenflow.grading.fitting --samples DIR --draw 1400      # scenes, as files in DIR
 python -m evenflow.grading.fitting --samples DIR --steps 4650 -o pixels.safetensors
+python -m evenflow.grading.fitting --samples DIR --steps 6000 --start pixels.safetensors -o ON
 python -m evenflow.grading.fitting --samples DIR --looks 3000 -o looks.safetensors
 python -m evenflow.grading.fitting --join pixels.safetensors looks.safetensors -o OUT.safetensors
 ```
@@ -27,8 +28,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from evenflow.core.events import CancelToken, Meter, Progress
-from evenflow.grading.network import ASKED, STRIDE, WAY, Looks, Network, cut_out, split
-from evenflow.grading.scenes import Sample, fill
+from evenflow.grading.network import ASKED, HEADS, STRIDE, WAY, Looks, Network, cut_out
+from evenflow.grading.scenes import Sample, fill, preset_of
 from evenflow.world.words import WALKERS
 
 SIDE = 128
@@ -85,6 +86,33 @@ def degrade(picture: NDArray[np.float32], rng: np.random.Generator) -> NDArray[n
         )[1]
         picture = cv2.imdecode(coded, cv2.IMREAD_COLOR).astype(np.float32) / 255
     return np.ascontiguousarray(picture, np.float32)
+
+
+HARD = {
+    "cup": 2.5, "crate": 2.5, "balloon": 2.0, "bench": 2.0, "ring": 2.0, "pendulum": 2.0,
+    "vase": 2.0, "star": 1.8, "dog": 1.8, "cat": 1.8, "capsule": 1.8, "child": 1.6, "woman": 1.5,
+    "horse": 1.5, "screen": 1.5, "door": 1.5, "lamp": 1.5, "tower": 1.5, "cart": 1.5, "sign": 1.5,
+    "box": 1.4, "arch": 1.4, "cone": 1.3,
+}  # fmt: skip
+"""How many times as often as others a picture with such a kind is learned from."""
+PLACES = {"lab": 0.55, "story": 1.5, "flat": 0.5, "maze": 0.4}
+"""The same, of scenes of a preset."""
+CLEAR = 40
+"""Pixels that a body shows at least for its kind to count there."""
+
+
+def weight_of(sample: Sample, frame: int) -> float:
+    """How often a frame is learned from: that of its hardest body and of the mean one, by half;
+    patterns are half as hard again. Bare pictures have little to say."""
+    area = np.bincount(sample.ids[frame].ravel(), minlength=len(sample.kind) + 1)[1:]
+    shown = np.flatnonzero(area >= CLEAR)
+    if not len(shown):
+        return 0.15
+    names = _kinds()
+    hard = [
+        HARD.get(names[sample.kind[e]], 1.0) * (1.5 if sample.pattern[e] else 1.0) for e in shown
+    ]
+    return 0.5 * max(hard) + 0.5 * float(np.mean(hard))
 
 
 def _bumps(points: NDArray, sigmas: NDArray, cells: int) -> NDArray[np.float32]:
@@ -177,7 +205,8 @@ def _kinds() -> tuple[str, ...]:
 
 def loss(answers: Tensor, lessons: list[Lesson]) -> tuple[Tensor, dict[str, float]]:
     """What the net is told; and its parts, for people."""
-    said = split(answers.float())
+    rows_of = answers.permute(0, 2, 3, 1).float()  # b h w c
+    said = dict(zip(HEADS, rows_of.split(list(HEADS.values()), dim=-1), strict=True))
     device = answers.device
 
     def stack(name: str) -> Tensor:
@@ -185,38 +214,40 @@ def loss(answers: Tensor, lessons: list[Lesson]) -> tuple[Tensor, dict[str, floa
 
     body = stack("body")
     share = stack("share")
-    b, row, column = body.nonzero(as_tuple=True)
+    cells = body.flatten().nonzero()[:, 0]
     base = np.cumsum([0, *[len(one.table) for one in lessons]])[:-1]
     table = torch.from_numpy(np.concatenate([one.table for one in lessons])).to(device)
-    number = body[b, row, column] - 1 + torch.from_numpy(base).to(device)[b]
+    first = torch.from_numpy(base).to(device)[cells // body[0].numel()]
+    number = body.flatten()[cells] - 1 + first
     facts = table[number]
     # A body of four times the pixels counts twice as much, not four times.
     area = torch.bincount(number, minlength=len(table)).clamp(min=1).float()
     weight = area.rsqrt()[number]
     weight = weight / weight.sum().clamp(min=1e-6)
+    mine = rows_of.reshape(-1, rows_of.shape[-1]).index_select(0, cells)
+    own = dict(zip(HEADS, mine.split(list(HEADS.values()), dim=-1), strict=True))
 
-    def named(name: str, column_: int, where: Tensor | None = None) -> Tensor:
-        logits = said[name][b, :, row, column]
+    def named(name: str, column: int, where: Tensor | None = None) -> Tensor:
         each = functional.cross_entropy(
-            logits, facts[:, column_], reduction="none", label_smoothing=0.02
+            own[name], facts[:, column], reduction="none", label_smoothing=0.02
         )
         w = weight if where is None else weight * where
         return (each * w).sum() / w.sum().clamp(min=1e-6)
 
     parts = {
-        "thing": functional.binary_cross_entropy_with_logits(said["thing"][:, 0], share),
+        "thing": functional.binary_cross_entropy_with_logits(said["thing"][..., 0], share),
         "color": named("color", 0),
         "second": named("second", 1, facts[:, 4].float()),
         "pattern": named("pattern", 2),
         "kind": named("kind", 3),
-        "center": _sparse(said["center"][:, 0], stack("center")),
-        "edge": functional.binary_cross_entropy_with_logits(said["edge"][:, 0], stack("edge")),
-        "sole": _sparse(said["sole"][:, 0], stack("sole")),
+        "center": _sparse(said["center"][..., 0], stack("center")),
+        "edge": functional.binary_cross_entropy_with_logits(said["edge"][..., 0], stack("edge")),
+        "sole": _sparse(said["sole"][..., 0], stack("sole")),
     }
-    way = (said["way"][b, :, row, column] - stack("way")[b, :, row, column]).abs().sum(1)
-    parts["way"] = (way * weight).sum()
+    way = stack("way").permute(0, 2, 3, 1).reshape(-1, 2)[cells]
+    parts["way"] = ((own["way"] - way).abs().sum(1) * weight).sum()
     shares = {
-        "thing": 4.0, "color": 1.0, "second": 0.3, "pattern": 0.3, "kind": 1.5, "center": 1.0,
+        "thing": 4.0, "color": 1.0, "second": 0.3, "pattern": 0.5, "kind": 1.5, "center": 1.0,
         "edge": 1.0, "sole": 0.5, "way": 1.0,
     }  # fmt: skip
     total = sum((shares[name] * part for name, part in parts.items()), torch.zeros(()))
@@ -266,14 +297,23 @@ def face(
     sample: Sample, frame: int, id: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], float, list[int]]:
     """A cut of one body as `Looks` is shown it, and its facts: kind, color, second, pattern, 1 if
-    it has a second color."""
+    it has a second color. Its mask is as the parser may find it: without strings and posts, wider,
+    thinner, or by cells of the grid."""
     mask = (sample.ids[frame] == id).astype(np.uint8)
+    if rng.random() < 0.5:
+        thick = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        mask = thick if thick.sum() > max(0.6 * mask.sum(), 20) else mask
     chance = rng.random()
     if chance < 0.25:
         mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))
     elif chance < 0.35 and mask.sum() > 80:
         thinner = cv2.erode(mask, np.ones((2, 2), np.uint8))
         mask = thinner if thinner.sum() > 30 else mask
+    elif chance < 0.6:
+        one, two = rng.integers(0, STRIDE, 2)
+        cells = np.roll(mask, (int(one), int(two)), (0, 1))[::STRIDE, ::STRIDE]
+        cells = cells.repeat(STRIDE, 0).repeat(STRIDE, 1)[: mask.shape[0], : mask.shape[1]]
+        mask = np.ascontiguousarray(cells) if cells.sum() >= 20 else mask
     y, x = np.nonzero(mask)
     picture = sample.pictures[frame]
     box = (int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1)
@@ -398,6 +438,7 @@ def fit(
     batch: int = 12,
     rate: float = 3e-3,
     every: int = 100,
+    start: Path | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
@@ -411,12 +452,17 @@ def fit(
         batch: cuts in a step.
         rate: highest learning rate; it rises for 3 % of the steps and falls as a cosine.
         every: steps between checkpoints.
+        start: weights to begin with; layers that they do not know begin as nothing, and the first
+            layer, which costs a third of a step, stays as it is.
     """
     from safetensors import safe_open
     from safetensors.torch import load_file, save_file
 
     torch.manual_seed(0)
     net = Network().to(device).to(memory_format=torch.channels_last)
+    if start is not None:
+        net.load_state_dict(load_file(start, device=device), strict=False)
+        net.stem.requires_grad_(False)
     optimizer = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=1e-3)
     mean = {k: v.detach().clone() for k, v in net.state_dict().items()}
     state = out.with_name(out.name + ".state")
@@ -435,7 +481,8 @@ def fit(
                     "exp_avg_sq": kept[f"exp_avg_sq.{i}"],
                 }
     known: dict[str, Sample] = {}
-    names: list[str] = []
+    drawn: list[tuple[Sample, int]] = []
+    chance = np.zeros(0)
     report: dict[str, float] = {}
     meter = Meter("fit", steps - first, progress=progress, cancel=cancel)
     started = time.perf_counter()
@@ -444,18 +491,22 @@ def fit(
             for path in sorted(samples.glob("*.npz")):
                 if path.name not in known:
                     known[path.name] = Sample.load(path)
-            names = sorted(known)
+            drawn, often = [], []
+            for name, sample in sorted(known.items()):
+                place = PLACES[preset_of(int(Path(name).stem))]
+                drawn += [(sample, frame) for frame in range(len(sample.ids))]
+                often += [place * weight_of(sample, frame) for frame in range(len(sample.ids))]
+            chance = np.array(often) / sum(often)
         rng = np.random.default_rng([step, 0xF17])
-        lessons = []
-        for _ in range(batch):
-            sample = known[names[int(rng.integers(len(names)))]]
-            lessons.append(lesson(sample, int(rng.integers(len(sample.ids))), rng))
+        picked = rng.choice(len(drawn), batch, p=chance)
+        lessons = [lesson(*drawn[int(row)], rng) for row in picked]
         x = torch.from_numpy(np.stack([one.picture for one in lessons])).to(device)
         x = x.to(memory_format=torch.channels_last)
         warm = min((step + 1) / (0.03 * steps), 1.0)
         for group in optimizer.param_groups:
             group["lr"] = rate * warm * (0.5 + 0.5 * np.cos(np.pi * step / steps)) + 1e-6
         net.train()
+        net.stem.train(start is None)
         with torch.autocast(torch.device(device).type, dtype=torch.bfloat16):
             answers = net(x)
         total, parts = loss(answers, lessons)
@@ -493,6 +544,7 @@ def main() -> None:
     parser.add_argument("--samples", type=Path, default=Path("samples"), help="their folder")
     parser.add_argument("--draw", type=int, default=0, help="draw samples up to this number")
     parser.add_argument("--steps", type=int, default=0, help="steps in all; 0 fits nothing")
+    parser.add_argument("--start", type=Path, help="weights to begin with")
     parser.add_argument("--looks", type=int, default=0, help="steps of the second look")
     parser.add_argument("--join", type=Path, nargs=2, metavar=("PIXELS", "LOOKS"))
     parser.add_argument("--batch", type=int, default=16)
@@ -507,7 +559,7 @@ def main() -> None:
     if asked.steps:
         fit(
             asked.samples, asked.output, steps=asked.steps, batch=asked.batch, rate=asked.rate,
-            device=asked.device,
+            start=asked.start, device=asked.device,
         )  # fmt: skip
     if asked.looks:
         fit_looks(asked.samples, asked.output, steps=asked.looks, rate=asked.rate)

@@ -45,6 +45,24 @@ def _layer(inner: int, outer: int, *, stride: int = 1, size: int = 3) -> nn.Sequ
     )
 
 
+class Wider(nn.Module):
+    """Adds what it sees in 5 x 5 cells around, in half of the channels (He et al. 2015, Deep
+    residual learning, arXiv:1512.03385, fig. 5); it begins as nothing."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        half = width // 2
+        self.inner = nn.Sequential(
+            _layer(width, half, size=1), _layer(half, half, size=5),
+            nn.Conv2d(half, width, 1, bias=False), nn.BatchNorm2d(width),
+        )  # fmt: skip
+        nn.init.zeros_(self.inner[3].weight)  # type: ignore[arg-type]
+
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """The same, and what was added."""
+        return x + self.inner(x)
+
+
 class Network(nn.Module):
     """The net; input sRGB in [0, 1], `(b, 3, h, w)` with h and w multiples of 16."""
 
@@ -53,8 +71,10 @@ class Network(nn.Module):
         self.stem = _layer(3, 16)
         self.down2 = nn.Sequential(_layer(16, 32, stride=2), _layer(32, 32))
         self.down4 = nn.Sequential(_layer(32, 48, stride=2), _layer(48, 48))
-        self.down8 = nn.Sequential(_layer(48, 64, stride=2), _layer(64, 64))
-        self.down16 = _layer(64, 64, stride=2)
+        self.down8 = nn.Sequential(
+            _layer(48, 64, stride=2), _layer(64, 64), Wider(64), Wider(64)
+        )  # fmt: skip
+        self.down16 = nn.Sequential(_layer(64, 64, stride=2), Wider(64))
         self.whole = nn.Linear(64, 64)
         self.up8 = _layer(128, 64, size=1)
         self.up4 = nn.Sequential(_layer(112, 48, size=1), _layer(48, 48))

@@ -73,6 +73,12 @@ class Sample:
             return Sample(**{name: file[name] for name in file.files})
 
 
+def preset_of(number: int) -> Preset:
+    """The preset of sample `number`."""
+    rng = np.random.default_rng([number, 0x9A25E])
+    return SHARES[int(rng.choice(len(SHARES), p=[share for _, share in SHARES]))][0]
+
+
 def draw(number: int, *, pictures: int = 6) -> Sample | None:
     """Sample `number`: preset, size, style and frames follow from it; None if nothing was staged.
 
