@@ -56,7 +56,7 @@ class Wider(nn.Module):
             _layer(width, half, size=1), _layer(half, half, size=5),
             nn.Conv2d(half, width, 1, bias=False), nn.BatchNorm2d(width),
         )  # fmt: skip
-        nn.init.zeros_(self.inner[3].weight)  # type: ignore[arg-type]
+        nn.init.zeros_(self.inner[3].weight)
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
         """The same, and what was added."""

@@ -7,6 +7,7 @@ shot is NaN. Colors are CIELAB (CIE 15), light is linear.
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -156,7 +157,7 @@ def measure(pictures: U, reading: Reading) -> Signals:
             m = motion[t - start]
             moved, valid = _moved(pictures[t - 1], m)
             seen, _ = _moved(back[t - 1].astype(np.uint8), m, nearest=True)
-            past_labels, _ = _moved(labels[t - 1], m, nearest=True)
+            past_labels: NDArray[Any] = _moved(labels[t - 1], m, nearest=True)[0]
             known = _known(reading, t, (height, width))
             if known is not None:  # a camera that is given says how every pixel should move
                 told, there = _fetched(pictures[t - 1], known)
@@ -187,8 +188,8 @@ def measure(pictures: U, reading: Reading) -> Signals:
                 for id, rim in rims.items():
                     rim[t] = _rim(field, past_labels, id)
                 if known is not None and told is not moved:  # how it moves, and not how it should
-                    here = _gray(pictures[t].astype(np.float32))
-                    field = flow.calc(_gray(told.astype(np.float32)), here, None)
+                    after = _gray(pictures[t].astype(np.float32))
+                    field = flow.calc(_gray(told.astype(np.float32)), after, None)
                     both = mask & bare
                 texture = both & (_texture(lab[t][..., 0]) > 1.0)
                 if texture.sum() > max(30, 0.12 * both.sum()):  # less may be shadows
@@ -237,7 +238,9 @@ def _clear(labels: NDArray[np.int16]) -> NDArray[np.bool_]:
     return np.asarray(grown == 0)
 
 
-def _moved(picture: U, m: D, *, nearest: bool = False) -> tuple[U, NDArray[np.bool_]]:
+def _moved(
+    picture: NDArray[Any], m: D, *, nearest: bool = False
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """A picture moved by shift, log scale and roll about its middle, and where it is known."""
     height, width = picture.shape[:2]
     if np.abs(m).max() < 1e-4:
