@@ -106,7 +106,7 @@ def _shaded(step: RegionStep) -> bool:
     return (
         step.colored < SHADED * step.size
         and step.alike > LEAST_ALIKE
-        and max(step.foreign) < 0.05
+        and abs(step.foreign[0] - step.foreign[1]) < 0.05
         and 0.65 < before / max(after, 0.1) < 1.5
     )
 

@@ -300,12 +300,13 @@ def _regions(passage: Passage, view: Aligned, every: Mask) -> list[RegionStep]:
     parts = [k for k in np.argsort(-power)[:3] if areas[k] >= LEAST_AREA]
     parts = [k for k in parts if power[k] >= LEAST_PART * whole]
     left = _left(passage, view, [places == k + 1 for k in parts], every)
-    if left is not None:
-        return [left]
-    if calm and parts:
+    far = left is not None and left.source is not None and left.source.distance >= LEAST_LEAP
+    if calm and parts and not far:  # a region that is both places is larger than what goes
         went = _went(view, np.isin(places, np.array(parts) + 1))
         if went is not None and not swept(passage, view.at, went.mask):
             return [went]
+    if left is not None:
+        return [left]
     for k in parts:
         if power[k] < 0.25 * whole:
             continue
