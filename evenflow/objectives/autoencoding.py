@@ -57,6 +57,7 @@ def autoencoding(
     generator: Generator | Sequence[Generator],
     weights: Mapping[str, float] = WEIGHTS,
     noise: tuple[float, float] = NOISE,
+    smooth: float = 1e-3,
 ) -> Loss:
     """The weighted sum of the parts, each a mean over clips.
 
@@ -65,20 +66,24 @@ def autoencoding(
         generator: one, or one for each clip.
         weights: of some or all parts; a part that is left out is not computed.
         noise: least and most of what is added to latents.
+        smooth: error of a pixel below which the distance is quadratic; a large one learns small
+            things on plain ground sooner.
 
     Raises:
-        ValueError: an unknown part, or a range of noise that is none.
+        ValueError: an unknown part, a range of noise that is none, or a `smooth` of 0.
     """
     unknown = set(weights) - set(WEIGHTS)
     if unknown:
         raise ValueError(f"no part is called {sorted(unknown)}; there are {', '.join(WEIGHTS)}")
     if not 0 <= noise[0] <= noise[1]:
         raise ValueError(f"noise goes from 0 or more to as much or more, got {noise}")
+    if smooth <= 0:
+        raise ValueError(f"smooth is above 0, got {smooth}")
     moments = net.moments(video)
     seeds = [mixed(seed, 2) for seed in clip_seeds(generator, len(video))]
     drawn = [_drawn(moments, i, seed, noise) for i, seed in enumerate(seeds)]
     made = net.decoded(torch.stack(drawn))
-    parts = {"pixels": _distance(made - video).mean(dim=1)}
+    parts = {"pixels": _distance(made - video, smooth).mean(dim=1)}
     if "details" in weights:
         parts["details"] = _details(made - video)
     if "motion" in weights:
@@ -112,9 +117,9 @@ def _drawn(moments: Moments, clip: int, seed: int, noise: tuple[float, float]) -
     return mean + own * (0.5 * log_variance).exp() + share * spread * more
 
 
-def _distance(difference: Float[Tensor, "b *any"]) -> Float[Tensor, "b k"]:
-    """The absolute value, smooth at 0."""
-    return (difference.square() + 1e-6).sqrt().flatten(1)
+def _distance(difference: Float[Tensor, "b *any"], smooth: float) -> Float[Tensor, "b k"]:
+    """The absolute value, smooth at 0, where it is 0."""
+    return ((difference.square() + smooth**2).sqrt() - smooth).flatten(1)
 
 
 def _details(difference: Float[Tensor, "b 3 f y x"]) -> Float[Tensor, " b"]:

@@ -25,6 +25,8 @@ from evenflow.layers.pretrained import config_of, fill, load_folder, save_folder
 from evenflow.tokenizers.video import GROUP, SIDE, check_video, grouped, ungrouped
 
 SCHEMA = "evenflow.tokenizer/1"
+SURE = -6.0
+"""Logarithm of the variance of latents before training."""
 Memory = tuple[Tensor, ...]
 """The last frame that every block has seen, in their order; empty before the first group."""
 
@@ -117,6 +119,19 @@ class Block(nn.Module):
         return x + self.out(F.silu(made)).unflatten(0, x.shape[:2])
 
 
+def _spread(net: nn.Module) -> None:
+    """Weights that keep the spread of what they are given, but for residuals, which begin at 0.
+
+    Source: LeCun et al. 1998, Efficient BackProp, section 4.6.
+    """
+    residual = {id(part.out) for part in net.modules() if isinstance(part, Block)}
+    for part in net.modules():
+        if isinstance(part, nn.Conv2d) and id(part) not in residual:
+            nn.init.normal_(part.weight, std=part.weight[0].numel() ** -0.5)
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
+
+
 def _norm(x: Tensor) -> Tensor:
     """Every pixel's features to a root mean square of 1: no statistics over time or place."""
     return x * torch.rsqrt(x.square().mean(dim=2, keepdim=True) + 1e-6)
@@ -179,6 +194,7 @@ class Encoder(_Coder):
     def __init__(self, config: VAEConfig) -> None:
         super().__init__()
         (a, b, c), (k, m, n) = config.widths, config.depths
+        last = nn.Conv2d(c, 2 * config.channels, 3, padding=1)
         self.layers = nn.ModuleList(
             [
                 _Each(nn.PixelUnshuffle(2), nn.Conv2d(12, a, 3, padding=1)),
@@ -189,9 +205,14 @@ class Encoder(_Coder):
                 _Each(nn.Conv2d(b, c, 3, stride=2, padding=1)),
                 Halve(c),
                 *(Block(c) for _ in range(n)),
-                _Each(nn.Conv2d(c, 2 * config.channels, 3, padding=1)),
+                _Each(last),
             ]
         )
+        _spread(self)
+        assert last.bias is not None
+        with torch.no_grad():  # sure of itself at first: else noise drowns what is to be learned
+            last.weight[config.channels :] = 0
+            last.bias[config.channels :] = SURE
 
 
 class Decoder(_Coder):
@@ -213,6 +234,7 @@ class Decoder(_Coder):
                 _Each(nn.Conv2d(a, 12, 3, padding=1), nn.PixelShuffle(2)),
             ]
         )
+        _spread(self)
 
 
 class GroupCausalVAE(nn.Module):

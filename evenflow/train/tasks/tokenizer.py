@@ -64,7 +64,8 @@ class TokenizerTask:
         video = lot["video"].to(torch.float32) / 255
         weights = {**WEIGHTS, **self.recipe.objective.weights}
         weights = {name: value for name, value in weights.items() if value}
-        return autoencoding(self.net, video, generator=generators, weights=weights)
+        smooth = self.recipe.objective.smooth
+        return autoencoding(self.net, video, generator=generators, weights=weights, smooth=smooth)
 
     def sample_lot(self, num_clips: int) -> Lot:
         """Gray clips."""
