@@ -200,6 +200,9 @@ def explains(strong: Candidate, weak: Candidate) -> bool:
         back = abs(weak.peak - strong.end) <= SLACK and _meets(strong, weak)
         if back and strong.severity >= 2.0:
             return True
+    if strong.kind == "vanish" and weak.kind in REGION and abs(weak.peak - strong.end) <= SLACK:
+        # it is back, with the light and the shadow that it throws
+        return strong.severity >= 0.4 * weak.severity and _meets(strong, weak)
     if not _covers(strong, weak) or not _meets(strong, weak):
         return False
     if strong.kind in STEPS and not _at_once(strong, weak):

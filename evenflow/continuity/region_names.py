@@ -41,8 +41,8 @@ STEADY = 0.1
 SHADED, LEAST_ALIKE = 0.22, 0.6
 """Most that a region may differ in color, as a share of its step, and least agreement of structure,
 where only its shade has turned."""
-LEAP = 2.4
-"""JND of a leap by its own size."""
+LEAP, SEEN_LEAP = 2.4, 3.0
+"""JND of a leap by its own size, and of one by its own length of a thing that stands out."""
 LIKE_BEFORE = 0.85
 """Most agreement of structure of another background."""
 WHOLE_PICTURE = frozenset(
@@ -74,6 +74,9 @@ def name_of(passage: Passage, step: RegionStep) -> tuple[str, str]:
         return "background_switch", "all but one region of the picture is replaced at once"
     if any(step.at in (one.start, one.end) for one in haunted(passage)):
         return "", ""  # copies of what has moved
+    if step.source is not None and step.source.seen:
+        how = f"what stands here was {step.source.distance:.1f} times its length away"
+        return "teleportation", f"{how} one frame before"
     if recolored(step):
         return "color_change", "a region changes color at once and keeps its structure"
     if step.alike * min(step.contrast, 1.0 / max(step.contrast, 1e-3)) > RECOLORED:
@@ -82,7 +85,7 @@ def name_of(passage: Passage, step: RegionStep) -> tuple[str, str]:
         return "light_direction", "the shade of a region is another one at once, its color is not"
     source = moved_from(step)
     if source is not None:
-        if source.distance < LEAST_LEAP and not source.seen:
+        if source.distance < LEAST_LEAP:
             return "", ""  # a jump in time or a jerk: it moved, though not away
         how = f"what stands here was {source.distance:.1f} times its size away one frame before"
         return "teleportation", how
@@ -173,6 +176,8 @@ def _severity(step: RegionStep, kind: str) -> float:
     source = moved_from(step)
     if kind == "teleportation" and source is not None:
         far = max(source.distance, source.distance**0.5)
+        if source.seen:  # told from its surroundings, whatever its color
+            return SEEN_LEAP * float(far) * float(np.clip(step.size / 25.0, 1.0, 1.3))
         return LEAP * float(far) * float(np.clip(step.size / 25.0, 0.7, 1.3))
     if kind == "background_switch":  # of the size of the picture, and worse the less of it is left
         return step.size / BACKGROUND * (1.0 - 0.5 * step.alike)

@@ -60,7 +60,7 @@ LEAST_LEFT = 0.35
 """Share of a place that has to change for its content to have left it."""
 LEAST_LEAP = 0.8
 """Diameters that something has to be away from where it was; less is a jump or a jerk."""
-LEAST_STEP, MOST_SHARED = 0.5, 0.42
+LEAST_STEP, MOST_SHARED = 0.5, 0.55
 """The same of a thing that is seen at both places, in lengths of itself along the way, and the
 share of it that both may have in common."""
 LEAST_SOURCE = 0.055
@@ -265,7 +265,8 @@ def _went(view: Aligned, core: Mask) -> RegionStep | None:
         return None
     match = 1.0 - float(np.linalg.norm(apart)) / 100.0
     source = Source(distance_ / length, True, match, mask, seen=True)
-    return replace(step, mask=mask, share=float(mask.mean()), source=source)
+    size = max(step.size, float(view.across[was | now].mean()))  # whatever the flow makes of it
+    return replace(step, mask=mask, share=float(mask.mean()), size=size, source=source)
 
 
 def _thing(picture: Image, mask: Mask, ring: Mask) -> Mask:
