@@ -116,6 +116,8 @@ NEXT_TO = {("style_change", "high_frequency_noise")} | {
 """Causes that also explain what begins where they end: without grain in the new look, the old one
 looks noisy beside it, and a picture that is at rest looks frozen beside what shakes all of it."""
 SLACK = 3
+TINY = 0.03
+"""Share of the picture of a spot."""
 
 
 def arbitrate(candidates: list[Candidate]) -> list[Candidate]:
@@ -224,6 +226,9 @@ def explains(strong: Candidate, weak: Candidate) -> bool:
 def _enough(cause: Candidate, effect: Candidate) -> bool:
     """True if the cause is large enough for what it says is its effect."""
     least = LEAST_OF_CAUSES.get((cause.kind, effect.kind), 0.0)
+    tiny = cause.tiles is not None and float(cause.tiles.mean()) < TINY
+    if tiny and effect.kind == "style_change":
+        least = 1.0  # a spot makes no other look of the whole
     return cause.severity >= least * effect.severity
 
 
