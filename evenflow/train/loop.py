@@ -7,6 +7,7 @@ A run is a folder: `recipe.yaml` (what was run), `log.jsonl`, `tensorboard/`, `c
 import math
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -106,22 +107,18 @@ class _Run:
         if wrong:
             raise OutputExists(wrong)
         self.task: Task = TASKS[recipe.task](recipe, ranks)
+        fresh = not (folder / RECIPE).exists()
         if ranks.first:
             folder.mkdir(parents=True, exist_ok=True)
             _write(folder / RECIPE, recipe.to_yaml())
-        self.feed: Feed = (
-            resident(
-                recipe,
-                self.task.prepare,
-                folder / CLIPS,
-                ranks,
-                told=self.task.told,
-                progress=self.progress,
-                cancel=cancel,
-            )
-            if recipe.data.resident
-            else Flowing(recipe, self.task.prepare, ranks)
-        )
+        try:
+            self.feed: Feed = self._fed()
+        except BaseException:
+            if fresh and ranks.first:  # nothing was learned: nothing is left
+                (folder / RECIPE).unlink()
+                with suppress(OSError):
+                    folder.rmdir()
+            raise
         if recipe.recompute:
             recomputed(self.task.layers())
         if recipe.compile:
@@ -142,6 +139,20 @@ class _Run:
         self.clock.spent += spent
         self.saved = self.step if saved else -1
         self.wrong = 0
+
+    def _fed(self) -> Feed:
+        recipe = self.recipe
+        if not recipe.data.resident:
+            return Flowing(recipe, self.task.prepare, self.ranks)
+        return resident(
+            recipe,
+            self.task.prepare,
+            self.folder / CLIPS,
+            self.ranks,
+            told=self.task.told,
+            progress=self.progress,
+            cancel=self.cancel,
+        )
 
     def go(self, until: int | None) -> RunLog:
         """Steps until the schedule is over."""
