@@ -74,11 +74,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--compile", action="store_true", help="blocks by torch.compile")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     dtype = getattr(torch, args.dtype)
     net = DiT(with_vocabulary(SIZES[args.size], 350)).to(dtype).eval()
+    if args.compile:
+        for block in net.blocks:
+            block.compile()
     x = torch.randn(args.batch, net.config.channels, args.frames, args.side, args.side, dtype=dtype)
     level = torch.rand(args.batch, args.frames)
     text = torch.randint(2, 350, (args.batch, 24))
@@ -90,6 +94,7 @@ def main() -> None:
     print(f"{args.size}, {net.num_weights / 1e6:.1f} M weights, {tokens} + {prefix} tokens")
     with torch.inference_mode():
         for name, spec in specs.items():
+            net(x, level, cond, spec=spec)  # warm
             ratios = []
             for _ in range(args.rounds):
                 first = best(alone, args.seconds / 2)
