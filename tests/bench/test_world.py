@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from evenflow.bench import bench_world
+from evenflow.bench.figures import unplanned
 from evenflow.bench.measures import judge
 from evenflow.bench.plan import Unit
 from evenflow.bench.scenes import (
@@ -16,6 +17,7 @@ from evenflow.bench.scenes import (
     ON_PURPOSE,
     SCENES,
     chosen,
+    cuts_of,
     fits,
     more_scenes,
     scene_takes,
@@ -158,6 +160,16 @@ def test_the_page_and_the_json_are_whole(run):
     assert data["schema"] == "evenflow.bench/1" and data["world"] is True
     assert {row["kind"] for row in data["tables"]["gap"]["rows"]} >= {"`drift`", "`shake`"}
     assert "/tmp" not in text and "/work" not in text
+
+
+def test_a_planned_cut_of_a_scene_is_no_alarm():
+    told = next(take for take in all_takes("development") if cuts_of(take))
+    assert cuts_of(replace(told, preset="")) == frozenset()
+    [at] = cuts_of(told)
+    spec = spec_of(told)
+    assert sum(shot.frames for shot in spec.shots) == told.stop and at == spec.shots[0].frames
+    seen = Outcome(Unit("clean", told), cuts=((at - 1, at), (at - 13, at - 12)))
+    assert unplanned(seen) == [(at - 13, at - 12)]
 
 
 def test_a_finding_of_a_twin_of_its_own_is_not_new():

@@ -31,9 +31,9 @@ look moves nothing, and a jump has no other light."""
 NEW_TEXTURE = 1.2
 """Step of the fine texture, in its units, from which a single step is a new look: where windows are
 joined it steps by 0.5 at most."""
-BLINKS = -0.8
-"""Cosine of each step of tone with the next, below which a light goes on and off; windows, each of
-which has its own look, turn half about (-0.5)."""
+BLINKS = 0.18
+"""Share of a step of tone that the next one leaves, below which a light goes on and off: a window
+has its own look, a lamp the same two."""
 STAIRS = 0.45
 """Least share of all change of tone that happens at the joints."""
 UNITS = np.array([SEAM_TONE] * 3 + [SEAM_GRAIN] + [SEAM_TEXTURE] * 2 + [SEAM_ARCMIN] * 2)
@@ -266,9 +266,8 @@ def _blinks(steps_taken: Series) -> bool:
     if len(tones) < 4:
         return False
     length = np.linalg.norm(tones, axis=1)
-    along = (tones[1:] * tones[:-1]).sum(axis=1) / np.maximum(length[1:] * length[:-1], 1e-9)
-    even = np.minimum(length[1:], length[:-1]) > 0.5 * np.maximum(length[1:], length[:-1])
-    return bool(((along < BLINKS) & even).mean() > 0.8)
+    left = np.linalg.norm(tones[1:] + tones[:-1], axis=1)
+    return bool((left < BLINKS * np.maximum(length[1:], length[:-1])).mean() > 0.7)
 
 
 def _candidate(passage: Passage, joints: Joints, table: Series, size: Series) -> Candidate:
