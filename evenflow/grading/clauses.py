@@ -395,7 +395,8 @@ def _camera(stage: Stage, shot: ScriptShot, number: int) -> list[Clause]:
     out = []
     height = float(stage.reading.height)
     told = np.ones(4, np.bool_)
-    if b - a > 1 and np.isnan(motion[1:, 0]).mean() > 0.4:  # nothing in the background shows how it moves
+    if b - a > 1 and np.isnan(motion[1:, 0]).mean() > 0.4:
+        # Nothing in the background shows how it moves.
         motion[:, :2], told[2:] = _together(stage, a, b), False
         motion[:, 2:] = np.where(np.isfinite(motion[:, :1]), 0.0, np.nan)
     motion[0] = np.nan
