@@ -57,6 +57,8 @@ MOST_RMS = 1.2
 the same thing in another light, or cannot be told from something else."""
 MOST_BEFORE = 0.5
 """Step of light one frame before and one behind, over the step itself."""
+WHIP = 0.035
+"""Share of the height that a camera goes in a frame, above which light is not asked."""
 NUM_LOOKS = 10
 """Most steps of a passage that are looked at closely."""
 DRAWN = frozenset({"subject_swap", "teleportation", "vanish"})
@@ -263,10 +265,13 @@ def _rms(values: Image) -> float:
 
 
 def _leaps(passage: Passage, i: int) -> bool:
-    """True if the picture as a whole moves on by another step than before and behind it."""
+    """True if the picture as a whole moves on by another step than before and behind it, or so fast
+    that the lens's own falloff turns its light."""
     camera = np.nan_to_num(passage.camera[max(1, i - 2) : i + 3])
     own = np.nan_to_num(passage.camera[i])
     usual = np.median(camera, axis=0)
+    if float(np.hypot(*own)) > WHIP * passage.lines:
+        return True
     return bool(np.hypot(*(own - usual)) > max(1.0, 0.5 * float(np.hypot(*usual))))
 
 
