@@ -6,8 +6,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from evenflow.cli.app import main  # noqa: E402
-from tests.train_runs import RECIPES  # noqa: E402
+from evenflow.cli.app import main
+from tests.train_runs import RECIPES
 
 FEW = ["--set", "data.source=world:flat?seed=0&n=16&frames=9&fps=4&size=32&camera=static"]
 
