@@ -19,6 +19,7 @@ from PIL import Image
 from evenflow.core.events import Event
 from evenflow.train import load, train
 from evenflow.train.clock import Clock
+from evenflow.train.logs import read
 
 ROOT = Path(__file__).parents[1]
 
@@ -37,43 +38,76 @@ def run(name: str, folder: Path, minutes: float, changes: list[str]):
     return recipe, log, (time.process_time() - begin) / 60
 
 
-def curve(rows: list[tuple[float, float]], lines: dict[str, float], path: Path) -> None:
-    """Position error over minutes, with baselines as level lines, as SVG."""
-    width, height, left, low = 640, 320, 60, 270
-    most = max(x for x, _ in rows)
-    top = 1.1 * max([y for _, y in rows] + list(lines.values()))
-
-    def at(x: float, y: float) -> str:
-        return f"{left + x / most * (width - left - 130):.1f},{low - y / top * (low - 20):.1f}"
-
+def curve(
+    losses: list[tuple[float, float]],
+    looks: list[tuple[float, float]],
+    lines: dict[str, float],
+    path: Path,
+) -> None:
+    """Loss, and position error with baselines as level lines, over minutes, as SVG."""
+    width, low, left, wide = 860, 250, 50, 300
+    most = losses[-1][0]
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'font-family="sans-serif" font-size="12">',
-        f'<rect width="{width}" height="{height}" fill="white"/>',
-        f'<polyline points="{at(0, top)} {at(0, 0)} {at(most, 0)}" fill="none" stroke="#333"/>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} 300" '
+        'font-family="sans-serif" font-size="12">',
+        f'<rect width="{width}" height="300" fill="white"/>',
     ]
-    parts += [
-        f'<text x="{left - 6}" y="{at(0, y).split(",")[1]}" text-anchor="end">{y:.2f}</text>'
-        for y in np.arange(0, top, 0.05)
-    ]
-    parts += [
-        f'<text x="{at(x, 0).split(",")[0]}" y="{low + 16}" text-anchor="middle">{x}</text>'
-        for x in range(int(most) + 1)
-    ]
-    for name, y in lines.items():
-        ends = f"{at(0, y)} {at(most, y)}"
-        parts.append(f'<polyline points="{ends}" stroke="#999" stroke-dasharray="4 4"/>')
-        x, height_ = at(most, y).split(",")
-        parts.append(f'<text x="{float(x) + 6:.0f}" y="{height_}" fill="#666">{name}</text>')
-    points = " ".join(at(x, y) for x, y in rows)
-    parts.append(f'<polyline points="{points}" fill="none" stroke="#0b6" stroke-width="2"/>')
-    x, y = at(*rows[-1]).split(",")
-    parts.append(f'<text x="{float(x) + 6:.0f}" y="{y}" fill="#0b6">nano</text>')
-    parts.append(
-        f'<text x="{left}" y="{height - 16}">minutes of the processor; above: position error, '
-        "widths of the picture</text></svg>"
-    )
+
+    def panel(start: int, title: str, top: float, step: float, points, dots: bool) -> None:
+        def at(x: float, y: float) -> tuple[float, float]:
+            return start + x / most * wide, low - min(y / top, 1) * (low - 40)
+
+        parts.append(f'<text x="{start}" y="24" font-weight="bold">{title}</text>')
+        parts.append(
+            f'<polyline points="{start},40 {start},{low} {start + wide},{low}" '
+            'fill="none" stroke="#333"/>'
+        )
+        parts.extend(
+            f'<text x="{start - 6}" y="{at(0, y)[1] + 4:.0f}" text-anchor="end">{y:g}</text>'
+            for y in np.arange(0, top + step / 2, step)
+        )
+        parts.extend(
+            f'<text x="{at(x, 0)[0]:.0f}" y="{low + 16}" text-anchor="middle">{x}</text>'
+            for x in range(int(most) + 1)
+        )
+        told = " ".join("{:.1f},{:.1f}".format(*at(x, y)) for x, y in points)
+        parts.append(f'<polyline points="{told}" fill="none" stroke="#0a7" stroke-width="2"/>')
+        if dots:
+            parts.extend(
+                '<circle cx="{:.1f}" cy="{:.1f}" r="3" fill="#0a7"/>'.format(*at(x, y))
+                for x, y in points
+            )
+            names = sorted([*lines.items(), ("nano", points[-1][1])], key=lambda one: -one[1])
+            below = 0.0
+            for name, y in names:
+                (x, height), color = at(most, y), "#0a7" if name == "nano" else "#777"
+                below = max(height + 4, below + 14)
+                parts.append(f'<text x="{x + 6:.0f}" y="{below:.0f}" fill="{color}">{name}</text>')
+                if name != "nano":
+                    parts.append(
+                        f'<polyline points="{start},{height:.1f} {x:.1f},{height:.1f}" '
+                        f'stroke="{color}" stroke-dasharray="4 4"/>'
+                    )
+
+    panel(left, "loss", 2.0, 0.5, losses, dots=False)
+    panel(left + wide + 70, "position error, widths of the picture", 0.25, 0.05, looks, dots=True)
+    parts.append(f'<text x="{left}" y="288">minutes of the processor</text></svg>')
     path.write_text("\n".join(parts) + "\n")
+
+
+def drawn(folder: Path, lines: dict[str, float], path: Path) -> list[tuple[float, float]]:
+    """Draws the curve of a run from its log; the looks, as minutes and errors."""
+    rows = read(folder)
+    losses = [(row["seconds"] / 60, row["loss"]) for row in rows if "loss" in row]
+    times = {row["step"]: row["seconds"] / 60 for row in rows if "loss" in row}
+    looks = [
+        (times[min(times, key=lambda s: abs(s - row["step"]))],
+         row["validation"]["position"]["mean"])
+        for row in rows
+        if "validation" in row and row["validation"]["position"]
+    ]  # fmt: skip
+    curve(losses, looks, lines, path)
+    return looks
 
 
 def sheet(rows: list[list[np.ndarray]], path: Path) -> None:
@@ -90,7 +124,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=8.0, help="of the generator")
     parser.add_argument("--tokenizer-minutes", type=float, default=8.0)
     parser.add_argument("--prompts", type=int, default=100)
-    parser.add_argument("--every", type=int, default=200, help="steps between looks")
+    parser.add_argument("--every", type=int, default=100, help="steps between looks")
     parser.add_argument("--set", action="append", default=[], help="of the generator's recipe")
     args = parser.parse_args()
     import torch
@@ -132,15 +166,8 @@ def main() -> None:
         "truth": lambda asked: [p.pictures for p in asked],
     }
     found = {name: validate(one, prompts, check=False).to_json() for name, one in made.items()}
-    looks = [
-        (row["step"], row["validation"]["position"]["mean"])
-        for row in log.rows
-        if "validation" in row and row["validation"]["position"]
-    ]
-    times = dict(log.series("seconds"))
-    near = [(times[min(times, key=lambda s: abs(s - step))] / 60, value) for step, value in looks]
     lines = {k: found[k]["position"]["mean"] for k in ("first frame held", "mean clip")}
-    curve([(0.0, lines["mean clip"]), *near], lines, args.output / "curve.svg")
+    near = drawn(args.output / "nano", lines, args.output / "curve.svg")
     sheet([[p.pictures, a, b] for p, a, b in zip(prompts[:8], own[:8], kept(prompts[:8]),
         strict=True)], args.output / "sheet.png")  # fmt: skip
     losses = log.series("loss")
