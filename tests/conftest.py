@@ -7,7 +7,9 @@ from hypothesis import settings
 
 from benchmarks.footage import data_file
 
-settings.register_profile("evenflow", deadline=None)
+# the same examples at every run; `--hypothesis-profile=search` looks for new ones
+settings.register_profile("evenflow", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None)
 settings.load_profile("evenflow")
 
 

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from evenflow.continuity.paired import RESAMPLES, Paired, chain, draws, holm, mean_difference
+from evenflow.core.estimate import LEVEL
 
 blocks = st.lists(st.floats(-100, 100), min_size=3, max_size=30)
 
@@ -125,7 +126,7 @@ def test_holm_rejects_what_the_textbook_rejects(p_values):
         if before is None:
             continue
         expected = all(
-            other < 0.05 / (len(taking) - sorted(taking).index(other))
+            other < (1 - LEVEL) / (len(taking) - sorted(taking).index(other))
             for other in taking
             if other <= p
         )
