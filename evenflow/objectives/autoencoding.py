@@ -58,6 +58,7 @@ def autoencoding(
     weights: Mapping[str, float] = WEIGHTS,
     noise: tuple[float, float] = NOISE,
     smooth: float = 1e-3,
+    again: float = 1.0,
 ) -> Loss:
     """The weighted sum of the parts, each a mean over clips.
 
@@ -68,9 +69,12 @@ def autoencoding(
         noise: least and most of what is added to latents.
         smooth: error of a pixel below which the distance is quadratic; a large one learns small
             things on plain ground sooner.
+        again: share of the clips that make round trips, for `latents` and `colors`, drawn clip by
+            clip; those that do count for the others, so that the loss means the same.
 
     Raises:
-        ValueError: an unknown part, a range of noise that is none, or a `smooth` of 0.
+        ValueError: an unknown part, a range of noise that is none, a `smooth` of 0 or a share that
+            is not in (0, 1].
     """
     unknown = set(weights) - set(WEIGHTS)
     if unknown:
@@ -79,6 +83,8 @@ def autoencoding(
         raise ValueError(f"noise goes from 0 or more to as much or more, got {noise}")
     if smooth <= 0:
         raise ValueError(f"smooth is above 0, got {smooth}")
+    if not 0 < again <= 1:
+        raise ValueError(f"again is a share in (0, 1], got {again}")
     moments = net.moments(video)
     seeds = [mixed(seed, 2) for seed in clip_seeds(generator, len(video))]
     drawn = [_drawn(moments, i, seed, noise) for i, seed in enumerate(seeds)]
@@ -89,14 +95,9 @@ def autoencoding(
     if "motion" in weights:
         parts["motion"] = _motion(made - video)
     if "latents" in weights or "colors" in weights:
-        again = net.moments(made).mean
-        told = moments.mean.detach()
-        spread = told.flatten(1).std(dim=1).clamp(min=1e-3)  # (b,)
-        parts["latents"] = (again - told).abs().flatten(1).mean(dim=1) / spread
-        if "colors" in weights:
-            second = net.decoded(again)
-            off = second.mean(dim=(3, 4)) - video.mean(dim=(3, 4))
-            parts["colors"] = off.abs().flatten(1).mean(dim=1)
+        far = [i for i, seed in enumerate(clip_seeds(generator, len(video))) if _goes(seed, again)]
+        trips = _round_trips(net, video, made, moments.mean.detach(), far, colors="colors" in weights)
+        parts |= {name: value / again for name, value in trips.items()}
     parts["divergence"] = _divergence(moments)
     value = sum((weights[name] * parts[name] for name in weights), video.new_zeros(len(video)))
     error = (made.detach().clamp(0, 1) - video).square().flatten(1).mean(dim=1)
@@ -105,6 +106,40 @@ def autoencoding(
     logged = {name: Part(part.detach().sum(), count) for name, part in parts.items()}
     logged["loss"] = Part(value.detach().sum(), count)
     return Loss(value.mean(), logged)
+
+
+def _goes(seed: int, share: float) -> bool:
+    """Whether the clip of a seed makes round trips."""
+    if share == 1:
+        return True
+    source = Generator().manual_seed(mixed(seed, 3))
+    return float(torch.rand((), generator=source)) < share
+
+
+def _round_trips(
+    net: Autoencoder,
+    video: Float[Tensor, "b 3 f y x"],
+    made: Float[Tensor, "b 3 f y x"],
+    told: Float[Tensor, "b c t h w"],
+    far: Sequence[int],
+    *,
+    colors: bool,
+) -> dict[str, Float[Tensor, " b"]]:
+    """What the clips `far` lose on their way; 0 for the others."""
+    parts = {"latents": video.new_zeros(len(video))}
+    if colors:
+        parts["colors"] = video.new_zeros(len(video))
+    if not far:
+        return parts
+    rows = torch.tensor(far, device=video.device)
+    again, told = net.moments(made[rows]).mean, told[rows]
+    spread = told.flatten(1).std(dim=1).clamp(min=1e-3)  # (b,)
+    lost = (again - told).abs().flatten(1).mean(dim=1) / spread
+    parts["latents"] = parts["latents"].index_put((rows,), lost.to(video))
+    if colors:
+        off = net.decoded(again).mean(dim=(3, 4)) - video[rows].mean(dim=(3, 4))
+        parts["colors"] = parts["colors"].index_put((rows,), off.abs().flatten(1).mean(dim=1).to(video))
+    return parts
 
 
 def _drawn(moments: Moments, clip: int, seed: int, noise: tuple[float, float]) -> Tensor:

@@ -81,7 +81,7 @@ class Objective(Part):
         mean, std, shift: of the levels.
         drop: chance by condition that a clip goes without it.
         weights: of the parts of a tokenizer's loss, see `objectives.autoencoding.WEIGHTS`.
-        smooth: of a tokenizer's loss, see there.
+        smooth, again: of a tokenizer's loss, see there.
     """
 
     causal: float = Field(default=0.7, ge=0, le=1)
@@ -92,6 +92,7 @@ class Objective(Part):
     drop: dict[str, float] = Field(default_factory=lambda: {"text": 0.1})
     weights: dict[str, float] = Field(default_factory=dict)
     smooth: float = Field(default=1e-3, gt=0)
+    again: float = Field(default=1.0, gt=0, le=1)
 
 
 class Optimizer(Part):

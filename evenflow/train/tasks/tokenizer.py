@@ -64,8 +64,15 @@ class TokenizerTask:
         video = lot["video"].to(torch.float32) / 255
         weights = {**WEIGHTS, **self.recipe.objective.weights}
         weights = {name: value for name, value in weights.items() if value}
-        smooth = self.recipe.objective.smooth
-        return autoencoding(self.net, video, generator=generators, weights=weights, smooth=smooth)
+        told = self.recipe.objective
+        return autoencoding(
+            self.net,
+            video,
+            generator=generators,
+            weights=weights,
+            smooth=told.smooth,
+            again=told.again,
+        )
 
     def sample_lot(self, num_clips: int) -> Lot:
         """Gray clips."""
