@@ -23,6 +23,7 @@ from evenflow.io import parse_rate
 from evenflow.world.clip import LEVELS, PRESETS, WorldSource, scene, truth_names
 from evenflow.world.language import describe
 from evenflow.world.spec import Preset, SceneSpec
+from evenflow.world.words import COLORS, FIXTURES, THINGS, WALKERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 SCHEME = "world:"
 KEYS = (
     "seed", "n", "frames", "fps", "size", "style", "camera", "truth", "level", "defects",
-    "strength", "share",
+    "strength", "share", "without",
 )  # fmt: skip
 """What a query may say."""
 MIX = "mix"
@@ -54,6 +55,8 @@ class WorldRows:
         defects: kinds of which one is planted in each scene that can have it.
         strength: of the defects, 1 to 5; 0 draws it.
         share: of the scenes that get a defect.
+        without: colors with kinds (`red cone`) that are kept unseen: a scene that shows one, at
+            any time, cannot be had.
         device: where clips are drawn.
     """
 
@@ -70,6 +73,7 @@ class WorldRows:
     defects: tuple[str, ...] = ()
     strength: int = 0
     share: float = 1.0
+    without: tuple[str, ...] = ()
     device: str = field(default="cpu", compare=False)
 
     def __post_init__(self) -> None:
@@ -88,6 +92,10 @@ class WorldRows:
                 "a strength is 1 to 5 (0: any) and a share 0 to 1, got "
                 f"{self.strength} and {self.share:g}"
             )
+        for pair in self.without:
+            color, _, kind = pair.partition(" ")
+            if color not in COLORS or kind not in (*THINGS, *WALKERS, *FIXTURES):
+                raise BadInput(f"what is left out is a color and a kind, a red cone, got {pair!r}")
         if self.defects:
             from evenflow.world.defects import DEFECTS
 
@@ -110,7 +118,7 @@ class WorldRows:
         for name in KEYS[2:]:
             value = getattr(self, name)
             if value != plain[name]:
-                joined = {"size": "x", "truth": ",", "defects": ","}.get(name)
+                joined = {"size": "x", "truth": ",", "defects": ",", "without": ","}.get(name)
                 said[name] = joined.join(map(str, value)) if joined else value
         if n == 1:
             del said["n"]
@@ -168,7 +176,10 @@ class WorldRows:
         seed = row.extra.get("seed")
         if not isinstance(seed, int) or not self.seed <= seed < self.seed + self.n:
             raise BadInput(f"{row.key} is no row of {self.name}")
-        return _scene(self.preset, seed, self.frames, self.fps, self.size, self.style, self.camera)
+        spec = _scene(self.preset, seed, self.frames, self.fps, self.size, self.style, self.camera)
+        if self.without and (shown := pairs(spec) & set(self.without)):
+            raise BadInput(f"{row.key} shows a {min(shown)}, which is left out")
+        return spec
 
     def clip(self, row: Row) -> Clip:
         """The scene of a row, drawn when it is streamed; with its defect where it has one."""
@@ -224,6 +235,13 @@ class WorldRows:
         return self.source(row).draw(range(self.frames), truth=truth_names(self.truth))
 
 
+def pairs(spec: SceneSpec) -> set[str]:
+    """Colors with kinds that a scene shows at some time: `red cone`."""
+    kinds = {one.id: one.kind for one in spec.cast}
+    shown = {f"{one.color} {one.kind}" for one in spec.cast}
+    return shown | {f"{e.color} {kinds[e.agent]}" for e in spec.events if e.color}
+
+
 @lru_cache(maxsize=64)
 def _scene(
     preset: Preset,
@@ -245,7 +263,8 @@ def world_rows(address: str) -> WorldRows:
     Query keys: `seed` (0), `n` (1), `frames` (49), `fps` (12), `size` (`128` or `256x144`),
     `style`, `camera` (moves joined by `,`), `truth` (names joined by `,`), `level` (`L2`; `mix`
     draws one a scene), `defects` (kinds joined by `,`, or `all`), `strength` (1 to 5; one is drawn
-    where it is not said) and `share` of the scenes that get a defect (1).
+    where it is not said), `share` of the scenes that get a defect (1) and `without` (colors with
+    kinds that no scene may show, `red cone,blue cube`).
 
     Raises:
         BadInput: an unknown preset or key, or a value that cannot be.
@@ -291,11 +310,13 @@ def world_rows(address: str) -> WorldRows:
             raise BadInput(f"share is a number from 0 to 1, got {said['share']!r}") from None
     if said.get("defects"):
         values["defects"] = tuple(one.strip() for one in said["defects"].split(","))
+    if said.get("without"):
+        values["without"] = tuple(one.strip() for one in said["without"].split(","))
     rows = WorldRows(cast("Preset", preset or "story"), **values)
     problem: BadInput | None = None
     for seed in range(rows.seed, rows.seed + min(rows.n, 3)):
         try:  # a size, style, camera or length that cannot be is told at once
-            rows.spec(rows.stub(seed - rows.seed))
+            replace(rows, without=()).spec(rows.stub(seed - rows.seed))
             break
         except BadInput as error:
             problem = error

@@ -13,13 +13,19 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from evenflow.objectives.condition_dropout import CHANCES, dropped, kept_by_chance
-from evenflow.objectives.layouts import GAIN, TINT, Layout, full, history, independent, infill
+from evenflow.objectives.layouts import GAIN, TINT, Layout, full, history, independent, infill, still
 from evenflow.objectives.loss import Batch, Loss, Part, clip_seeds
 from evenflow.objectives.weights import WEIGHTS
 from evenflow.process import FLOW, Network, Process, logit_normal
 from evenflow.process.randomness import mixed
 
-LAYOUTS = {"full": full, "independent": independent, "history": history, "infill": infill}
+LAYOUTS = {
+    "full": full,
+    "independent": independent,
+    "history": history,
+    "still": still,
+    "infill": infill,
+}
 BINS = 4
 """Bins of the level in which the error is logged; one curve over all levels says little."""
 

@@ -98,6 +98,21 @@ def history(num_frames: int, *, block: int, draw: Draw, generator: Generator) ->
     )
 
 
+def still(num_frames: int, *, block: int, draw: Draw, generator: Generator) -> Layout:
+    """A clip that begins with a picture: the first latent frame is clean, which is one frame.
+
+    What follows is as in `history`; where the past ends inside the first block, the rest of that
+    block is learned.
+    """
+    layout = history(num_frames, block=block, draw=draw, generator=generator)
+    level, weight, jitter = layout.level.clone(), layout.weight.clone(), layout.jitter.clone()
+    source = torch.arange(num_frames) if int(layout.source[0]) else layout.source
+    level[0] = weight[0] = jitter[0] = 0
+    if not bool(weight.any()):  # a clip of one block whose picture was all there was to learn
+        return full(num_frames, block=block, draw=draw, generator=generator)
+    return Layout(level, weight, source, jitter)
+
+
 def infill(num_frames: int, *, block: int, draw: Draw, generator: Generator) -> Layout:
     """A window of whole blocks shares one level, both sides are clean; at most all is window."""
     at = _blocks(num_frames, block)

@@ -78,6 +78,7 @@ class Objective(Part):
         causal: share of batches with a block-causal mask and a past to go on from; the others see
             all and fill in a window.
         block: latent frames of a block.
+        layouts: shares of `flow_matching.LAYOUTS` in the batches with a block-causal mask.
         mean, std, shift: of the levels.
         drop: chance by condition that a clip goes without it.
         weights: of the parts of a tokenizer's loss, see `objectives.autoencoding.WEIGHTS`.
@@ -86,6 +87,7 @@ class Objective(Part):
 
     causal: float = Field(default=0.7, ge=0, le=1)
     block: int = Field(default=3, ge=1)
+    layouts: dict[str, float] = Field(default_factory=lambda: {"history": 1.0})
     mean: float = 0.0
     std: float = Field(default=1.0, gt=0)
     shift: float = Field(default=3.0, gt=0)

@@ -27,6 +27,7 @@ from evenflow.layers.attention import PLAIN
 from evenflow.layers.pretrained import config_of
 from evenflow.noise import independent
 from evenflow.objectives import Batch, Loss, flow_matching
+from evenflow.objectives.flow_matching import LAYOUTS
 from evenflow.process import FLOW, predictor
 from evenflow.process.randomness import mixed
 from evenflow.samplers import dpmpp_2m, stream
@@ -57,6 +58,12 @@ class GeneratorTask:
         if recipe.net.size not in SIZES:
             raise RecipeError(
                 f"net.size of a generator is {', '.join(SIZES)}, got {recipe.net.size!r}"
+            )
+        unknown = set(recipe.objective.layouts) - set(LAYOUTS)
+        if unknown or sum(recipe.objective.layouts.values()) <= 0:
+            raise RecipeError(
+                f"objective.layouts are shares of {', '.join(LAYOUTS)}, got "
+                f"{recipe.objective.layouts}"
             )
         self.recipe, self.ranks = recipe, ranks
         self.tokenizer = _tokenizer(recipe, ranks)
@@ -111,7 +118,7 @@ class GeneratorTask:
             _Seeing(self.net, spec),
             Batch(lot["latents"], cond),
             generator=generators,
-            layouts={"history" if causal else "infill": 1.0},
+            layouts=told.layouts if causal else {"infill": 1.0},
             block=told.block,
             mean=told.mean,
             std=told.std,
