@@ -86,8 +86,8 @@ def autoencoding(
     if not 0 < again <= 1:
         raise ValueError(f"again is a share in (0, 1], got {again}")
     moments = net.moments(video)
-    seeds = [mixed(seed, 2) for seed in clip_seeds(generator, len(video))]
-    drawn = [_drawn(moments, i, seed, noise) for i, seed in enumerate(seeds)]
+    seeds = clip_seeds(generator, len(video))
+    drawn = [_drawn(moments, i, mixed(seed, 2), noise) for i, seed in enumerate(seeds)]
     made = net.decoded(torch.stack(drawn))
     parts = {"pixels": _distance(made - video, smooth).mean(dim=1)}
     if "details" in weights:
@@ -95,8 +95,9 @@ def autoencoding(
     if "motion" in weights:
         parts["motion"] = _motion(made - video)
     if "latents" in weights or "colors" in weights:
-        far = [i for i, seed in enumerate(clip_seeds(generator, len(video))) if _goes(seed, again)]
-        trips = _round_trips(net, video, made, moments.mean.detach(), far, colors="colors" in weights)
+        far = [i for i, seed in enumerate(seeds) if _goes(seed, again)]
+        told, colors = moments.mean.detach(), "colors" in weights
+        trips = _round_trips(net, video, made, told, far, colors=colors)
         parts |= {name: value / again for name, value in trips.items()}
     parts["divergence"] = _divergence(moments)
     value = sum((weights[name] * parts[name] for name in weights), video.new_zeros(len(video)))
@@ -138,7 +139,8 @@ def _round_trips(
     parts["latents"] = parts["latents"].index_put((rows,), lost.to(video))
     if colors:
         off = net.decoded(again).mean(dim=(3, 4)) - video[rows].mean(dim=(3, 4))
-        parts["colors"] = parts["colors"].index_put((rows,), off.abs().flatten(1).mean(dim=1).to(video))
+        off = off.abs().flatten(1).mean(dim=1).to(video)
+        parts["colors"] = parts["colors"].index_put((rows,), off)
     return parts
 
 

@@ -13,7 +13,16 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from evenflow.objectives.condition_dropout import CHANCES, dropped, kept_by_chance
-from evenflow.objectives.layouts import GAIN, TINT, Layout, full, history, independent, infill, still
+from evenflow.objectives.layouts import (
+    GAIN,
+    TINT,
+    Layout,
+    full,
+    history,
+    independent,
+    infill,
+    still,
+)
 from evenflow.objectives.loss import Batch, Loss, Part, clip_seeds
 from evenflow.objectives.weights import WEIGHTS
 from evenflow.process import FLOW, Network, Process, logit_normal

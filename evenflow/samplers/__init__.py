@@ -2,9 +2,11 @@
 
 Each is `(predict, x, levels, **options) -> x`; see `run.RunOptions`. A sampler knows one sentence:
 give me the clean estimate of this video at this level. `stream` runs one of them block by block.
+`consistency` is not in the table: it serves students, who say the end of the path and not the mean.
 """
 
 from evenflow.samplers.ancestral import ancestral
+from evenflow.samplers.consistency import consistency
 from evenflow.samplers.dpmpp_2m import dpmpp_2m
 from evenflow.samplers.euler import euler
 from evenflow.samplers.heun import heun
@@ -19,6 +21,7 @@ __all__ = [
     "RunOptions",
     "Standing",
     "ancestral",
+    "consistency",
     "dpmpp_2m",
     "euler",
     "heun",

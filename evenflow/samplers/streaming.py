@@ -16,6 +16,7 @@ from torch import Tensor
 
 from evenflow.core.contracts import Condition, Predictor, State
 from evenflow.core.events import CancelToken
+from evenflow.process.randomness import mixed
 
 Sampler = Callable[..., Tensor]
 
@@ -42,7 +43,7 @@ def stream(
         conds: what frames `[start, end)` follow; default nothing.
         given: clean latent frames that come first; they are not yielded again.
         state: the predictor's, if frames before `given` are in it already.
-        seeds: one per clip, for samplers that draw noise.
+        seeds: one per clip, for samplers that draw noise; each block has draws of its own.
         cancel: looked at before every call.
 
     Raises:
@@ -59,7 +60,8 @@ def stream(
         end = start + x.shape[2]
         cond = told(start, end)
         rows = levels[:, None].expand(-1, x.shape[2])
-        made = sampler(_still(predict, state), x, rows, cond=cond, seeds=seeds, cancel=cancel)
+        own = None if seeds is None else [mixed(seed, start) for seed in seeds]
+        made = sampler(_still(predict, state), x, rows, cond=cond, seeds=own, cancel=cancel)
         state = _shown(predict, made, cond, state)
         start = end
         yield made

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import torch
 from torch import Generator, Tensor
 
-from evenflow.core.errors import BadInput
+from evenflow.core.errors import BadInput, RecipeError
 from evenflow.core.events import CancelToken, Meter, Progress
 from evenflow.data.batches import Batches
 from evenflow.data.buckets import Buckets
@@ -180,12 +180,18 @@ def resident(
     from safetensors import safe_open
     from safetensors.torch import load_file, save_file
 
-    mark = f"{recipe.data.model_dump_json()} {told}"
+    mark = f"{recipe.data.model_dump_json(exclude={'clips', 'workers'})} {told}"
     fresh = True
+    if recipe.data.clips and not path.is_file():
+        path = Path(recipe.data.clips) / path.name
+        if not path.is_file():
+            raise RecipeError(f"data.clips={recipe.data.clips} is no run that kept its clips")
     if path.is_file():
         with safe_open(path, framework="pt") as opened:
             fresh = (opened.metadata() or {}).get("told") != mark
     if ranks.said(fresh):
+        if recipe.data.clips:
+            raise RecipeError(f"the clips of data.clips={recipe.data.clips} are of other data")
         if ranks.first:
             alone = Ranks(0, 1, ranks.device)
             made = batches(

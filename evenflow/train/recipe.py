@@ -33,6 +33,7 @@ class Data(Part):
         frames, size, fps: of every clip that is cut; frames are 1 + 4n, size is width and height.
         caption: level of the captions of the world, or empty for what the row has.
         resident: whether all clips are made once and kept in memory (and in the run's folder).
+        clips: the folder of another run with the same data, whose clips are taken; or empty.
         workers: processes that simulate and decode.
     """
 
@@ -42,6 +43,7 @@ class Data(Part):
     fps: str = "12"
     caption: str = ""
     resident: bool = False
+    clips: str = ""
     workers: int = Field(default=0, ge=0, le=256)
 
     @model_validator(mode="after")
@@ -83,6 +85,9 @@ class Objective(Part):
         drop: chance by condition that a clip goes without it.
         weights: of the parts of a tokenizer's loss, see `objectives.autoencoding.WEIGHTS`.
         smooth, again: of a tokenizer's loss, see there.
+        guidance: of the teacher of a student, folded into it.
+        grid: levels at which a student is taught.
+        levels: where the steps of a student stand, falling from 1 to 0.
     """
 
     causal: float = Field(default=0.7, ge=0, le=1)
@@ -95,6 +100,9 @@ class Objective(Part):
     weights: dict[str, float] = Field(default_factory=dict)
     smooth: float = Field(default=1e-3, gt=0)
     again: float = Field(default=1.0, gt=0, le=1)
+    guidance: float = Field(default=2.0, ge=0)
+    grid: int = Field(default=32, ge=2)
+    levels: tuple[float, ...] = (1.0, 0.94, 0.83, 0.63, 0.0)
 
 
 class Optimizer(Part):
@@ -186,7 +194,7 @@ class Recipe(Part):
 
     schema_: Literal["evenflow.recipe/1"] = Field(default="evenflow.recipe/1", alias="schema")
     name: str
-    task: Literal["tokenizer", "generator"]
+    task: Literal["tokenizer", "generator", "student"]
     about: str = ""
     data: Data
     net: Net = Net()

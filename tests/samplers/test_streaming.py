@@ -10,7 +10,7 @@ from evenflow.guidance import classifier_free  # noqa: E402
 from evenflow.layers import masks, remember  # noqa: E402
 from evenflow.noise import independent  # noqa: E402
 from evenflow.process import FLOW, predictor  # noqa: E402
-from evenflow.samplers import SAMPLERS, stream  # noqa: E402
+from evenflow.samplers import SAMPLERS, consistency, stream  # noqa: E402
 from evenflow.schedules import SCHEDULES, shifted  # noqa: E402
 
 CONFIG = DiTConfig(
@@ -101,3 +101,21 @@ def test_blocks_come_one_by_one_and_nothing_is_computed_ahead(net):
 def test_levels_must_end_clean():
     with pytest.raises(ValueError, match="fall to 0"):
         next(stream(SAMPLERS["euler"], lambda x, level, cond, state: (x, state), [], LOUD))
+
+
+def test_a_student_says_the_end_and_every_block_has_noise_of_its_own():
+    def says(x, level, cond, state):
+        shown.append((x.clone(), float(level[0, 0])))
+        return torch.full_like(x, 7.0), state
+
+    shown = []
+    levels = torch.tensor([1.0, 0.5, 0.0])
+    noise = [torch.zeros(1, 1, 2, 2, 2)] * 2
+    made = list(stream(consistency, says, noise, levels, seeds=[3]))
+    assert all(torch.equal(one, torch.full_like(one, 7.0)) for one in made)
+    halves = [x for x, level in shown if level == 0.5]
+    assert len(halves) == 2 and not torch.equal(*halves)
+    fresh = torch.stack([(x - 3.5) / 0.5 for x in halves])
+    assert 0.3 < float(fresh.std()) < 2
+    with pytest.raises(ValueError, match="pass seeds="):
+        list(stream(consistency, says, noise, levels))

@@ -5,12 +5,14 @@ from collections.abc import Callable
 from evenflow.dist import Ranks
 from evenflow.train.recipe import Recipe
 from evenflow.train.tasks.generator import GeneratorTask
+from evenflow.train.tasks.student import StudentTask
 from evenflow.train.tasks.task import Task
 from evenflow.train.tasks.tokenizer import TokenizerTask
 
 TASKS: dict[str, Callable[[Recipe, Ranks], Task]] = {
     "tokenizer": TokenizerTask,
     "generator": GeneratorTask,
+    "student": StudentTask,
 }
 
-__all__ = ["TASKS", "GeneratorTask", "Task", "TokenizerTask"]
+__all__ = ["TASKS", "GeneratorTask", "StudentTask", "Task", "TokenizerTask"]

@@ -17,7 +17,7 @@ from torch import Generator, Tensor, nn
 
 from evenflow.backbones.dit import SIZES, DiT, DiTConfig, with_vocabulary
 from evenflow.backbones.words import Words
-from evenflow.core.contracts import AttentionSpec, Condition, State
+from evenflow.core.contracts import AttentionSpec, Condition, Predictor, State
 from evenflow.core.errors import BadInput, RecipeError
 from evenflow.core.events import CancelToken, Meter, Progress
 from evenflow.dist import Ranks
@@ -31,6 +31,7 @@ from evenflow.objectives.flow_matching import LAYOUTS
 from evenflow.process import FLOW, predictor
 from evenflow.process.randomness import mixed
 from evenflow.samplers import dpmpp_2m, stream
+from evenflow.samplers.streaming import Sampler
 from evenflow.schedules.levels import shifted
 from evenflow.tokenizers import Tokenizer, load_tokenizer
 from evenflow.tokenizers.group_causal import GroupCausalVAE, latent_size
@@ -115,7 +116,7 @@ class GeneratorTask:
         spec = AttentionSpec(masks.block_causal(told.block)) if causal else PLAIN
         cond = {name: value for name, value in lot.items() if name != "latents"}
         return flow_matching(
-            _Seeing(self.net, spec),
+            Seeing(self.net, spec),
             Batch(lot["latents"], cond),
             generator=generators,
             layouts=told.layouts if causal else {"infill": 1.0},
@@ -146,6 +147,13 @@ class GeneratorTask:
 
     def save(self, folder: Path) -> None:
         """Writes the generator, and its tokenizer in a folder `tokenizer` inside."""
+        told = self.told_of()
+        self.net.save_pretrained(folder, told=told, replace=True)
+        if isinstance(self.tokenizer, GroupCausalVAE):
+            self.tokenizer.save_pretrained(folder / "tokenizer", replace=True)
+
+    def told_of(self) -> dict[str, Any]:
+        """What the config of the weights says beside their shapes."""
         data = self.recipe.data
         told: dict[str, Any] = {
             "recipe": self.recipe.name,
@@ -153,14 +161,13 @@ class GeneratorTask:
             "size": list(data.size),
             "fps": data.fps,
             "block": self.recipe.objective.block,
+            "caption": data.caption,
         }
         if self.words is not None:
             told["words"] = {"vocabulary": self.words.vocabulary, "length": self.words.length}
         if not isinstance(self.tokenizer, GroupCausalVAE):
             told["tokenizer"] = self.recipe.net.tokenizer
-        self.net.save_pretrained(folder, told=told, replace=True)
-        if isinstance(self.tokenizer, GroupCausalVAE):
-            self.tokenizer.save_pretrained(folder / "tokenizer", replace=True)
+        return told
 
     def validate(
         self, *, progress: Progress | None = None, cancel: CancelToken | None = None
@@ -191,7 +198,6 @@ class GeneratorTask:
 
         A clip depends on its own prompt and on the recipe's seed.
         """
-        told = self.recipe.validation
         training = self.net.training
         self.net.eval()
         meter = Meter("sample", len(prompts), progress=progress, cancel=cancel)
@@ -199,14 +205,21 @@ class GeneratorTask:
         try:
             for start in range(0, len(prompts), TOGETHER):
                 some = prompts[start : start + TOGETHER]
-                made += self._made(some, told.steps, told.guidance, cancel)
+                made += self._made(some, cancel)
                 meter.advance(len(some))
         finally:
             self.net.train(training)
         return made
 
+    def sampling(self, predict: Predictor) -> tuple[Sampler, Predictor, Tensor]:
+        """How clips are made for validation: a sampler, what it asks, and levels."""
+        told = self.recipe.validation
+        if told.guidance != 1 and self.words is not None:
+            predict = classifier_free(told.guidance)(predict)
+        return dpmpp_2m, predict, shifted(told.steps, shift=self.recipe.objective.shift)
+
     def _made(
-        self, prompts: Sequence[Prompt], steps: int, guidance: float, cancel: CancelToken | None
+        self, prompts: Sequence[Prompt], cancel: CancelToken | None
     ) -> list[NDArray[np.uint8]]:
         device, block = self.ranks.device, self.recipe.objective.block
         seeds = [mixed(self.recipe.seed, prompt.seed) for prompt in prompts]
@@ -224,9 +237,7 @@ class GeneratorTask:
             frames, size = self.shape[1], self.net.config.actions
             cond["actions"] = torch.zeros(len(prompts), frames, size, device=device)
         spec = AttentionSpec(masks.block_causal(block), remember=remember.everything())
-        predict = predictor(_Seeing(self.net, spec), FLOW)
-        if guidance != 1 and self.words is not None:
-            predict = classifier_free(guidance)(predict)
+        sampler, predict, levels = self.sampling(predictor(Seeing(self.net, spec), FLOW))
         noise = independent(seeds, self.shape, device=device)
         begin = 0 if given is None else given.shape[2]
 
@@ -234,12 +245,13 @@ class GeneratorTask:
             return {k: v[:, start:end] if k == "actions" else v for k, v in cond.items()}
 
         blocks = stream(
-            dpmpp_2m,
+            sampler,
             predict,
             _blocks(noise, begin, block),
-            shifted(steps, shift=self.recipe.objective.shift),
+            levels,
             conds=conds,
             given=given,
+            seeds=seeds,
             cancel=cancel,
         )
         latents = torch.cat([*([] if given is None else [given]), *blocks], dim=2)
@@ -248,7 +260,7 @@ class GeneratorTask:
         return list(bytes_)
 
 
-class _Seeing:
+class Seeing:
     """A network that attends as a spec says."""
 
     def __init__(self, net: DiT, spec: AttentionSpec) -> None:
@@ -257,6 +269,7 @@ class _Seeing:
     def __call__(
         self, x: Tensor, level: Tensor, cond: Condition, state: State
     ) -> tuple[Tensor, State]:
+        """The velocity."""
         made: tuple[Tensor, State] = self.net(x, level, cond, state, spec=self.spec)
         return made
 
