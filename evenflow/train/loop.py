@@ -25,7 +25,7 @@ from evenflow.train.logs import Log, RunLog, read
 from evenflow.train.optimizers import optimizers, set_rate
 from evenflow.train.parallel import PARALLEL, Split, alone, norm
 from evenflow.train.precision import computing
-from evenflow.train.recipe import Recipe
+from evenflow.train.recipe import Recipe, load
 from evenflow.train.recompute import recomputed
 from evenflow.train.tasks import TASKS, Task
 
@@ -341,12 +341,20 @@ def _occupied(recipe: Recipe, folder: Path, resume: bool) -> str:
         return f"{folder} holds something else: give another folder with -o" if busy else ""
     if not resume:
         return f"{folder} holds a run: go on with --resume, or give another folder with -o"
-    if path.read_text() != recipe.to_yaml():
+    if not _same(path, recipe):
         return (
             f"{folder} was begun with another recipe: say --resume with the same one "
             f"(it is {path}), or give another folder with -o"
         )
     return ""
+
+
+def _same(path: Path, recipe: Recipe) -> bool:
+    """Whether a run was begun with this recipe; what its file does not say yet has its default."""
+    try:
+        return load(path) == recipe
+    except RecipeError:
+        return False
 
 
 def _write(path: Path, text: str) -> None:
