@@ -15,6 +15,8 @@ _HOMES = {
     "check": "evenflow.continuity",
     "compare": "evenflow.continuity",
     "inject": "evenflow.continuity",
+    "generate": "evenflow.shoot.generate",
+    "load": "evenflow.shoot.generate",
     "Clip": "evenflow.core.clip",
     "ArraySource": "evenflow.core.clip",
     "Span": "evenflow.core.span",
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from evenflow.core.times import Range
     from evenflow.io import info, read, write
     from evenflow.reports import report
+    from evenflow.shoot.generate import generate, load
 
 
 def __getattr__(name: str) -> Any:

@@ -18,6 +18,7 @@ from evenflow.cli.console import finish
 from evenflow.cli.data import data
 from evenflow.cli.demo import demo
 from evenflow.cli.doctor import doctor
+from evenflow.cli.generate import generate
 from evenflow.cli.info import info
 from evenflow.cli.inject import inject
 from evenflow.cli.train import train
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.command("check")(check)
 app.command("compare")(compare)
 app.command("inject")(inject)
+app.command("generate")(generate)
 app.command("info")(info)
 app.command("doctor")(doctor)
 app.command("demo")(demo)

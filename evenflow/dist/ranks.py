@@ -88,7 +88,7 @@ def joined(device: str = "auto") -> Iterator[Ranks]:
 
     size, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
     local = int(os.environ.get("LOCAL_RANK", "0"))
-    where = _device(device)
+    where = device_of(device)
     if where == "cuda" and size > 1:
         where = f"cuda:{local}"
     if where.startswith("cuda"):
@@ -108,7 +108,12 @@ def joined(device: str = "auto") -> Iterator[Ranks]:
             distributed.destroy_process_group()
 
 
-def _device(name: str) -> str:
+def device_of(name: str) -> str:
+    """A device as torch spells it; `auto` is the best there is.
+
+    Raises:
+        BadInput: there is no such device here.
+    """
     import torch
 
     if name == "auto":

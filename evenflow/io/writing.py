@@ -97,7 +97,8 @@ def write(
         overwrite: replace what is there.
         fps: rate, instead of the clip's own times.
         settings: what the user asked for; embedded, read back by `info`.
-        provenance: where the pixels come from; embedded, read back by `info`.
+        provenance: where the pixels come from; embedded, read back by `info`. A generated clip
+            brings both along, so that it is marked wherever it is written.
         carry_from: file whose sound and subtitles are copied untouched; default the clip's own.
         crf: quality of mp4, mov (default 15) and webm (20); lower is better.
         progress, cancel: see `core.events`.
@@ -154,10 +155,12 @@ class _Plan:
     ) -> None:
         self.note = note
         self.crf = crf
-        self.settings, self.provenance = settings, provenance
         self.clip = clip if isinstance(clip, Clip) else None
         self._frames = None if isinstance(clip, Clip) else clip
         self.model: Any = clip.source if isinstance(clip, Clip) else like.source if like else None
+        own = self.model if self.clip is not None else None  # a generated clip tells of itself
+        self.settings = settings or getattr(own, "settings", None)
+        self.provenance = provenance or getattr(own, "provenance", None)
         self.like: Any = like.source if like is not None else self.model
         self.info: SourceInfo | None = self.model.info if self.model is not None else None
         self.retimed = rate
@@ -398,6 +401,8 @@ class _Video:
         self.container_options: dict[str, str] = {}
         if self.muxer in ("mp4", "mov"):
             self.container_options["movflags"] = "+faststart+use_metadata_tags+write_colr"
+        else:  # no random identifiers: equal frames and settings give equal files
+            self.container_options["fflags"] = "+bitexact"
         self._container: Any = None
 
     def open(self, first: Frame) -> None:

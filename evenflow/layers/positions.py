@@ -50,6 +50,29 @@ def from_window_start(inner: PositionMap | None = None) -> PositionMap:
     return position
 
 
+def after_sinks(sinks: int) -> PositionMap:
+    """Times of a long run in which only the first `sinks` frames and the last ones are in sight:
+    what lies between is left out of the count, so that no time is later than in training.
+
+    Source: Xiao et al. 2023, StreamingLLM, arXiv:2309.17453, section 3.2 (positions within the
+    cache).
+
+    Raises:
+        ValueError: `sinks` is negative.
+    """
+    if sinks < 0:
+        raise ValueError(f"keeps 0 sinks or more, got {sinks}")
+
+    def position(tokens: Tokens) -> Float[Tensor, "1 n 3"]:
+        place = tokens.place.clone()
+        late = (tokens.role == VIDEO) & (place[:, 0] >= sinks)
+        if late.any():
+            place[late, 0] -= place[late, 0].min() - sinks
+        return place[None]
+
+    return position
+
+
 def grouped(group: int, neighbors: int, *, shifts: int = 1) -> PositionMap:
     """Far frames share positions, so that a long clip stays within the trained range.
 
