@@ -172,8 +172,11 @@ class _Run:
                 if told.every and self.step % told.every == 0:
                     self._validate()
                 if self.step % self.recipe.save_every == 0:
+                    if finished := self._gated():
+                        break
                     self._save()
-            self._save()
+            if not finished or not self._gated():
+                self._save()
             if finished:
                 self._finish()
         finally:
@@ -266,6 +269,17 @@ class _Run:
             row[name] = total / count if count else None
         if self.log is not None:
             self.log.write(row)
+
+    def _gated(self) -> bool:
+        """Whether the task sees a reason to end with the checkpoint before; there must be one."""
+        if self.saved < 0 or self.saved == self.step:
+            return False
+        with self.average.inside(self.task.net):
+            why = self.task.gate() if self.ranks.first else ""
+        why = str(self.ranks.said(why))
+        if why and self.log is not None:
+            self.log.write({"step": self.step, "ended": why, "kept": self.saved})
+        return bool(why)
 
     def _validate(self) -> None:
         with self.average.inside(self.task.net):

@@ -64,6 +64,7 @@ class Net(Part):
         tokenizer: of a generator: a folder, the folder of a run, or `wavelet`.
         words: longest caption of a generator, in words; 0 trains without text.
         start: folder of weights to begin with, or empty.
+        teacher: folder of the weights that a student follows in `distribution`.
     """
 
     size: str = "nano"
@@ -71,6 +72,7 @@ class Net(Part):
     tokenizer: str = ""
     words: int = Field(default=0, ge=0, le=512)
     start: str = ""
+    teacher: str = ""
 
 
 class Objective(Part):
@@ -194,7 +196,7 @@ class Recipe(Part):
 
     schema_: Literal["evenflow.recipe/1"] = Field(default="evenflow.recipe/1", alias="schema")
     name: str
-    task: Literal["tokenizer", "generator", "student"]
+    task: Literal["tokenizer", "generator", "student", "distribution"]
     about: str = ""
     data: Data
     net: Net = Net()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from evenflow.dist import Ranks
 from evenflow.train.recipe import Recipe
+from evenflow.train.tasks.distribution import DistributionTask
 from evenflow.train.tasks.generator import GeneratorTask
 from evenflow.train.tasks.student import StudentTask
 from evenflow.train.tasks.task import Task
@@ -13,6 +14,7 @@ TASKS: dict[str, Callable[[Recipe, Ranks], Task]] = {
     "tokenizer": TokenizerTask,
     "generator": GeneratorTask,
     "student": StudentTask,
+    "distribution": DistributionTask,
 }
 
-__all__ = ["TASKS", "GeneratorTask", "StudentTask", "Task", "TokenizerTask"]
+__all__ = ["TASKS", "DistributionTask", "GeneratorTask", "StudentTask", "Task", "TokenizerTask"]

@@ -6,7 +6,7 @@ a window. So one set of weights goes on with a cache and repairs a stretch with 
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,7 @@ class GeneratorTask:
                 f"net.config.actions is 0 or {GROUP * ACTIONS}, got {self.net.config.actions}"
             )
         self.net.to(ranks.device).train()
+        self.shown: DiT = self.net
         self.told = _fingerprint(self.tokenizer, self.words)
 
     def prepare(self, batch: dict[str, Any]) -> Lot:
@@ -104,7 +105,7 @@ class GeneratorTask:
         lot: Lot = {"latents": self.tokenizer.encode(batch["video"])}
         if self.words is not None:
             lot["text"] = self.words.encode(batch["captions"]).to(self.ranks.device)
-        if self.net.config.actions:
+        if self.shown.config.actions:
             lot["actions"] = grouped_actions(batch["actions"], self.shape[1])
         return lot
 
@@ -133,22 +134,26 @@ class GeneratorTask:
         lot: Lot = {"latents": torch.zeros(num_clips, *self.shape, device=device)}
         if self.words is not None:
             lot["text"] = self.words.encode([""] * num_clips).to(device)
-        if self.net.config.actions:
-            size = (num_clips, self.shape[1], self.net.config.actions)
+        if self.shown.config.actions:
+            size = (num_clips, self.shape[1], self.shown.config.actions)
             lot["actions"] = torch.zeros(size, device=device)
         return lot
 
     def layers(self) -> list[nn.Module]:
         """The blocks of the transformer."""
-        return list(self.net.blocks)
+        return list(self.shown.blocks)
 
     def finish(self, feed: Feed) -> None:
         """There is nothing left to do."""
 
+    def gate(self) -> str:
+        """Nothing is asked of a checkpoint."""
+        return ""
+
     def save(self, folder: Path) -> None:
         """Writes the generator, and its tokenizer in a folder `tokenizer` inside."""
         told = self.told_of()
-        self.net.save_pretrained(folder, told=told, replace=True)
+        self.shown.save_pretrained(folder, told=told, replace=True)
         if isinstance(self.tokenizer, GroupCausalVAE):
             self.tokenizer.save_pretrained(folder / "tokenizer", replace=True)
 
@@ -198,17 +203,29 @@ class GeneratorTask:
 
         A clip depends on its own prompt and on the recipe's seed.
         """
-        training = self.net.training
-        self.net.eval()
+        return self.made_by(self.shown, self.sampling, prompts, progress, cancel)
+
+    @torch.no_grad()
+    def made_by(
+        self,
+        net: DiT,
+        sampling: Callable[[Predictor], tuple[Sampler, Predictor, Tensor]],
+        prompts: Sequence[Prompt],
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> list[NDArray[np.uint8]]:
+        """Clips of a network of this form, sampled as `sampling` says."""
+        training = net.training
+        net.eval()
         meter = Meter("sample", len(prompts), progress=progress, cancel=cancel)
         made: list[NDArray[np.uint8]] = []
         try:
             for start in range(0, len(prompts), TOGETHER):
                 some = prompts[start : start + TOGETHER]
-                made += self._made(some, cancel)
+                made += self._made(net, sampling, some, cancel)
                 meter.advance(len(some))
         finally:
-            self.net.train(training)
+            net.train(training)
         return made
 
     def sampling(self, predict: Predictor) -> tuple[Sampler, Predictor, Tensor]:
@@ -219,7 +236,11 @@ class GeneratorTask:
         return dpmpp_2m, predict, shifted(told.steps, shift=self.recipe.objective.shift)
 
     def _made(
-        self, prompts: Sequence[Prompt], cancel: CancelToken | None
+        self,
+        net: DiT,
+        sampling: Callable[[Predictor], tuple[Sampler, Predictor, Tensor]],
+        prompts: Sequence[Prompt],
+        cancel: CancelToken | None,
     ) -> list[NDArray[np.uint8]]:
         device, block = self.ranks.device, self.recipe.objective.block
         seeds = [mixed(self.recipe.seed, prompt.seed) for prompt in prompts]
@@ -233,11 +254,11 @@ class GeneratorTask:
         cond: dict[str, Any] = {}
         if self.words is not None:
             cond["text"] = self.words.encode([p.caption for p in prompts]).to(device)
-        if self.net.config.actions:
-            frames, size = self.shape[1], self.net.config.actions
+        if self.shown.config.actions:
+            frames, size = self.shape[1], self.shown.config.actions
             cond["actions"] = torch.zeros(len(prompts), frames, size, device=device)
         spec = AttentionSpec(masks.block_causal(block), remember=remember.everything())
-        sampler, predict, levels = self.sampling(predictor(Seeing(self.net, spec), FLOW))
+        sampler, predict, levels = sampling(predictor(Seeing(net, spec), FLOW))
         noise = independent(seeds, self.shape, device=device)
         begin = 0 if given is None else given.shape[2]
 

@@ -38,6 +38,10 @@ class Task(Protocol):
         """What is sharded, compiled or recomputed by itself."""
         ...
 
+    def gate(self) -> str:
+        """Why the weights as they are should not be kept and the run should end, or nothing."""
+        ...
+
     def finish(self, feed: Feed) -> None:
         """The last touch, with the averaged weights in the network."""
         ...

@@ -84,6 +84,10 @@ class TokenizerTask:
         """Encoder and decoder."""
         return [self.net.encoder, self.net.decoder]
 
+    def gate(self) -> str:
+        """Nothing is asked of a checkpoint."""
+        return ""
+
     @torch.no_grad()
     def finish(self, feed: Feed) -> None:
         """Measures mean and spread of latents, of the first latent frame and of the others."""
