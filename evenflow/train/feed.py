@@ -10,6 +10,7 @@ decided by (seed, step, place), see `seeds_of`.
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -201,9 +202,15 @@ def resident(
             total = sum(len(made.members(0, i).members) for i in range(len(made)))
             meter = Meter("clips", total, progress=progress, cancel=cancel)
             try:
-                for batch in made:
-                    parts.append({k: v.cpu() for k, v in prepare(batch).items()})
-                    meter.advance(len(batch["keys"]))
+                with ThreadPoolExecutor(1) as beside:  # the next batch is made meanwhile
+                    waiting: Future[Lot] | None = None
+                    for batch in made:
+                        if waiting is not None:
+                            parts.append(waiting.result())
+                        waiting = beside.submit(_on_cpu, prepare, batch)
+                        meter.advance(len(batch["keys"]))
+                    if waiting is not None:
+                        parts.append(waiting.result())
             finally:
                 made.close()
             whole = {name: torch.cat([one[name] for one in parts]) for name in parts[0]}
@@ -213,3 +220,7 @@ def resident(
             part.rename(path)
         ranks.wait()
     return Resident(recipe, load_file(path), ranks)
+
+
+def _on_cpu(prepare: Prepare, batch: dict[str, Any]) -> Lot:
+    return {name: value.cpu() for name, value in prepare(batch).items()}

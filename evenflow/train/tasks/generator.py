@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
 
 from evenflow.backbones.dit import SIZES, DiT, DiTConfig, with_vocabulary
-from evenflow.backbones.words import Words
+from evenflow.backbones.words import BEGIN, Words
 from evenflow.core.contracts import AttentionSpec, Condition, Predictor, State
 from evenflow.core.errors import BadInput, RecipeError
 from evenflow.core.events import CancelToken, Meter, Progress
+from evenflow.data.worlds import SCHEME, world_rows
 from evenflow.dist import Ranks
 from evenflow.guidance import classifier_free
 from evenflow.layers import masks, remember
@@ -36,7 +37,7 @@ from evenflow.schedules.levels import shifted
 from evenflow.tokenizers import Tokenizer, load_tokenizer
 from evenflow.tokenizers.group_causal import GroupCausalVAE, latent_size
 from evenflow.tokenizers.video import GROUP
-from evenflow.train.feed import Feed, Lot
+from evenflow.train.feed import Feed, Lot, Resident
 from evenflow.train.recipe import Recipe
 from evenflow.train.validation import Prompt, prompts_of, validate
 from evenflow.train.vocabulary import world_words
@@ -98,6 +99,7 @@ class GeneratorTask:
             )
         self.net.to(ranks.device).train()
         self.shown: DiT = self.net
+        self.knows: tuple[str, ...] = ()
         self.told = _fingerprint(self.tokenizer, self.words)
 
     def prepare(self, batch: dict[str, Any]) -> Lot:
@@ -144,7 +146,10 @@ class GeneratorTask:
         return list(self.shown.blocks)
 
     def finish(self, feed: Feed) -> None:
-        """There is nothing left to do."""
+        """Notes the words of all captions, where they are known."""
+        if isinstance(feed, Resident) and self.words is not None:
+            numbers = feed.kept["text"].unique().tolist()
+            self.knows = tuple(sorted(self.words.vocabulary[i - 2] for i in numbers if i > BEGIN))
 
     def gate(self) -> str:
         """Nothing is asked of a checkpoint."""
@@ -167,7 +172,15 @@ class GeneratorTask:
             "fps": data.fps,
             "block": self.recipe.objective.block,
             "caption": data.caption,
+            "shift": self.recipe.objective.shift,
+            "steps": self.recipe.validation.steps,
+            "guidance": self.recipe.validation.guidance,
         }
+        if data.source.startswith(SCHEME):
+            rows = world_rows(data.source)
+            told |= {"camera": rows.camera or "", "preset": rows.preset}
+        if self.knows:
+            told["knows"] = list(self.knows)
         if self.words is not None:
             told["words"] = {"vocabulary": self.words.vocabulary, "length": self.words.length}
         if not isinstance(self.tokenizer, GroupCausalVAE):

@@ -82,4 +82,8 @@ class StudentTask(GeneratorTask):
     def told_of(self) -> dict[str, Any]:
         """With the levels of its steps."""
         told = self.recipe.objective
-        return super().told_of() | {"levels": list(told.levels), "guidance": told.guidance}
+        return super().told_of() | {
+            "levels": list(told.levels),
+            "guidance": told.guidance,
+            "sampler": "consistency",
+        }
