@@ -1,0 +1,202 @@
+"""Grades a generator of the world's language by the truth of scenes that it never saw.
+
+    python -m benchmarks.pocket MODEL -o DIR [--quality turbo|full] [--guidance G] [--num 200]
+    python -m benchmarks.pocket truth -o DIR   # the scenes themselves: what grading can say at most
+
+Three sets of prompts: `held` are captions of scenes whose seeds nobody learned from; `unseen` are
+those in which a color and a kind meet that never met in training; `probes` begin with the first
+frame of the scene, so that what is said fixes where things end. Rows go to `DIR/*.jsonl` as they
+are done, and a run that was stopped goes on. Every line of the table is a mean over prompts with
+its 95 % interval (bootstrap over prompts).
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import evenflow as ef
+from evenflow.core.clip import ArraySource
+from evenflow.core.errors import EvenflowError
+from evenflow.data.worlds import WorldRows, pairs, world_rows
+from evenflow.grading.eyes import read
+from evenflow.grading.judge import grade
+from evenflow.grading.oracle import oracle
+from evenflow.grading.reading import HIDDEN, SEEN, Reading
+from evenflow.train import load as recipe_of
+from evenflow.train.tasks.distribution import motion
+from evenflow.train.validation import position_error
+from evenflow.world.spec import SceneSpec
+
+SEED = 900_000
+SETS = {"held": 0, "unseen": 100_000, "probes": 200_000}
+"""Where the seeds of each set begin, after SEED."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A prompt with the scene that says what would be right."""
+
+    caption: str
+    spec: SceneSpec
+    pictures: np.ndarray
+    seed: int
+
+
+def asked(name: str, rows: WorldRows, num: int) -> Iterator[Asked]:
+    """Prompts of a set, in order."""
+    left_out = set(rows.without)
+    plain = replace(rows, seed=SEED + SETS[name], n=100_000, without=())
+    made = 0
+    for index in range(plain.n):
+        if made == num:
+            return
+        try:
+            row = plain.row(index)
+            spec = plain.spec(row)
+        except EvenflowError:
+            continue
+        if bool(pairs(spec) & left_out) != (name == "unseen"):
+            continue
+        made += 1
+        yield Asked(row.captions["L2"], spec, plain.known(row)[0], plain.seed + index)
+
+
+def judged(name: str, one: Asked, pictures: np.ndarray, left_out: set[str]) -> dict[str, Any]:
+    """What one clip is worth, NaN left out."""
+    fps = Fraction(one.spec.fps)
+    clip = ef.Clip(ArraySource(pictures, fps, "sample"))
+    seen = read(clip, preset=one.spec.preset)
+    truth = oracle(one.spec, one.pictures)
+    found = grade(clip, one.caption, preset=one.spec.preset, reading=seen)
+    row: dict[str, Any] = {"seed": one.seed, "caption": one.caption}
+    for score in ("attributes", "counts", "relations", "events", "obedience"):
+        row[score] = found.scores[score].value
+    order = found.scores["order"].value
+    row["order"] = None if order is None else float(order == 1)
+    row["after hiding"] = after_hiding(truth, seen)
+    moved, real = motion(pictures), motion(one.pictures)
+    row["motion"] = moved
+    row["motion of the scene"] = real
+    row["check"] = ef.check(clip).score
+    if name == "unseen":
+        row["new pair"] = new_pair(one.spec, seen, left_out)
+    if name == "probes":
+        share, there = position_error(truth, seen)
+        row["position"] = share * one.spec.size[0]
+        row["found"] = there
+        row["last position"] = last_position(truth, seen)
+    return row
+
+
+def after_hiding(truth: Reading, seen: Reading) -> float | None:
+    """Whether what comes out from behind something is what went in; None where nothing does."""
+    out = [
+        one
+        for one in truth.tracks
+        if (one.state == HIDDEN).any() and one.state[-1] == SEEN and one.state[0] == SEEN
+    ]
+    if not out:
+        return None
+    last = [(t.color, t.kind) for t in seen.tracks if (t.state[-3:] == SEEN).any()]
+    return float(np.mean([(one.color, one.kind) in last for one in out]))
+
+
+def new_pair(spec: SceneSpec, seen: Reading, left_out: set[str]) -> float:
+    """Share of the new pairs of the cast that are shown."""
+    shown = {f"{t.color} {t.kind}" for t in seen.tracks}
+    wanted = pairs(spec) & left_out
+    return len(wanted & shown) / len(wanted)
+
+
+def last_position(truth: Reading, seen: Reading) -> float | None:
+    """Mean distance in pixels at the last frame of what is seen there, by color and nearness."""
+    gaps = []
+    for body in truth.tracks:
+        if body.state[-1] != SEEN or not np.isfinite(body.center[-1]).all():
+            continue
+        like = [t for t in seen.tracks if t.color == body.color and np.isfinite(t.center[-1]).all()]
+        middle = np.array([truth.width / 2, truth.height / 2])
+        places = [t.center[-1] for t in like] or [middle]
+        gaps.append(min(float(np.hypot(*(place - body.center[-1]))) for place in places))
+    return float(np.mean(gaps)) if gaps else None
+
+
+def told(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Means with intervals of every number of the rows."""
+    out: dict[str, Any] = {}
+    names = [k for k in rows[0] if k not in ("seed", "caption")] if rows else []
+    for name in names:
+        known = np.array([r[name] for r in rows if r.get(name) is not None], np.float64)
+        known = known[np.isfinite(known)]
+        if not len(known):
+            continue
+        draws = np.random.default_rng(0).integers(len(known), size=(2000, len(known)))
+        low, high = np.percentile(known[draws].mean(axis=1), [2.5, 97.5])
+        out[name] = {
+            "mean": round(float(known.mean()), 4),
+            "interval": [round(float(low), 4), round(float(high), 4)],
+            "prompts": len(known),
+        }
+    return out
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("model", help="pocket, a folder, or truth")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--recipe", default="pocket", help="whose scenes")
+    parser.add_argument("--sets", nargs="+", default=list(SETS), choices=list(SETS))
+    parser.add_argument("--num", type=int, default=200)
+    parser.add_argument("--quality", default="turbo", choices=("turbo", "full"))
+    parser.add_argument("--guidance", type=float)
+    parser.add_argument("--steps", type=int)
+    given = parser.parse_args()
+    rows = world_rows(recipe_of(given.recipe).data.source)
+    given.output.mkdir(parents=True, exist_ok=True)
+    model = None if given.model == "truth" else ef.load(given.model)
+    table: dict[str, Any] = {}
+    for name in given.sets:
+        path = given.output / f"{name}.jsonl"
+        lines = path.read_text().splitlines() if path.is_file() else []
+        done = {row["seed"]: row for row in map(json.loads, lines)}
+        kept = []
+        with path.open("a") as out:
+            for number, one in enumerate(asked(name, rows, given.num)):
+                if one.seed not in done:
+                    pictures = one.pictures
+                    if model is not None:
+                        clip = model.generate(
+                            one.caption,
+                            seed=one.seed,
+                            quality=given.quality,
+                            guidance=given.guidance,
+                            steps=given.steps,
+                            image=one.pictures[0] if name == "probes" else None,
+                        )
+                        pictures = clip.frames()
+                    row = judged(name, one, pictures, set(rows.without))
+                    done[one.seed] = row
+                    out.write(json.dumps(row) + "\n")
+                    out.flush()
+                    print(f"{name} {number + 1} of {given.num}", flush=True)
+                kept.append(done[one.seed])
+        table[name] = told(kept)
+    (given.output / "table.json").write_text(json.dumps(table, indent=1) + "\n")
+    for name, lines_ in table.items():
+        for line, value in lines_.items():
+            low, high = value["interval"]
+            print(
+                f"{name:8} {line:22} {value['mean']:8.3f} [{low:.3f}, {high:.3f}]"
+                f" of {value['prompts']}"
+            )
+
+
+if __name__ == "__main__":
+    main()
