@@ -139,3 +139,46 @@ def test_spans_are_told_in_frames_of_their_window():
     assert within(span, np.arange(0, 9)) is None
     got = within(span, np.arange(4, 30, 3))  # 4 7 10 13 16 19 22 25 28
     assert (got.start_frame, got.end_frame) == (2, 6)
+
+
+def test_what_is_left_out_is_in_no_scene_and_batches_go_on_without_it():
+    from evenflow.data.worlds import pairs
+
+    address = "world:lab?seed=0&n=24&frames=9&size=32&without=red cone,blue cube,orange cylinder"
+    rows = world_rows(address)
+    assert rows.without == ("red cone", "blue cube", "orange cylinder")
+    assert world_rows(rows.name) == rows
+    plain = world_rows("world:lab?seed=0&n=24&frames=9&size=32")
+    gone = 0
+    for index in range(24):
+        row = rows.row(index)
+        shown = pairs(plain.spec(plain.stub(index))) & set(rows.without)
+        if shown:
+            gone += 1
+            assert "left out" in row.marks["broken"]
+            with pytest.raises(BadInput, match=f"shows a {min(shown)}, which is left out"):
+                rows.spec(row)
+        else:
+            assert rows.spec(row) == plain.spec(row)
+    assert 2 <= gone <= 20
+
+
+def test_a_color_that_comes_later_counts_too():
+    from evenflow.data.worlds import pairs
+
+    rows = world_rows("world:lab?seed=0&n=60&frames=33&size=32")
+    turned = 0
+    for index in range(60):
+        spec = rows.spec(rows.stub(index))
+        kinds = {one.id: one.kind for one in spec.cast}
+        for event in spec.events:
+            if event.kind == "change_color":
+                turned += 1
+                assert f"{event.color} {kinds[event.agent]}" in pairs(spec)
+    assert turned >= 3
+
+
+@pytest.mark.parametrize("pair", ["cone", "red", "crimson cone", "red cones", "red cone big"])
+def test_what_is_left_out_is_a_color_and_a_kind(pair):
+    with pytest.raises(BadInput, match="a color and a kind"):
+        world_rows(f"world:lab?n=3&without={pair}")

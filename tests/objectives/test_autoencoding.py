@@ -54,6 +54,27 @@ def test_a_smooth_distance_is_quadratic_near_nothing_and_plain_far_off():
         loss_of(Same(), a_video(), smooth=0.0)
 
 
+def test_round_trips_of_a_share_of_the_clips_mean_the_same():
+    class Counting(Same):
+        def moments(self, video):
+            seen.append(len(video))
+            return super().moments(video)
+
+    seen = []
+    video = a_video(batch=400, frames=1, side=8)
+    whole = loss_of(Counting(off=0.1), video).parts
+    some = loss_of(Counting(off=0.1), video, again=0.25).parts
+    assert seen[:2] == [400, 400] and seen[2] == 400 and 70 < seen[3] < 130
+    for name in ("latents", "colors"):
+        assert some[name].mean == pytest.approx(whole[name].mean, rel=0.3)
+    assert some["pixels"].mean == whole["pixels"].mean
+    one = a_video(batch=1, frames=1, side=8)
+    few = [loss_of(Same(off=0.1), one, seed=i, again=0.2).parts["colors"].mean for i in range(40)]
+    assert few.count(0.0) > 20 and max(few) == pytest.approx(1.0, rel=1e-3)  # 0.2 / 0.2
+    with pytest.raises(ValueError, match="share"):
+        loss_of(Same(), video, again=0.0)
+
+
 def test_the_divergence_is_that_of_two_normal_laws():
     video = a_video()
     loss = loss_of(Same(log_variance=-1.0), video, weights={"divergence": 1.0})
