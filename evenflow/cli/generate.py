@@ -1,6 +1,7 @@
 """`evenflow generate`: a prompt becomes a clip, with its settings and latents beside it."""
 
 import re
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -25,10 +26,11 @@ from evenflow.core.errors import BadInput, Cancelled, OutputExists
 if TYPE_CHECKING:
     from evenflow.core.events import CancelToken
     from evenflow.frameworks.model import Model, Plan
-    from evenflow.shoot.files import Written
+    from evenflow.shoot.files import Told, Written
 
 SCHEMA = "evenflow.generated/1"
-PREVIEW_FRAMES = 6
+PREVIEW_FRAMES, PREVIEW_SIDE = 6, 128
+"""Pictures of a row of a preview, and about how many pixels high they are shown."""
 SHOT, HOW, OUT = "The shot", "How it is made", "What is written"
 
 
@@ -183,7 +185,7 @@ def generate(
     out = output or _named(prompt, seed, suffix, preview=preview)
     if preview:
         _preview_place(out, yes=yes)
-    with stoppable() as cancel, Bar(quiet=quiet, title=out.name) as bar:
+    with stoppable() as cancel, Bar(quiet=quiet or stream, title=out.name) as bar:
         if not preview:
             _places(out, seeds, yes=yes, resume=resume)
         net = load(model, device=device)
@@ -200,7 +202,7 @@ def generate(
                 written = produce(
                     net, plan, seeds, out, overwrite=yes or resume, stream=stream, resume=resume,
                     progress=bar, cancel=cancel, note=print_warning,
-                    told=_ready(plan, quiet) if stream else None,
+                    told=_ready(plan) if stream and not quiet else None,
                 )  # fmt: skip
             except Cancelled:
                 _say_stopped(out, seeds)
@@ -285,17 +287,20 @@ def _preview(
     """A row of frames for each seed."""
     import io
 
+    import numpy as np
+
     from evenflow.shoot.files import save_bytes
     from evenflow.shoot.generate import made_of, numbered
     from evenflow.world.sheet import sheet
 
+    times = max(1, round(PREVIEW_SIDE / min(plan.size)))
     strips = []
     for i, seed in enumerate(seeds):
         clip = made_of(model, plan, seed, progress=numbered(bar, i, len(seeds)), cancel=cancel)
         last, count = plan.frames - 1, min(PREVIEW_FRAMES, plan.frames)
         at = [round(k * last / max(1, count - 1)) for k in range(count)]
         pictures = clip.frames()
-        strips.append([pictures[k] for k in at])
+        strips.append([np.repeat(np.repeat(pictures[k], times, 0), times, 1) for k in at])
     picture = sheet(strips, captions=[f"--seed {seed}" for seed in seeds])
     data = io.BytesIO()
     picture.save(data, "PNG")
@@ -324,16 +329,17 @@ def _plain(text: str) -> str:
     return " ".join(re.findall(r"[a-z0-9]+", text.lower()))
 
 
-def _ready(plan: "Plan", quiet: bool) -> Any:
-    """Tells of frames as they become ready, once a block."""
+def _ready(plan: "Plan") -> "Told | None":
+    """Tells how many frames are written and how long the rest takes; silent where nobody looks."""
     console = stderr()
-    if quiet or not console.is_terminal:
+    if not console.is_terminal:
         return None
+    start = time.monotonic()
 
-    def told(first: int, last: int) -> None:
-        console.print(
-            f"frames {first} to {last - 1} of {plan.frames} are there", style="dim", markup=False
-        )
+    def told(count: int) -> None:
+        left = (time.monotonic() - start) / count * (plan.frames - count)
+        rest = f", {left:.0f} s left" if count < plan.frames else ""
+        console.print(f"{count} of {plan.frames} frames are written{rest}", markup=False)
 
     return told
 

@@ -17,13 +17,13 @@ from torch import Tensor
 
 from evenflow.core.contracts import AttentionSpec, Condition, Predictor, State
 from evenflow.core.events import CancelToken, Meter, Progress
-from evenflow.frameworks.seen import Net, counted, seeing
+from evenflow.frameworks.seen import STEPS, Net, counted, seeing
 from evenflow.guidance import classifier_free
 from evenflow.layers import masks, remember
 from evenflow.layers.positions import after_sinks
 from evenflow.noise import independent
 from evenflow.process.randomness import mixed
-from evenflow.samplers import SAMPLERS, stream
+from evenflow.samplers import stream
 
 SINKS = 1
 """Latent frames from the start of a clip that stay in sight: the first, which is a picture."""
@@ -54,7 +54,7 @@ def autoregressive(
         seed: of the clip's noise.
         shape: `(c, t, h, w)` of its latents.
         levels: falling from 1 to 0, of every block.
-        sampler: a row of SAMPLERS.
+        sampler: a row of STEPS.
         guidance: scale of classifier-free guidance; 1 is none.
         block: latent frames that are made together.
         trained: latent frames that the training's clips had; a longer clip gets a window.
@@ -104,7 +104,7 @@ def autoregressive(
     def sample(predict: Predictor, x: Tensor, rows: Tensor, **options: Any) -> Tensor:
         told = options["cond"]
         seeds = [mixed(seed, told["start"])]  # steps that draw noise draw other noise in each block
-        return SAMPLERS[sampler](predict, x, rows, **{**options, "seeds": seeds})
+        return STEPS[sampler](predict, x, rows, **{**options, "seeds": seeds})
 
     yield from stream(
         sample,

@@ -13,12 +13,11 @@ from torch import Tensor
 from evenflow.core.contracts import Condition
 from evenflow.core.errors import BadInput
 from evenflow.core.events import CancelToken, Meter, Progress
-from evenflow.frameworks.seen import Net, counted, seeing
+from evenflow.frameworks.seen import STEPS, Net, counted, seeing
 from evenflow.guidance import classifier_free
 from evenflow.layers.attention import PLAIN
 from evenflow.noise import independent
 from evenflow.process.randomness import mixed
-from evenflow.samplers import SAMPLERS
 
 
 def full_sequence(
@@ -62,6 +61,6 @@ def full_sequence(
     if guidance != 1:
         predict = classifier_free(guidance)(predict)
     told = {**cond, "start": 0}
-    yield SAMPLERS[sampler](
+    yield STEPS[sampler](
         counted(predict, meter), x, rows, cond=told, seeds=[mixed(seed, 0)], cancel=cancel
     )

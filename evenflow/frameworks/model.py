@@ -32,7 +32,7 @@ from evenflow.frameworks.made import Made, Pictures
 from evenflow.frameworks.needs import enough_memory, memory_of
 from evenflow.frameworks.picture import Still, foreign, still
 from evenflow.frameworks.prompt import hear
-from evenflow.samplers import SAMPLERS
+from evenflow.frameworks.seen import STEPS
 from evenflow.schedules.levels import shifted
 from evenflow.tokenizers import GroupCausalVAE, Tokenizer, load_tokenizer
 from evenflow.tokenizers.video import GROUP, SIDE
@@ -66,7 +66,7 @@ class Facts:
         preset: of the world that it learned from, for the grader.
         knows: words that it has seen; empty for all.
         levels: of a student, that its steps stand at, 1 first and 0 last.
-        sampler: a row of SAMPLERS.
+        sampler: a row of `seen.STEPS`.
     """
 
     recipe: str = ""
@@ -85,13 +85,14 @@ class Facts:
     sampler: str = "dpmpp_2m"
 
 
-def facts_of(config: Mapping[str, Any], where: str, *, student: bool = False) -> Facts:
-    """What a config says; what it leaves out is as in `Facts`.
+def facts_of(config: Mapping[str, Any], where: str) -> Facts:
+    """What a config says; what it leaves out is as in `Facts`. A student is who tells levels.
 
     Raises:
         BadInput: a value that cannot be.
     """
-    plain = Facts(sampler="euler" if student else "dpmpp_2m")
+    student = bool(config.get("levels"))
+    plain = Facts(sampler="consistency" if student else "dpmpp_2m")
     try:
         width, height = config.get("size", plain.size)
         found = Facts(
@@ -116,7 +117,7 @@ def facts_of(config: Mapping[str, Any], where: str, *, student: bool = False) ->
     wrong = (
         found.frames < 1 or (found.frames - 1) % GROUP or min(found.size) < SIDE
         or any(side % SIDE for side in found.size) or found.fps <= 0 or found.block < 1
-        or not found.shift > 0 or found.steps < 1 or found.sampler not in SAMPLERS
+        or not found.shift > 0 or found.steps < 1 or found.sampler not in STEPS
         or (student and (len(found.levels) < 2 or not falls
                          or found.levels[0] != 1 or found.levels[-1] != 0))
     )  # fmt: skip
@@ -133,7 +134,7 @@ class Plan:
         prompt: as it was written; caption: as the model hears it.
         frames, size: of the clip; fps: of the model.
         quality: `turbo` is the student, `full` the teacher.
-        method: a row of FRAMEWORKS; sampler: of SAMPLERS.
+        method: a row of FRAMEWORKS; sampler: of `seen.STEPS`.
         levels: of every block, from 1 to 0.
         guidance: 1 for none.
         image: that it begins with, or None.
@@ -268,6 +269,10 @@ class Model:
             raise BadInput(f"a clip takes 1 to 1000 steps, got {steps}")
         if guidance is not None and not 0 <= guidance <= 100:
             raise BadInput(f"guidance is a number from 0 (none of it) to 100, got {guidance:g}")
+        if quality == "full" and self.teacher is self.student:
+            raise BadInput(
+                f"{self.name} is a student without its teacher: it takes its own steps, say turbo"
+            )
         warnings: list[str] = []
         turbo = quality == "turbo" and self.student is not None
         if turbo and method != "autoregressive":
@@ -569,10 +574,12 @@ def load(model: str | Path = SHIPPED, *, device: str = "auto") -> Model:
     if name == "model" and str(model) != SHIPPED:
         name = folder.resolve().parent.name  # runs/NAME/model
     with torch.random.fork_rng(devices=[]):  # whoever loads a model keeps its random numbers
-        teacher, config = _net(folder, student=False)
-        student = None
+        teacher, config = _net(folder)
+        student = teacher if teacher.facts.levels else None
         if (folder / "student").is_dir():
-            student, _ = _net(folder / "student", student=True)
+            student, _ = _net(folder / "student")
+            if not student.facts.levels:
+                raise BadInput(f"the student in {folder} does not say the levels of its steps")
             if student.net.config.channels != teacher.net.config.channels:
                 raise BadInput(f"the student in {folder} has other latents than its teacher")
         tokenizer = _tokenizer(folder, config, where)
@@ -624,12 +631,12 @@ def folder_of(model: str | Path) -> Path:
     return inner if inner.is_dir() and not (folder / "config.json").is_file() else folder
 
 
-def _net(folder: Path, *, student: bool) -> tuple[Net, dict[str, Any]]:
+def _net(folder: Path) -> tuple[Net, dict[str, Any]]:
     net, config = DiT.from_pretrained(folder)
     digest = hashlib.sha256()
     for name in ("config.json", "model.safetensors"):
         digest.update((folder / name).read_bytes())
-    facts = facts_of(config, f"{folder / 'config.json'}", student=student)
+    facts = facts_of(config, f"{folder / 'config.json'}")
     return Net(net, facts, digest.hexdigest()[:16]), config
 
 

@@ -98,4 +98,4 @@ def enough_disk(folder: Path, need: int) -> None:
 
 
 def _giga(size: float) -> str:
-    return f"{size / 1e9:.2g} GB" if size >= 1e8 else f"{size / 1e6:.2g} MB"
+    return f"{size / 1e9:,.1f} GB" if size >= 1e8 else f"{size / 1e6:.0f} MB"

@@ -8,6 +8,10 @@ from torch import Tensor
 from evenflow.core.contracts import AttentionSpec, Condition, Predictor, State
 from evenflow.core.events import Meter
 from evenflow.process import FLOW, predictor
+from evenflow.samplers import SAMPLERS, consistency
+
+STEPS = {**SAMPLERS, "consistency": consistency}
+"""Samplers by name; the last is a student's."""
 
 
 @runtime_checkable

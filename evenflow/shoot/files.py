@@ -27,13 +27,15 @@ from evenflow.frameworks.made import Making, Pictures, about, mark
 from evenflow.frameworks.model import SCHEMA, Model, Plan
 from evenflow.frameworks.needs import disk_of, enough_disk
 from evenflow.io import write
+from evenflow.io.record import KEY, sidecar_name
 from evenflow.io.writing import STILL_TYPES, VIDEO_TYPES
 from evenflow.reports import save
 from evenflow.shoot.generate import Take, in_order, numbered
+from evenflow.tokenizers.video import GROUP
 
 LATENTS = "evenflow.latents/1"
-Told = Callable[[int, int], None]
-"""Called with frames `[a, b)` that are ready."""
+Told = Callable[[int], None]
+"""Called with the number of frames that are ready, once a block."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def produce(
         resume: go on from the latents of a run that was stopped.
         progress, cancel: see `core.events`.
         note: told what the file cannot hold.
-        told: called as frames become ready.
+        told: called with the number of frames that are written, once a block, of each clip.
 
     Raises:
         OutputExists, BadInput: see `free_places`; or what is there is of another clip.
@@ -227,10 +229,11 @@ class _One:
                 source, frames=plan.frames, progress=shown, cancel=self.cancel
             ):
                 pictures.append(group)
-                if self.told is not None:
-                    self.told(number, number + len(group))
                 number += len(group)
                 yield group
+                ready = 1 + GROUP * (sum(part.shape[2] for part in done) - 1)
+                if self.told is not None and number == ready:
+                    self.told(number)
 
         record = model.record(plan, self.seed)
         name = self.place.clip.name
@@ -281,7 +284,8 @@ class _One:
 
         latents = torch.cat(done, dim=2)[0].float().cpu().contiguous()
         record = self.model.record(self.plan, self.seed)
-        metadata = {"schema": LATENTS, "record": json.dumps(record, ensure_ascii=True)}
+        told = {"schema": LATENTS, "record": record}
+        metadata = {KEY: json.dumps(told, ensure_ascii=True)}  # one key: the order of keys varies
         data = packed({"latents": latents}, metadata)
         save_bytes(data, self.place.latents)
 
@@ -316,6 +320,9 @@ def save_bytes(data: bytes, path: Path) -> None:
 
 
 def _moved(old: Path, new: Path) -> None:
+    old_record, new_record = (path.with_name(sidecar_name(path.name)) for path in (old, new))
+    if "%" in old.name and old_record.is_file():  # which the pictures of a pattern have beside them
+        old_record.replace(new_record)
     if "%" not in old.name:
         if new.is_dir() and old.is_dir():  # an empty one, or one that may go
             import shutil
@@ -338,7 +345,7 @@ def _begun(model: Model, plan: Plan, seed: int, place: _Place) -> "torch.Tensor 
 
     try:
         with safe_open(place.latents, "pt") as file:
-            record = json.loads((file.metadata() or {}).get("record", "{}"))
+            record = json.loads((file.metadata() or {}).get(KEY, "{}")).get("record", {})
             latents: torch.Tensor = file.get_tensor("latents")[None]
     except (OSError, ValueError, SafetensorError) as error:
         raise BadInput(
