@@ -1,6 +1,7 @@
 """`evenflow generate`: a prompt becomes a clip, with its settings and latents beside it."""
 
 import re
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -168,6 +169,8 @@ def generate(
             raise BadInput("a preview is made anew: leave out --resume")
     elif prompt is None:
         raise BadInput('generate needs a prompt: evenflow generate "a red ball rolls to the left"')
+    if output is not None and str(output) == "-" and sys.stdout.isatty():
+        raise BadInput("the clip would fill this terminal: pipe it to a player (-o - | mpv -)")
     if preview and stream:
         raise BadInput("a preview is one picture: leave out --stream")
     asked: dict[str, Any] = {
@@ -200,7 +203,7 @@ def generate(
 
             try:
                 written = produce(
-                    net, plan, seeds, out, overwrite=yes or resume, stream=stream, resume=resume,
+                    net, plan, seeds, out, overwrite=yes, stream=stream, resume=resume,
                     progress=bar, cancel=cancel, note=print_warning,
                     told=_ready(plan) if stream and not quiet else None,
                 )  # fmt: skip
@@ -221,6 +224,13 @@ def _again(asked: dict[str, Any], prompt: str | None, seed: int, output: Path) -
     from evenflow.shoot.files import settings_of
 
     told = settings_of(output)
+    if told is None:  # of several variants each has settings of its own
+        if prompt is None:
+            raise BadInput(
+                f"{output.name}.json is not there, so nothing is known of the clip: give the whole "
+                f"command again, with --resume"
+            )
+        return prompt, seed
     if prompt is not None and prompt != told.get("prompt"):
         raise BadInput(
             f"{output.name} was begun with another prompt ({told.get('prompt')!r}): leave it out"

@@ -324,11 +324,16 @@ def _moved(old: Path, new: Path) -> None:
     if "%" in old.name and old_record.is_file():  # which the pictures of a pattern have beside them
         old_record.replace(new_record)
     if "%" not in old.name:
-        if new.is_dir() and old.is_dir():  # an empty one, or one that may go
-            import shutil
-
-            shutil.rmtree(new)
-        old.replace(new)
+        if not (new.is_dir() and old.is_dir()):
+            old.replace(new)
+            return
+        made = {path.name for path in old.iterdir()}  # what else lies in the folder stays there
+        for path in sorted(new.iterdir()):
+            if re.fullmatch(r"\d{6}\.png", path.name) and path.name not in made:
+                path.unlink()
+        for name in sorted(made):
+            (old / name).replace(new / name)
+        old.rmdir()
         return
     before, after = (re.split(r"%0?\d*d", path.name, maxsplit=1) for path in (old, new))
     for path in sorted(old.parent.glob(f"{before[0]}*{before[1]}")):
@@ -370,15 +375,15 @@ def _brief(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def settings_of(output: Path) -> dict[str, Any]:
-    """What a stopped run was asked for.
+def settings_of(output: Path) -> dict[str, Any] | None:
+    """What a stopped run was asked for; None where nothing lies beside the clip.
 
     Raises:
-        BadInput: there is no such run.
+        BadInput: what lies there is something else.
     """
     path = _Place(output).settings
     if not path.is_file():
-        raise BadInput(f"{path.name} is not there: nothing to go on with, so leave out --resume")
+        return None
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:

@@ -145,7 +145,32 @@ def test_ctrl_c_leaves_what_resume_goes_on_from(make, monkeypatch, more):
     again = make("-o", "a.mkv", "--resume", prompt=None)  # prompt, frames and seed are known
     assert again.code == 0 and Path("a.mkv").read_bytes() == Path("whole.mkv").read_bytes()
     assert make("-o", "a.mkv", "--resume", prompt="a blue ball rolls").code == 2
-    assert make("--resume").code == 2 and make("-o", "other.mkv", "--resume").code == 2
+    assert make("--resume").code == 2
+    assert make("-o", "other.mkv", "--resume", prompt=None).code == 2
+
+
+def test_several_variants_go_on_with_those_that_are_not_done(make, monkeypatch):
+    from evenflow.frameworks.model import Model
+    from evenflow.shoot import ranking
+
+    monkeypatch.setattr(ranking, "_measured", lambda *_: ranking.Rank(0.5, "", 50.0))
+    asked = ("--variants", 3, "--frames", 25)
+    assert make("-o", "whole.mkv", *asked).code == 0
+    parts, seeds = Model.parts, []
+
+    def interrupted(self, plan, seed, **options):
+        seeds.append((seed, options["begun"] is not None))
+        for number, part in enumerate(parts(self, plan, seed, **options)):
+            if number == 1 and seed == 1 and len(seeds) == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+            yield part
+
+    monkeypatch.setattr(Model, "parts", interrupted)
+    assert make("-o", "a.mkv", *asked).code == 130
+    assert make("-o", "a.mkv", *asked, "--resume").code == 0
+    assert seeds == [(0, False), (1, False), (0, True), (1, True), (2, False)]
+    for seed in ("", "_seed1", "_seed2"):
+        assert Path(f"a{seed}.mkv").read_bytes() == Path(f"whole{seed}.mkv").read_bytes()
 
 
 def test_settings_of_full_quality_come_back_with_resume(make):

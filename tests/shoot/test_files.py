@@ -175,6 +175,16 @@ def test_pictures_in_a_folder_or_by_a_pattern(model, plan, tmp_path, ranks, name
         produce(model, plan, [5], tmp_path / name)
 
 
+def test_what_else_lies_in_a_folder_stays_there(model, plan, tmp_path, ranks):
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "mine.txt").write_text("mine")
+    (tmp_path / "x" / "000099.png").write_bytes(b"old")
+    written = produce(model, plan, [5, 6], tmp_path / "x", overwrite=True)
+    assert written[0].path == tmp_path / "x" and written[0].take.seed == 6
+    assert (tmp_path / "x" / "mine.txt").read_text() == "mine"
+    assert (ef.read(tmp_path / "x").frames() == written[0].take.clip.frames()).all()
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [("x.avi", "cannot be written"), ("x.png", "one picture"), ("no/x.mp4", "make it first")],
