@@ -21,7 +21,7 @@ MOST = 8
 """Words of a prompt that are still read, in lengths of the longest caption; saying it again may
 make it shorter."""
 MOST_LETTERS = 40
-"""Of a word of a prompt, on average."""
+"""Of a word of a prompt."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,15 @@ def hear(
         return Heard(prompt, "", ("this model learned without captions: the prompt is not heard",))
     most = words.length - 1
     count = len(text.split())
-    if count > MOST * most or len(text) > MOST * most * MOST_LETTERS:
+    if count > MOST * most:
         raise BadInput(f"the prompt has {count:,} words, the model hears {most} at most: say less")
+    longest = max(text.split(), key=len)
+    if len(longest) > MOST_LETTERS:
+        raise BadInput(f'"{longest[:20]}..." has {len(longest):,} letters: that is no word')
     lost: list[str] = []
-    caption = text
+    caption, empty = text, False
     if level != AS_IT_IS:
-        caption, lost = _said_again(prompt.strip(), level, camera)
+        caption, lost, empty = _said_again(prompt.strip(), level, camera)
     tokens = words.split(caption)
     try:
         words.encode([caption])
@@ -86,6 +89,8 @@ def hear(
         raise BadInput(f'{error} (the prompt was read as "{_short(caption)}")') from None
     strange = [word for word in dict.fromkeys(tokens) if word.isalpha() and word not in knows]
     warnings = [f"captions of this model do not speak of {what}: it is left out" for what in lost]
+    if empty:
+        warnings.append("the prompt names nothing that could be seen")
     if knows and strange:
         warnings.append(
             f"this model never saw {_listed(strange)}: expect something else in its place"
@@ -93,7 +98,7 @@ def hear(
     return Heard(prompt, caption, tuple(warnings))
 
 
-def _said_again(text: str, level: str, camera: str) -> tuple[str, list[str]]:
+def _said_again(text: str, level: str, camera: str) -> tuple[str, list[str], bool]:
     from evenflow.world.language import LEVELS, at_level, contradictions, describe, parse
 
     if level not in LEVELS:
@@ -105,7 +110,8 @@ def _said_again(text: str, level: str, camera: str) -> tuple[str, list[str]]:
     first = script.shots[0]
     if camera and not first.moves:
         script = replace(script, shots=(replace(first, moves=(camera,)), *script.shots[1:]))
-    return describe(script, known), _lost(script, at_level(script, known))
+    lost = _lost(script, at_level(script, known))
+    return describe(script, known), lost, not script.cast
 
 
 def _lost(script: "Script", kept: "Script") -> list[str]:

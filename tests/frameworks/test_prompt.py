@@ -38,6 +38,12 @@ def test_what_captions_do_not_speak_of_is_said():
     assert "place" in text and "style" in text and "when" in text
 
 
+def test_a_prompt_that_names_nothing_is_said_to():
+    assert hear("the camera pans left", WORDS).warnings == (
+        "the prompt names nothing that could be seen",
+    )
+
+
 def test_words_that_the_model_never_saw_are_a_warning():
     knows = ("a", "ball", "rolls", "the", "camera", "stays", "still")
     heard = hear("a red ball rolls", WORDS, knows=knows)
@@ -52,7 +58,7 @@ def test_words_that_the_model_never_saw_are_a_warning():
         ("a red bal rolls", '"ball"'),
         ("a red ball rolls. " * 2500, "10,000 words"),
         ("a red ball rolls to the left, then it stops. " * 12, "48 words at most"),
-        ("x" * 100_000, "at most"),
+        ("a ball rolls " + "x" * 100_000, "no word"),
         ("there is no ball", "negation"),
         ("a ball rolls to the left and to the right at the same time", "cannot"),
     ],
