@@ -38,6 +38,7 @@ from evenflow.tokenizers import Tokenizer, load_tokenizer
 from evenflow.tokenizers.group_causal import GroupCausalVAE, latent_size
 from evenflow.tokenizers.video import GROUP
 from evenflow.train.feed import Feed, Lot, Resident
+from evenflow.train.precision import computing
 from evenflow.train.recipe import Recipe
 from evenflow.train.validation import Prompt, prompts_of, validate
 from evenflow.train.vocabulary import world_words
@@ -103,10 +104,13 @@ class GeneratorTask:
         self.told = _fingerprint(self.tokenizer, self.words)
 
     def prepare(self, batch: dict[str, Any]) -> Lot:
-        """Latents, and captions as numbers of words."""
-        lot: Lot = {"latents": self.tokenizer.encode(batch["video"])}
+        """Latents, and captions as numbers of words; one that is too long is not heard."""
+        with computing(self.recipe.precision, self.ranks.device):
+            lot: Lot = {"latents": self.tokenizer.encode(batch["video"]).float()}
         if self.words is not None:
-            lot["text"] = self.words.encode(batch["captions"]).to(self.ranks.device)
+            most = self.words.length - 1
+            told = [one if len(self.words.split(one)) <= most else "" for one in batch["captions"]]
+            lot["text"] = self.words.encode(told).to(self.ranks.device)
         if self.shown.config.actions:
             lot["actions"] = grouped_actions(batch["actions"], self.shape[1])
         return lot
