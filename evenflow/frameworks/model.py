@@ -25,7 +25,7 @@ import evenflow
 from evenflow.backbones.dit import DiT
 from evenflow.backbones.words import Words
 from evenflow.core.clip import Clip
-from evenflow.core.errors import BackendMissing, BadInput
+from evenflow.core.errors import BackendMissing, BadInput, EvenflowError
 from evenflow.core.events import CancelToken, Meter, Progress
 from evenflow.dist import device_of
 from evenflow.frameworks.made import Made, Pictures
@@ -391,6 +391,9 @@ class Model:
             seed: of the clip.
             begun: of the same clip, from a run that was stopped.
             progress, cancel: see `core.events`.
+
+        Raises:
+            EvenflowError: the network made numbers that are not finite.
         """
         return self._steady(lambda: self._parts(plan, seed, begun, progress, cancel))
 
@@ -418,7 +421,7 @@ class Model:
         if plan.image is not None:
             video = torch.tensor(plan.image.pixels, device=self.device)
             given = self.tokenizer.encode(video.permute(2, 0, 1)[None, :, None] / 255)
-        yield from FRAMEWORKS[plan.method](
+        for part in FRAMEWORKS[plan.method](
             chosen.net,
             cond,
             seed=seed,
@@ -433,7 +436,13 @@ class Model:
             device=self.device,
             progress=progress,
             cancel=cancel,
-        )
+        ):
+            if not bool(part.isfinite().all()):
+                raise EvenflowError(
+                    f"{self.name} made numbers that are not finite (seed {seed}): its weights are "
+                    f"broken, or --guidance is too strong"
+                )
+            yield part
 
     def pictures(
         self,

@@ -90,6 +90,8 @@ def _measured(clip: Clip, caption: str, preset: str, cancel: CancelToken | None)
     score = None
     try:
         score = check(clip, workers=1, cancel=cancel).score
+        if score is None:
+            reasons.append("check gives this clip no score: it is too short or too plain")
     except Cancelled:
         raise
     except EvenflowError as error:

@@ -169,6 +169,13 @@ def test_what_cannot_be_is_said_before_the_work(model, asked, says):
         model.plan(SAYS, **asked)
 
 
+def test_numbers_that_are_not_finite_are_an_error_and_no_picture(folder):
+    broken = load(folder, device="cpu")
+    broken.student.net.outlet.bias.data[0] = float("nan")
+    with pytest.raises(ef.EvenflowError, match="not finite"):
+        broken.generate(SAYS)
+
+
 def test_other_sizes_work_and_are_warned_of(model):
     plan = model.plan(SAYS, size=(64, 32))
     assert any("32x32" in line for line in plan.warnings)

@@ -50,6 +50,32 @@ def test_five_lossless_hops_change_nothing(bikes, tmp_path):
         assert all((a == b).all() for a, b in zip(frame.planes, stored, strict=True))
 
 
+@pytest.mark.parametrize("suffix", VIDEO_TYPES)
+def test_equal_frames_and_settings_give_equal_files(make_clip, tmp_path, suffix):
+    clip = as_arrays(make_clip(), 6)
+    files = [write(clip, tmp_path / f"{i}{suffix}", settings={"a": 1}) for i in range(2)]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_a_source_tells_of_itself_unless_the_caller_does(make_clip, tmp_path):
+    class Telling:
+        settings, provenance = {"made": 1}, {"generated": True}
+
+        def __init__(self, inner):
+            self.inner = inner
+
+        def __getattr__(self, name):
+            return getattr(self.inner, name)
+
+    clip = Clip(Telling(as_arrays(make_clip(), 3).source))
+    told = info(write(clip, tmp_path / "a.mkv"))
+    assert (told["settings"], told["provenance"]) == ({"made": 1}, {"generated": True})
+    told = info(write(clip, tmp_path / "b.mkv", settings={"mine": 2}))
+    assert (told["settings"], told["provenance"]) == ({"mine": 2}, {"generated": True})
+    told = info(write(clip.stream(), tmp_path / "c.mkv", like=clip))  # bare frames are nobody's
+    assert told["settings"] is None and told["provenance"] is None
+
+
 def test_five_hops_through_images_change_nothing(bikes, tmp_path):
     clip = as_arrays(read(bikes), 8)
     want = digests(clip)
