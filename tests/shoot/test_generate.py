@@ -1,5 +1,8 @@
 """Clips of a prompt: equal bytes for equal seeds, ranks by a rule that can be read."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from tiny_generator import SAYS
@@ -95,6 +98,20 @@ def test_it_is_a_verb_of_the_package(folder):
     assert isinstance(clip, Clip) and len(clip) == 9
     loaded = ef.load(folder, device="cpu")
     assert (loaded.generate(SAYS).frames() == clip.frames()).all()
+
+
+def test_the_code_of_the_page_runs(folder, tmp_path, monkeypatch, measured, capsys):
+    from evenflow.frameworks import model as home
+
+    page = (Path(__file__).parents[2] / "docs" / "generate.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    monkeypatch.setattr(home, "folder_of", lambda name: folder)  # whatever it is called there
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    for block in blocks:
+        exec(compile(block, "docs/generate.md", "exec"), names)
+    shown = capsys.readouterr().out
+    assert len(blocks) == 3 and Path("ball.mp4").is_file() and "(4, 32, 32, 3)" in shown
 
 
 def test_phases_of_several_clips_are_numbered(model, measured):
