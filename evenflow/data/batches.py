@@ -30,7 +30,7 @@ from evenflow.data.order import Draw, Last, Member, Order
 from evenflow.data.plan import Dropped, Looked, Plan, leaves_of, look_at, plan
 from evenflow.data.row import Row, Source
 from evenflow.data.sample import Bucket, Crop, Sample, Window, content_name
-from evenflow.data.scenes import Scene, draw, stage
+from evenflow.data.scenes import Scene, draw, stage, staged_and_drawn
 from evenflow.data.where import parse_where
 from evenflow.data.windows import Sampling
 from evenflow.data.worlds import WorldRows
@@ -330,7 +330,10 @@ class Batches:
         if isinstance(source, WorldRows):
             if start < 0:
                 start = chosen(total, bucket.frames, seed)
-            return "processes", stage, (source, index, start, bucket.frames, self.fps)
+            told = (source, index, start, bucket.frames, self.fps)
+            if self.workers and torch.device(self.device).type == "cpu":
+                return "processes", staged_and_drawn, (*told, self._asked)
+            return "processes", stage, told
         return "threads", _cut, (
             source, index, start, bucket, self.fps, self.buckets.upscale, seed, self._asked,
         )  # fmt: skip

@@ -1,7 +1,8 @@
 """Scenes as samples: simulated in a worker, drawn in batches on the device that trains.
 
 A worker makes, simulates and thins a scene to the frames of its window; what it hands over is a few
-hundred kilobytes of states. Drawing takes the scenes of a whole batch at once.
+hundred kilobytes of states. Drawing takes the scenes of a whole batch at once. Where the processor
+draws, a worker may do that as well, so that all of its cores draw.
 """
 
 import pickle
@@ -44,6 +45,8 @@ class Scene:
         staged: instead of the animation, where pictures are changed after they are drawn: the
             whole scene.
         span: the defect that was planted, or None.
+        pictures: that were drawn already, or None.
+        truth: that was drawn with them, by name.
     """
 
     row: Row
@@ -53,6 +56,7 @@ class Scene:
     staged: "Staged | None" = None
     span: Span | None = None
     pictures: NDArray[np.uint8] | None = field(default=None, repr=False)
+    truth: "dict[str, NDArray[Any]] | None" = field(default=None, repr=False)
 
 
 def picked(animation: Animation, frames: Sequence[int] | NDArray[np.int64]) -> Animation:
@@ -145,6 +149,20 @@ def stage(rows: WorldRows, index: int, start: int, frames: int, fps: Fraction) -
     return replace(scene, staged=planted.staged)
 
 
+def staged_and_drawn(
+    rows: WorldRows, index: int, start: int, frames: int, fps: Fraction, truth: Sequence[str]
+) -> Scene:
+    """What `stage` gives, drawn on the processor; for a worker process.
+
+    Raises:
+        UnreadableVideo: the scene cannot be staged.
+    """
+    scene = stage(rows, index, start, frames, fps)
+    [(pictures, known)] = draw([scene], device="cpu", truth=truth)
+    told = {name: value.numpy() for name, value in vars(known).items() if value is not None}
+    return replace(scene, staged=None, pictures=pictures.numpy(), truth=told)
+
+
 def draw(
     scenes: Sequence[Scene], *, device: "str | torch.device", truth: Sequence[str] = ()
 ) -> "list[tuple[torch.Tensor, Truth]]":
@@ -158,10 +176,15 @@ def draw(
 
     need_torch()
     from evenflow.world.render import render
+    from evenflow.world.truth import Truth
 
     out: list[Any] = [None] * len(scenes)
     groups: dict[tuple[int, int], list[int]] = {}
     for i, scene in enumerate(scenes):
+        if scene.truth is not None:
+            told = {k: torch.from_numpy(v).to(device) for k, v in scene.truth.items()}
+            out[i] = (None, Truth(**told))
+            continue
         groups.setdefault(scene.animation.spec.size, []).append(i)
     for members in groups.values():
         drawn = render([scenes[i].animation for i in members], device=device, truth=tuple(truth))
