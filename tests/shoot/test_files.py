@@ -46,7 +46,9 @@ def names(folder):
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".gif"])
-def test_streamed_or_not_the_files_are_equal(model, plan, tmp_path, suffix):
+def test_streamed_or_not_the_files_are_equal(model, tmp_path, suffix):
+    side = 64 if suffix == ".mp4" else 32  # x264 is not the same twice on pictures of four blocks
+    plan = model.plan(SAYS, frames=25, size=(side, side))
     for name, stream in (("a", False), ("b", True), ("c", False)):
         (tmp_path / name).mkdir()
         produce(model, plan, [2], tmp_path / name / f"x{suffix}", stream=stream)
