@@ -4,6 +4,7 @@ Exit codes: 0 good, 1 failed, 2 usage or bad input, 3 gate not met, 4 not enough
 5 model, license or extra missing, 130 interrupted.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -23,6 +24,10 @@ from evenflow.cli.info import info
 from evenflow.cli.inject import inject
 from evenflow.cli.train import train
 from evenflow.cli.world import world
+
+# Threads that wait for each other must not spin: beside another busy program a step of 30 ms would
+# take a second. It is read when torch is loaded, which is later.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 app = typer.Typer(
     name="evenflow",
