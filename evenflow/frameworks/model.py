@@ -31,7 +31,7 @@ from evenflow.dist import device_of
 from evenflow.frameworks.made import Made, Pictures
 from evenflow.frameworks.needs import enough_memory, memory_of
 from evenflow.frameworks.picture import Still, foreign, still
-from evenflow.frameworks.prompt import hear
+from evenflow.frameworks.prompt import AS_IT_IS, hear
 from evenflow.frameworks.seen import STEPS
 from evenflow.schedules.levels import shifted
 from evenflow.tokenizers import GroupCausalVAE, Tokenizer, load_tokenizer
@@ -63,6 +63,7 @@ class Facts:
         steps, guidance: where nobody says others.
         caption: level of its captions, see `prompt.hear`.
         camera: what the camera does where a prompt does not say it.
+        colors: whether things get a color where a prompt does not say it.
         preset: of the world that it learned from, for the grader.
         knows: words that it has seen; empty for all.
         levels: of a student, that its steps stand at, 1 first and 0 last.
@@ -79,6 +80,7 @@ class Facts:
     guidance: float = 3.0
     caption: str = "L2"
     camera: str = "static"
+    colors: bool = True
     preset: str = "lab"
     knows: tuple[str, ...] = ()
     levels: tuple[float, ...] = ()
@@ -106,6 +108,7 @@ def facts_of(config: Mapping[str, Any], where: str) -> Facts:
             guidance=float(config.get("guidance", plain.guidance)),
             caption=str(config.get("caption") or plain.caption),
             camera=str(config.get("camera", plain.camera)),
+            colors=bool(config.get("colors", plain.colors)),
             preset=str(config.get("preset", plain.preset)),
             knows=tuple(map(str, config.get("knows") or ())),
             levels=tuple(map(float, config.get("levels") or ())),
@@ -293,7 +296,12 @@ class Model:
             sampler = facts.sampler
             scale = facts.guidance if guidance is None else float(guidance)
         heard = hear(
-            prompt, self.words, level=facts.caption, camera=facts.camera, knows=facts.knows
+            prompt,
+            self.words,
+            level=facts.caption,
+            camera=facts.camera,
+            colors=facts.colors,
+            knows=facts.knows,
         )
         warnings += heard.warnings
         if self.words is None:
@@ -350,7 +358,7 @@ class Model:
 
     def alien(self, picture: Still) -> bool:
         """Whether a picture is none of the world: its colors, or what the tokenizer makes of it."""
-        return self.facts.caption != "as it is" and foreign(picture.pixels)
+        return self.facts.caption != AS_IT_IS and foreign(picture.pixels)
 
     def record(self, plan: Plan, seed: int) -> dict[str, Any]:
         """All that decides the bytes of a clip, as plain types; it goes into every file of it."""

@@ -45,6 +45,7 @@ def hear(
     *,
     level: str = "L2",
     camera: str = "static",
+    colors: bool = True,
     knows: Sequence[str] = (),
 ) -> Heard:
     """Reads a prompt.
@@ -55,6 +56,8 @@ def hear(
         level: of the captions that it learned from, L0 to L5, or AS_IT_IS.
         camera: what the camera does where the prompt does not say it, or empty; captions of the
             training always say it.
+        colors: whether things that the prompt gives no color get one, as captions of the training
+            always say it: fixtures gray, the others the first hue that nothing else has.
         knows: words that it has seen; others are a warning. Empty means all.
 
     Raises:
@@ -76,7 +79,7 @@ def hear(
     lost: list[str] = []
     caption, empty = text, False
     if level != AS_IT_IS:
-        caption, lost, empty = _said_again(prompt.strip(), level, camera)
+        caption, lost, empty = _said_again(prompt.strip(), level, camera, colors)
     tokens = words.split(caption)
     try:
         words.encode([caption])
@@ -98,7 +101,7 @@ def hear(
     return Heard(prompt, caption, tuple(warnings))
 
 
-def _said_again(text: str, level: str, camera: str) -> tuple[str, list[str], bool]:
+def _said_again(text: str, level: str, camera: str, colors: bool) -> tuple[str, list[str], bool]:
     from evenflow.world.language import LEVELS, at_level, contradictions, describe, parse
 
     if level not in LEVELS:
@@ -107,11 +110,30 @@ def _said_again(text: str, level: str, camera: str) -> tuple[str, list[str], boo
     script = parse(text)
     for wrong in contradictions(script):
         raise BadInput(f"the prompt cannot come true: {wrong.text}")
+    if colors:
+        script = _colored(script)
     first = script.shots[0]
     if camera and not first.moves:
         script = replace(script, shots=(replace(first, moves=(camera,)), *script.shots[1:]))
     lost = _lost(script, at_level(script, known))
     return describe(script, known), lost, not script.cast
+
+
+def _colored(script: "Script") -> "Script":
+    """The same, with a color for every thing and fixture."""
+    from evenflow.world.words import FIXTURES, HUES, THINGS
+
+    said = {role.color for role in script.cast} | {deed.color for deed in script.deeds}
+    free = [hue for hue in HUES if hue not in said] or list(HUES)
+    cast = []
+    for role in script.cast:
+        if not role.color and role.kind in FIXTURES:
+            role = replace(role, color="gray")
+        elif not role.color and role.kind in THINGS:
+            role = replace(role, color=free[0])
+            free = [*free[1:], free[0]]
+        cast.append(role)
+    return replace(script, cast=tuple(cast))
 
 
 def _lost(script: "Script", kept: "Script") -> list[str]:

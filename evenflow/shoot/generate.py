@@ -198,9 +198,12 @@ def in_order(
     cancel: CancelToken | None = None,
 ) -> list[Take]:
     """Takes with their ranks, the best first; one alone is not measured."""
+    from evenflow.frameworks.prompt import AS_IT_IS
+
     if len(made) == 1:
         return made
-    caption = plan.caption if model.facts.caption != "as it is" else ""
+    # what was asked for, not what the model heard: a color that nobody asked for is no clause
+    caption = plan.prompt if plan.caption and model.facts.caption != AS_IT_IS else ""
     rows = ranked(
         [take.clip for take in made],
         caption,

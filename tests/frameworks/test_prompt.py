@@ -8,13 +8,16 @@ from evenflow.backbones.words import Words
 from evenflow.core.errors import BadInput
 from evenflow.frameworks.prompt import AS_IT_IS, hear
 from evenflow.train.vocabulary import world_words
+from evenflow.world.words import COLORS
 
 WORDS = Words(world_words(), 49)
 
 
 def test_a_prompt_is_said_again_as_captions_are():
     heard = hear("a red ball rolls left behind the pillar", WORDS)
-    assert heard.caption == "A red ball rolls to the left behind a pillar; the camera stays still."
+    assert heard.caption == (
+        "A red ball rolls to the left behind a gray pillar; the camera stays still."
+    )
     assert heard.prompt == "a red ball rolls left behind the pillar" and not heard.warnings
 
 
@@ -30,6 +33,17 @@ def test_captions_of_the_training_come_back_as_they_are(seed):
 def test_a_camera_that_is_said_is_kept_and_an_unsaid_one_can_be_left_out():
     assert "pans left" in hear("a ball rolls; the camera pans left", WORDS).caption
     assert hear("a red ball rolls", WORDS, camera="").caption == "A red ball rolls."
+
+
+def test_things_without_a_color_get_one_that_nothing_else_has():
+    heard = hear("a ball hits a red cube, then it turns green; a box spins", WORDS)
+    colors = [word for word in WORDS.split(heard.caption) if word in COLORS]
+    named = heard.caption.replace("turns green", "")
+    assert "a red cube" in named and named.count("red") == 1 and "green" not in named
+    assert len(set(colors)) == 4
+    assert hear("a man walks", WORDS).caption == "A man walks; the camera stays still."
+    plain = hear("a ball rolls", WORDS, colors=False, camera="")
+    assert plain.caption == "A ball rolls."
 
 
 def test_what_captions_do_not_speak_of_is_said():
@@ -77,7 +91,7 @@ def test_a_small_vocabulary_says_how_it_read_the_prompt():
 
 def test_other_levels_and_models_without_words():
     assert hear("one red BALL", Words(("one", "red", "ball"), 5), level=AS_IT_IS).caption
-    assert hear("a red ball rolls", WORDS, level="L1").caption == "a red ball rolls"
+    assert hear("a red ball rolls", WORDS, level="L1", camera="").caption == "a red ball rolls"
     heard = hear("whatever", None)
     assert heard.caption == "" and "not heard" in heard.warnings[0]
     with pytest.raises(BadInput, match="L9"):
