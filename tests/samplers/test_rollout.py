@@ -69,4 +69,6 @@ def test_only_one_call_of_every_block_carries_the_gradient(student):
 
 def test_a_step_that_there_is_not():
     with pytest.raises(ValueError, match="3 steps has no step 3"):
-        rollout(lambda x, *_: (x, None), noise(), LEVELS, block=2, exit_step=3, conds=told, seeds=SEEDS)
+        rollout(
+            lambda x, *_: (x, None), noise(), LEVELS, block=2, exit_step=3, conds=told, seeds=SEEDS
+        )
