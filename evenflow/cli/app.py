@@ -25,9 +25,9 @@ from evenflow.cli.inject import inject
 from evenflow.cli.train import train
 from evenflow.cli.world import world
 
-# Threads that wait for each other must not spin: beside another busy program a step of 30 ms would
-# take a second. It is read when torch is loaded, which is later.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Threads that wait for each other must not spin for long: beside another busy program 30 ms would
+# become a second. It is read when torch is loaded, which is later.
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 app = typer.Typer(
     name="evenflow",
