@@ -2,6 +2,7 @@
 
     python -m benchmarks.pocket MODEL -o DIR [--quality turbo|full] [--guidance G] [--num 200]
     python -m benchmarks.pocket truth -o DIR   # the scenes themselves: what grading can say at most
+    python -m benchmarks.pocket DIR -o DIR --against TEACHER_DIR   # a student beside its teacher
 
 Three sets of prompts: `held` are captions of scenes whose seeds nobody learned from; `unseen` are
 those in which a color and a kind meet that never met in training; `probes` begin with the first
@@ -80,9 +81,9 @@ def judged(name: str, one: Asked, pictures: np.ndarray, left_out: set[str]) -> d
     order = found.scores["order"].value
     row["order"] = None if order is None else float(order == 1)
     row["after hiding"] = after_hiding(truth, seen)
-    moved, real = motion(pictures), motion(one.pictures)
-    row["motion"] = moved
-    row["motion of the scene"] = real
+    width = one.spec.size[0]
+    row["motion"] = width * motion(pictures)  # pixels a frame
+    row["motion of the scene"] = width * motion(one.pictures)
     row["check"] = ef.check(clip).score
     if name == "unseen":
         row["new pair"] = new_pair(one.spec, seen, left_out)
@@ -146,6 +147,66 @@ def told(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return out
 
 
+BETTER_LOW = {"position", "last position"}
+SAME = {"motion"}
+"""Lines that are neither good high nor good low: they are to be as the teacher's."""
+ALLOWED = 0.1
+"""Share of the teacher's mean by which a student may be worse."""
+
+
+def beside(own: Path, teacher: Path) -> list[dict[str, Any]]:
+    """Paired differences of a student from its teacher, line by line, as shares of its mean.
+
+    A line is non-inferior where the whole 95 % interval of the difference is better than 10 % worse
+    (for motion: less than 10 % off to either side).
+    """
+    out = []
+    for name in SETS:
+        paths = [folder / f"{name}.jsonl" for folder in (own, teacher)]
+        if not all(path.is_file() for path in paths):
+            continue
+        one, other = (
+            {row["seed"]: row for row in map(json.loads, path.read_text().splitlines())}
+            for path in paths
+        )
+        seeds = [seed for seed in one if seed in other]
+        lines = [k for k in one[seeds[0]] if k not in ("seed", "caption", "motion of the scene")]
+        for line in lines:
+            pairs_ = np.array(
+                [
+                    (one[s][line], other[s][line])
+                    for s in seeds
+                    if one[s].get(line) is not None and other[s].get(line) is not None
+                ],
+                np.float64,
+            ).reshape(-1, 2)
+            pairs_ = pairs_[np.isfinite(pairs_).all(axis=1)]
+            if len(pairs_) < 2:
+                continue
+            draws = np.random.default_rng(0).integers(len(pairs_), size=(2000, len(pairs_)))
+            means = pairs_[draws].mean(axis=1)
+            shares = means[:, 0] / np.maximum(means[:, 1], 1e-9) - 1
+            low, high = np.percentile(shares, [2.5, 97.5])
+            mean = pairs_.mean(axis=0)
+            if line in SAME:
+                good = low >= -ALLOWED and high <= ALLOWED
+            else:
+                good = high <= ALLOWED if line in BETTER_LOW else low >= -ALLOWED
+            out.append(
+                {
+                    "set": name,
+                    "line": line,
+                    "student": round(float(mean[0]), 4),
+                    "teacher": round(float(mean[1]), 4),
+                    "difference": round(float(mean[0] / max(mean[1], 1e-9) - 1), 4),
+                    "interval": [round(float(low), 4), round(float(high), 4)],
+                    "prompts": len(pairs_),
+                    "non_inferior": bool(good),
+                }
+            )
+    return out
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
@@ -157,7 +218,20 @@ def main() -> None:
     parser.add_argument("--quality", default="turbo", choices=("turbo", "full"))
     parser.add_argument("--guidance", type=float)
     parser.add_argument("--steps", type=int)
+    parser.add_argument("--against", type=Path, help="rows of the teacher of the rows in MODEL")
     given = parser.parse_args()
+    if given.against is not None:
+        found = beside(Path(given.model), given.against)
+        given.output.mkdir(parents=True, exist_ok=True)
+        (given.output / "beside.json").write_text(json.dumps(found, indent=1) + "\n")
+        for row in found:
+            low, high = row["interval"]
+            print(
+                f"{row['set']:8} {row['line']:16} {row['student']:8.3f} {row['teacher']:8.3f} "
+                f"{row['difference']:+.1%} [{low:+.1%}, {high:+.1%}] of {row['prompts']}"
+                f"{'' if row['non_inferior'] else '  not shown to be as good'}"
+            )
+        return
     rows = world_rows(recipe_of(given.recipe).data.source)
     given.output.mkdir(parents=True, exist_ok=True)
     model = None if given.model == "truth" else ef.load(given.model)
