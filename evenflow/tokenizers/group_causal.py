@@ -39,11 +39,15 @@ class VAEConfig:
         channels: of latents.
         widths: of features at half, a quarter and an eighth of the side.
         depths: blocks there.
+        rounding: steps in a standard deviation to which latents of a video are rounded; 0 for none.
+            What was decoded is then coded to the very latents that it came from, as long as the
+            coder is less than half a step off, and round trips lose nothing more.
     """
 
     channels: int = 16
     widths: tuple[int, int, int] = (48, 96, 160)
     depths: tuple[int, int, int] = (1, 2, 3)
+    rounding: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Plain types, for the file beside the weights."""
@@ -299,7 +303,7 @@ class GroupCausalVAE(nn.Module):
     @torch.no_grad()
     def encode(self, video: Float[Tensor, "b 3 f y x"]) -> Float[Tensor, "b c t h w"]:
         """Latents of mean 0 and spread 1 over the training's clips."""
-        return self.normal(self.moments(video).mean)
+        return self.rounded(self.normal(self.moments(video).mean))
 
     @torch.no_grad()
     def decode(self, latents: Float[Tensor, "b c t h w"]) -> Float[Tensor, "b 3 f y x"]:
@@ -318,7 +322,7 @@ class GroupCausalVAE(nn.Module):
         told = ((g.transpose(1, 2) - 0.5) for g in parts)
         for i, (made, _) in enumerate(self._encoded(told)):
             mean = made.transpose(1, 2).chunk(2, dim=1)[0]
-            yield (mean - self._row(self.mean, i)) / self._row(self.std, i)
+            yield self.rounded((mean - self._row(self.mean, i)) / self._row(self.std, i))
 
     @torch.no_grad()
     def decode_stream(
@@ -336,6 +340,11 @@ class GroupCausalVAE(nn.Module):
     def normal(self, latents: Float[Tensor, "b c t h w"]) -> Float[Tensor, "b c t h w"]:
         """From the encoder's units to those of generators."""
         return (latents - self._all(self.mean, latents)) / self._all(self.std, latents)
+
+    def rounded(self, latents: Float[Tensor, "b c t h w"]) -> Float[Tensor, "b c t h w"]:
+        """Latents of spread 1 on the grid of `rounding`."""
+        steps = self.config.rounding
+        return (latents * steps).round() / steps if steps else latents
 
     def plain(self, latents: Float[Tensor, "b c t h w"]) -> Float[Tensor, "b c t h w"]:
         """The inverse of `normal`."""

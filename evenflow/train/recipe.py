@@ -86,7 +86,7 @@ class Objective(Part):
         mean, std, shift: of the levels.
         drop: chance by condition that a clip goes without it.
         weights: of the parts of a tokenizer's loss, see `objectives.autoencoding.WEIGHTS`.
-        smooth, again: of a tokenizer's loss, see there.
+        smooth, again, noise: of a tokenizer's loss, see there.
         guidance: of the teacher of a student, folded into it.
         grid: levels at which a student is taught.
         levels: where the steps of a student stand, falling from 1 to 0.
@@ -102,6 +102,7 @@ class Objective(Part):
     weights: dict[str, float] = Field(default_factory=dict)
     smooth: float = Field(default=1e-3, gt=0)
     again: float = Field(default=1.0, gt=0, le=1)
+    noise: tuple[float, float] = (0.1, 0.2)
     guidance: float = Field(default=2.0, ge=0)
     grid: int = Field(default=32, ge=2)
     levels: tuple[float, ...] = (1.0, 0.94, 0.83, 0.63, 0.0)

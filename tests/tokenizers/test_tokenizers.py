@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
 from evenflow.layers import haar
 from evenflow.tokenizers import TOKENIZERS
-from evenflow.tokenizers.group_causal import SIZES, GroupCausalVAE, latent_size
+from evenflow.tokenizers.group_causal import SIZES, GroupCausalVAE, Moments, latent_size
 from evenflow.tokenizers.video import check_video
 from evenflow.tokenizers.wavelet import Wavelet
 
@@ -117,6 +119,47 @@ def test_units_of_latents_come_back():
     other = vae.normal(x)
     first = (x[:, :, 0] - vae.mean[0][None, :, None, None]) / vae.std[0][None, :, None, None]
     assert torch.allclose(other[:, :, 0], first, atol=1e-6)
+
+
+@torch.no_grad()
+def test_rounded_latents_are_those_of_what_they_decode_to():
+    class Nearly(GroupCausalVAE):
+        """A coder that is a fifth of a step off."""
+
+        def moments(self, video):
+            few = video[:, :, ::4, ::8, ::8]
+            return Moments(4 * few + 0.05 * torch.sin(40 * few), torch.zeros_like(few))
+
+        def decoded(self, latents):
+            video = (latents / 4).repeat_interleave(8, dim=3).repeat_interleave(8, dim=4)
+            return torch.cat([video[:, :, :1], video[:, :, 1:].repeat_interleave(4, dim=2)], dim=2)
+
+    net = Nearly(replace(SIZES["nano"], channels=3, rounding=4))
+    video = a_video(9)
+    latents = net.encode(video)
+    assert torch.equal(latents * 4, (latents * 4).round())
+    again = video
+    for _ in range(10):
+        again = net.decode(net.encode(again))
+    assert torch.equal(again, net.decode(latents))
+    loose = Nearly(replace(SIZES["nano"], channels=3))
+    drifted = video
+    for _ in range(10):
+        drifted = loose.decode(loose.encode(drifted))
+    assert not torch.allclose(drifted, loose.decode(loose.encode(video)), atol=1e-3)
+
+
+@torch.no_grad()
+def test_rounding_is_part_of_the_weights_and_the_same_in_a_stream(tmp_path):
+    vae, video = GroupCausalVAE(replace(SIZES["nano"], rounding=4)), a_video(13)
+    vae.save_pretrained(tmp_path / "vae")
+    again = GroupCausalVAE.from_pretrained(tmp_path / "vae")
+    assert again.config.rounding == 4
+    latents = again.encode(video)
+    assert torch.equal(latents, vae.encode(video))
+    assert torch.equal(latents * 4, (latents * 4).round())
+    groups = [video[:, :, :1], *video[:, :, 1:].split(4, dim=2)]
+    assert torch.allclose(torch.cat(list(again.encode_stream(iter(groups))), dim=2), latents)
 
 
 def test_uncertain_latents_are_drawn_about_their_mean():

@@ -182,3 +182,22 @@ def test_devices_that_are_not_there():
 def test_a_network_that_cannot_be_is_told_before_anything_starts(net, message):
     with pytest.raises(RecipeError, match=message):
         TASKS["generator"](generator_recipe(net=net), ALONE)
+
+
+def test_a_tokenizer_is_gone_on_with_and_rounded(tmp_path):
+    from evenflow.tokenizers import GroupCausalVAE
+    from evenflow.train import train
+    from tests.train_runs import tokenizer_recipe
+
+    train(tokenizer_recipe(), tmp_path / "first")
+    plain = tokenizer_recipe()
+    data = plain.data.model_dump() | {"clips": str(tmp_path / "first")}
+    start = str(tmp_path / "first" / "model")
+    net = {"size": "nano", "start": start, "config": {"rounding": 4}}
+    train(tokenizer_recipe(data=data, net=net), tmp_path / "second")
+    one, other = (
+        GroupCausalVAE.from_pretrained(tmp_path / name / "model") for name in ("first", "second")
+    )
+    assert (one.config.rounding, other.config.rounding) == (0, 4)
+    assert one.config.widths == other.config.widths
+    assert not (tmp_path / "second" / "clips.safetensors").exists()

@@ -1,6 +1,7 @@
 """A video tokenizer: learns to give clips back; validated by what it gives back of unseen ones."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,9 @@ class TokenizerTask:
         torch.manual_seed(recipe.seed)
         if recipe.net.start:
             self.net = GroupCausalVAE.from_pretrained(recipe.net.start)
+            if "rounding" in recipe.net.config:
+                changed = config_of(VAEConfig, recipe.net.config, "net.config")
+                self.net.config = replace(self.net.config, rounding=changed.rounding)
         else:
             said = SIZES[recipe.net.size].to_json() | recipe.net.config
             try:
@@ -72,6 +76,7 @@ class TokenizerTask:
             weights=weights,
             smooth=told.smooth,
             again=told.again,
+            noise=told.noise,
         )
 
     def sample_lot(self, num_clips: int) -> Lot:
@@ -126,10 +131,10 @@ class TokenizerTask:
         rows: list[list[float]] = []
         for batch in made:
             video = batch["video"]
-            once = self.net.decoded(self.net.moments(video).mean).clamp(0, 1)
+            once = self.net.decode(self.net.encode(video))
             often = once
             for _ in range(ROUND_TRIPS - 1):
-                often = self.net.decoded(self.net.moments(often).mean).clamp(0, 1)
+                often = self.net.decode(self.net.encode(often))
             for clip, one, more in zip(video, once, often, strict=True):
                 first, later = _psnr(one[:, :1], clip[:, :1]), _psnr(one[:, 1:], clip[:, 1:])
                 shift = (more - clip).mean(dim=(1, 2, 3)).abs().max()
