@@ -198,22 +198,33 @@ def resident(
             made = batches(
                 recipe.data, batch=recipe.batch, seed=recipe.seed, ranks=alone, shuffle=False
             )
-            parts: list[Lot] = []
             total = sum(len(made.members(0, i).members) for i in range(len(made)))
             meter = Meter("clips", total, progress=progress, cancel=cancel)
+            whole: Lot = {}
+            done = 0
+
+            def keep(lot: Lot) -> int:
+                """Puts a lot behind the others, into room that was taken for all at once."""
+                size = len(next(iter(lot.values())))
+                for name, value in lot.items():
+                    if name not in whole:
+                        whole[name] = value.new_empty((total, *value.shape[1:]))
+                    whole[name][done : done + size] = value
+                return size
+
             try:
                 with ThreadPoolExecutor(1) as beside:  # the next batch is made meanwhile
                     waiting: Future[Lot] | None = None
                     for batch in made:
                         if waiting is not None:
-                            parts.append(waiting.result())
+                            done += keep(waiting.result())
                         waiting = beside.submit(_on_cpu, prepare, batch)
                         meter.advance(len(batch["keys"]))
                     if waiting is not None:
-                        parts.append(waiting.result())
+                        done += keep(waiting.result())
             finally:
                 made.close()
-            whole = {name: torch.cat([one[name] for one in parts]) for name in parts[0]}
+            whole = {name: value[:done] for name, value in whole.items()}
             path.parent.mkdir(parents=True, exist_ok=True)
             part = path.with_name(f".{path.name}.{os.getpid()}.part")
             save_file(whole, part, metadata={"told": mark})
