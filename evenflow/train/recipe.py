@@ -65,6 +65,8 @@ class Net(Part):
         words: longest caption of a generator, in words; 0 trains without text.
         start: folder of weights to begin with, or empty.
         teacher: folder of the weights that a student follows in `distribution`.
+        frozen: parts of a tokenizer that stay as they are: `encoder`, so that latents that others
+            learned from stay valid.
     """
 
     size: str = "nano"
@@ -73,6 +75,7 @@ class Net(Part):
     words: int = Field(default=0, ge=0, le=512)
     start: str = ""
     teacher: str = ""
+    frozen: list[Literal["encoder"]] = Field(default_factory=list)
 
 
 class Objective(Part):

@@ -57,6 +57,8 @@ class TokenizerTask:
                 self.net = GroupCausalVAE(config_of(VAEConfig, said, "net.config"))
             except BadInput as error:
                 raise RecipeError(str(error)) from None
+        for name in recipe.net.frozen:
+            self.net.get_submodule(name).requires_grad_(False)
         self.net.to(ranks.device).train()
 
     def prepare(self, batch: dict[str, Any]) -> Lot:
@@ -95,7 +97,10 @@ class TokenizerTask:
 
     @torch.no_grad()
     def finish(self, feed: Feed) -> None:
-        """Measures mean and spread of latents, of the first latent frame and of the others."""
+        """Measures mean and spread of latents, of the first latent frame and of the others; those
+        of a frozen encoder are known."""
+        if "encoder" in self.recipe.net.frozen:
+            return
         made, seen, step = [], 0, 0
         while seen < MEASURED:
             lot = feed.lot(step)
