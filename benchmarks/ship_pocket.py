@@ -1,10 +1,12 @@
 """Puts trained runs together as the model that ships, in half precision, with a card.
 
-    python -m benchmarks.ship_pocket --tokenizer runs/pocket-tokenizer --generator runs/pocket \
-        --student runs/pocket-turbo --graded runs/graded -o evenflow/weights/pocket
+    python -m benchmarks.ship_pocket --generator runs/pocket --student runs/pocket-turbo \
+        --tokenizer runs/pocket-tokenizer runs/pocket-tokenizer-steady runs/pocket-tokenizer-sharp \
+        --graded runs/graded -o evenflow/weights/pocket
 
-The card is written from the runs: what was learned from, steps, minutes and operations, and the
-tables that `benchmarks.pocket` left in `GRADED/full` and `GRADED/turbo`.
+The tokenizer is that of the last of its runs, which has to make the latents that the generator
+learned from. The card is written from the runs: what was learned from, steps, minutes and
+operations, and the tables that `benchmarks.pocket` left in `GRADED/full` and `GRADED/turbo`.
 """
 
 import argparse
@@ -14,6 +16,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors.torch import load_file, save_file
 
 from evenflow.dist import ALONE
@@ -37,6 +40,13 @@ def halved(source: Path, target: Path) -> int:
     if size >= MOST:
         raise SystemExit(f"{target} has weights of {size / 2**20:.1f} MiB, 16 at most may ship")
     return size
+
+
+def same_latents(one: Path, other: Path) -> bool:
+    """Whether two tokenizers code alike; they may decode as they like."""
+    first, second = (load_file(folder / "model.safetensors") for folder in (one, other))
+    names = [name for name in first if not name.startswith("decoder.")]
+    return all(name in second and torch.equal(first[name], second[name]) for name in names)
 
 
 def phase(run: Path) -> dict[str, Any]:
@@ -70,21 +80,23 @@ def commit() -> str:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--tokenizer", type=Path, required=True)
+    parser.add_argument("--tokenizer", type=Path, nargs="+", required=True)
     parser.add_argument("--generator", type=Path, required=True)
-    parser.add_argument("--student", type=Path)
+    parser.add_argument("--student", type=Path, nargs="*", default=[])
     parser.add_argument("--graded", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     given = parser.parse_args()
     folder = given.output
     if folder.exists():
         raise SystemExit(f"{folder} exists: give another folder")
+    tokenizer = given.tokenizer[-1] / "model"
+    if not same_latents(given.generator / "model" / "tokenizer", tokenizer):
+        raise SystemExit(f"{given.generator} learned from other latents than {tokenizer} makes")
     sizes = {"generator": halved(given.generator / "model", folder)}
-    sizes["tokenizer"] = halved(given.generator / "model" / "tokenizer", folder / "tokenizer")
-    phases = [phase(given.tokenizer), phase(given.generator)]
+    sizes["tokenizer"] = halved(tokenizer, folder / "tokenizer")
+    phases = [phase(run) for run in (*given.tokenizer, given.generator, *given.student)]
     if given.student:
-        sizes["student"] = halved(given.student / "model", folder / "student")
-        phases.append(phase(given.student))
+        sizes["student"] = halved(given.student[-1] / "model", folder / "student")
     graded = {}
     for name in ("full", "turbo"):
         path = (given.graded or folder) / name / "table.json"
