@@ -1,6 +1,7 @@
 """Grades a generator of the world's language by the truth of scenes that it never saw.
 
     python -m benchmarks.pocket MODEL -o DIR [--quality turbo|full] [--guidance G] [--num 200]
+    python -m benchmarks.pocket FOLDER -o DIR --quality full --together 16   # half precision
     python -m benchmarks.pocket truth -o DIR   # the scenes themselves: what grading can say at most
     python -m benchmarks.pocket DIR -o DIR --against TEACHER_DIR   # a student beside its teacher
 
@@ -25,13 +26,16 @@ import evenflow as ef
 from evenflow.core.clip import ArraySource
 from evenflow.core.errors import EvenflowError
 from evenflow.data.worlds import WorldRows, pairs, world_rows
+from evenflow.dist import ALONE
 from evenflow.grading.eyes import read
 from evenflow.grading.judge import grade
 from evenflow.grading.oracle import oracle
 from evenflow.grading.reading import HIDDEN, SEEN, Reading
 from evenflow.train import load as recipe_of
+from evenflow.train.recipe import Recipe
+from evenflow.train.tasks import GeneratorTask
 from evenflow.train.tasks.distribution import motion
-from evenflow.train.validation import position_error
+from evenflow.train.validation import Prompt, position_error
 from evenflow.world.spec import SceneSpec
 
 SEED = 900_000
@@ -93,6 +97,34 @@ def judged(name: str, one: Asked, pictures: np.ndarray, left_out: set[str]) -> d
         row["found"] = there
         row["last position"] = last_position(truth, seen)
     return row
+
+
+def at_once(
+    recipe: Recipe, folder: str, name: str, some: list[Asked], guidance: float | None, steps: int
+) -> list[np.ndarray]:
+    """Clips of several prompts, the network in half precision: as validation makes them."""
+    changes: dict[str, Any] = {"steps": steps}
+    changes |= {} if guidance is None else {"guidance": guidance}
+    own = recipe.model_copy(
+        update={
+            "net": recipe.net.model_copy(
+                update={"start": folder, "tokenizer": str(Path(folder) / "tokenizer")}
+            ),
+            "validation": recipe.validation.model_copy(update=changes),
+            "precision": "bf16",
+        }
+    )
+    prompts = [
+        Prompt(
+            one.caption,
+            one.spec,
+            one.pictures,
+            one.pictures[0] if name == "probes" else None,
+            one.seed,
+        )
+        for one in some
+    ]
+    return GeneratorTask(own, ALONE).clips(prompts)
 
 
 def after_hiding(truth: Reading, seen: Reading) -> float | None:
@@ -218,6 +250,7 @@ def main() -> None:
     parser.add_argument("--quality", default="turbo", choices=("turbo", "full"))
     parser.add_argument("--guidance", type=float)
     parser.add_argument("--steps", type=int)
+    parser.add_argument("--together", type=int, default=0, help="clips made at once, of FOLDER")
     parser.add_argument("--against", type=Path, help="rows of the teacher of the rows in MODEL")
     given = parser.parse_args()
     if given.against is not None:
@@ -232,36 +265,46 @@ def main() -> None:
                 f"{'' if row['non_inferior'] else '  not shown to be as good'}"
             )
         return
-    rows = world_rows(recipe_of(given.recipe).data.source)
+    recipe = recipe_of(given.recipe)
+    rows = world_rows(recipe.data.source)
     given.output.mkdir(parents=True, exist_ok=True)
-    model = None if given.model == "truth" else ef.load(given.model)
+    model = None if given.model == "truth" or given.together else ef.load(given.model)
+
+    def made(name: str, some: list[Asked]) -> list[np.ndarray]:
+        if given.model == "truth":
+            return [one.pictures for one in some]
+        if model is None:
+            steps = given.steps or recipe.validation.steps
+            return at_once(recipe, given.model, name, some, given.guidance, steps)
+        return [
+            model.generate(
+                one.caption,
+                seed=one.seed,
+                quality=given.quality,
+                guidance=given.guidance,
+                steps=given.steps,
+                image=one.pictures[0] if name == "probes" else None,
+            ).frames()
+            for one in some
+        ]
+
     table: dict[str, Any] = {}
     for name in given.sets:
         path = given.output / f"{name}.jsonl"
         lines = path.read_text().splitlines() if path.is_file() else []
         done = {row["seed"]: row for row in map(json.loads, lines)}
-        kept = []
+        wanted = list(asked(name, rows, given.num))
+        todo = [one for one in wanted if one.seed not in done]
         with path.open("a") as out:
-            for number, one in enumerate(asked(name, rows, given.num)):
-                if one.seed not in done:
-                    pictures = one.pictures
-                    if model is not None:
-                        clip = model.generate(
-                            one.caption,
-                            seed=one.seed,
-                            quality=given.quality,
-                            guidance=given.guidance,
-                            steps=given.steps,
-                            image=one.pictures[0] if name == "probes" else None,
-                        )
-                        pictures = clip.frames()
+            size = given.together or 1
+            for some in (todo[i : i + size] for i in range(0, len(todo), size)):
+                for one, pictures in zip(some, made(name, some), strict=True):
                     row = judged(name, one, pictures, set(rows.without))
                     done[one.seed] = row
                     out.write(json.dumps(row) + "\n")
                     out.flush()
-                    print(f"{name} {number + 1} of {given.num}", flush=True)
-                kept.append(done[one.seed])
-        table[name] = told(kept)
+                print(f"{name} {len(done)} of {len(wanted)}", flush=True)
+        table[name] = told([done[one.seed] for one in wanted])
     (given.output / "table.json").write_text(json.dumps(table, indent=1) + "\n")
     for name, lines_ in table.items():
         for line, value in lines_.items():

@@ -282,17 +282,18 @@ class GeneratorTask:
         def conds(start: int, end: int) -> Condition:
             return {k: v[:, start:end] if k == "actions" else v for k, v in cond.items()}
 
-        blocks = stream(
-            sampler,
-            predict,
-            _blocks(noise, begin, block),
-            levels,
-            conds=conds,
-            given=given,
-            seeds=seeds,
-            cancel=cancel,
-        )
-        latents = torch.cat([*([] if given is None else [given]), *blocks], dim=2)
+        with computing(self.recipe.precision, device):  # pictures are decoded in full
+            blocks = stream(
+                sampler,
+                predict,
+                _blocks(noise, begin, block),
+                levels,
+                conds=conds,
+                given=given,
+                seeds=seeds,
+                cancel=cancel,
+            )
+            latents = torch.cat([*([] if given is None else [given]), *blocks], dim=2).float()
         video = self.tokenizer.decode(latents).clamp(0, 1)
         bytes_ = (video * 255).round().to(torch.uint8).permute(0, 2, 3, 4, 1).cpu().numpy()
         return list(bytes_)

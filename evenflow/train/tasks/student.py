@@ -49,6 +49,9 @@ class StudentTask(GeneratorTask):
         super().__init__(recipe, ranks)
         self.teacher, _ = DiT.from_pretrained(recipe.net.start)
         self.teacher.to(ranks.device).requires_grad_(False)
+        if recipe.compile:
+            for block in self.teacher.blocks:
+                block.compile()
 
     def loss(self, lot: Lot, generators: Sequence[Generator], step: int) -> Loss:
         """The distance of neighboring answers; how much past a step has is one for all ranks."""
