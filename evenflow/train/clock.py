@@ -50,7 +50,7 @@ class Clock:
 
 
 def rate(schedule: Schedule, step: int, share: float) -> float:
-    """What the learning rates are multiplied by: a rise, a plateau, a fall in a line to 0.
+    """What the learning rates are multiplied by: a rise, a plateau, a fall in a line to the floor.
 
     Args:
         step: from 0; share: that is over before it, in [0, 1].
@@ -58,7 +58,9 @@ def rate(schedule: Schedule, step: int, share: float) -> float:
     >>> flat = Schedule(steps=100, warm_up=4, decay=0.5)
     >>> [rate(flat, step, step / 100) for step in (0, 3, 10, 50, 75)]
     [0.25, 1.0, 1.0, 1.0, 0.5]
+    >>> rate(Schedule(steps=100, warm_up=4, decay=0.5, floor=0.5), 75, 0.75)
+    0.75
     """
     rising = (step + 1) / schedule.warm_up if schedule.warm_up else 1.0
     falling = (1 - share) / schedule.decay if schedule.decay else 1.0
-    return min(rising, 1.0) * min(falling, 1.0)
+    return min(rising, 1.0) * (schedule.floor + (1 - schedule.floor) * min(falling, 1.0))

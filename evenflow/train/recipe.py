@@ -84,6 +84,8 @@ class Objective(Part):
     Args:
         causal: share of batches with a block-causal mask and a past to go on from; the others see
             all and fill in a window.
+        short: share of the batches with a block-causal mask that show the first block alone, with
+            nothing given: what a caption looks like is learned there, at less than half the price.
         block: latent frames of a block.
         layouts: shares of `flow_matching.LAYOUTS` in the batches with a block-causal mask.
         mean, std, shift: of the levels.
@@ -96,6 +98,7 @@ class Objective(Part):
     """
 
     causal: float = Field(default=0.7, ge=0, le=1)
+    short: float = Field(default=0.0, ge=0, le=1)
     block: int = Field(default=3, ge=1)
     layouts: dict[str, float] = Field(default_factory=lambda: {"history": 1.0})
     mean: float = 0.0
@@ -137,13 +140,15 @@ class Schedule(Part):
         steps: number of steps instead; a run by steps is the same to the last bit wherever it was
             stopped. One of the two is given.
         warm_up: steps in which the rate rises from 0.
-        decay: share at the end in which it falls to 0 in a line.
+        decay: share at the end in which it falls in a line; floor: what is left of it there, for a
+            run that another one goes on from.
     """
 
     minutes: float | None = Field(default=None, gt=0)
     steps: int | None = Field(default=None, ge=1)
     warm_up: int = Field(default=200, ge=0)
     decay: float = Field(default=0.4, ge=0, le=1)
+    floor: float = Field(default=0.0, ge=0, le=1)
 
     @model_validator(mode="after")
     def _one(self) -> "Schedule":

@@ -120,13 +120,17 @@ class GeneratorTask:
         told = self.recipe.objective
         drawn = Generator().manual_seed(mixed(self.recipe.seed, step, 7))
         causal = float(torch.rand((), generator=drawn)) < told.causal
+        short = causal and told.short > 0 and float(torch.rand((), generator=drawn)) < told.short
         spec = AttentionSpec(masks.block_causal(told.block)) if causal else PLAIN
+        frames = told.block if short else self.shape[1]
         cond = {name: value for name, value in lot.items() if name != "latents"}
+        if "actions" in cond:
+            cond["actions"] = cond["actions"][:, :frames]
         return flow_matching(
             Seeing(self.net, spec),
-            Batch(lot["latents"], cond),
+            Batch(lot["latents"][:, :, :frames], cond),
             generator=generators,
-            layouts=told.layouts if causal else {"infill": 1.0},
+            layouts={"full": 1.0} if short else told.layouts if causal else {"infill": 1.0},
             block=told.block,
             mean=told.mean,
             std=told.std,
