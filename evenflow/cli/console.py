@@ -92,20 +92,25 @@ def print_json(data: Any) -> None:
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
 
-class Bar:
-    """Progress on stderr: phase, share, frames a second, time left. Silent where nobody looks.
+LINE_S = 60.0
+"""Seconds between two lines of progress where there is no terminal."""
 
+
+class Bar:
+    """Progress on stderr: phase, share, frames a second, time left.
+
+    Where there is no terminal (a log file), a line a minute; work of less than a minute is silent.
     A context manager, and what a long call takes as `progress=`.
     """
 
     def __init__(self, *, quiet: bool = False, title: str = "") -> None:
         self._title = title
         self._console = stderr()
-        self._shown = not quiet and self._console.is_terminal
+        self._quiet, self._shown = quiet, self._console.is_terminal
         self._progress: Progress | None = None
         self._phase: str | None = None
         self._task: TaskID | None = None
-        self._start = 0.0
+        self._start, self._first, self._said = 0.0, 0, time.monotonic()
 
     def __enter__(self) -> "Bar":
         return self
@@ -121,21 +126,30 @@ class Bar:
 
     def __call__(self, event: Event) -> None:
         """Shows one step."""
+        if self._quiet:
+            return
+        now = time.monotonic()
+        fresh = event.phase != self._phase
+        if fresh:
+            self._phase, self._start, self._first = event.phase, now, event.step
+        label = one_line(f"{self._title} {event.phase}").strip()
+        spent = now - self._start
+        pace = f"{(event.step - self._first) / spent:.3g}/s" if spent > 0.5 else ""
+        left = "" if event.eta_s is None or spent < 0.5 else f"{_minutes(event.eta_s)} left"
         if not self._shown:
+            if now - self._said >= LINE_S:
+                self._said = now
+                known = "" if event.total is None else f" of {event.total}"
+                parts = [f"{label} {event.step}{known}", pace, left]
+                self._console.print(", ".join(filter(None, parts)), markup=False, soft_wrap=True)
             return
         if self._progress is None:
             self._progress = self._make()
             self._progress.start()
-        now = time.monotonic()
-        if event.phase != self._phase or self._task is None:
+        if fresh or self._task is None:
             if self._task is not None:
                 self._progress.remove_task(self._task)
-            self._phase, self._start = event.phase, now
-            label = one_line(f"{self._title} {event.phase}").strip()
             self._task = self._progress.add_task(label, total=event.total, pace="", left="")
-        spent = now - self._start
-        pace = f"{event.step / spent:.0f}/s" if spent > 0.5 else ""
-        left = "" if event.eta_s is None or spent < 0.5 else f"{_minutes(event.eta_s)} left"
         self._progress.update(
             self._task, completed=event.step, total=event.total, pace=pace, left=left
         )
