@@ -123,7 +123,7 @@ class _Run:
             recomputed(self.task.layers())
         if recipe.compile:
             for layer in self.task.layers():
-                layer.compile()
+                layer.compile(dynamic=False)  # a kernel for each length is faster than one for all
         strategy = PARALLEL[recipe.parallel] if ranks.size > 1 else alone
         self.split: Split = strategy(Asked(self.task), self.task.layers(), ranks)
         self.optimizers = optimizers(self.task.net, recipe.optimizer)

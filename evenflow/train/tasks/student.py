@@ -51,7 +51,7 @@ class StudentTask(GeneratorTask):
         self.teacher.to(ranks.device).requires_grad_(False)
         if recipe.compile:
             for block in self.teacher.blocks:
-                block.compile()
+                block.compile(dynamic=False)
 
     def loss(self, lot: Lot, generators: Sequence[Generator], step: int) -> Loss:
         """The distance of neighboring answers; how much past a step has is one for all ranks."""
