@@ -77,8 +77,9 @@ def weights_before(task):
 @pytest.mark.parametrize("task", RECIPES)
 def test_a_batch_in_parts_is_the_batch(task, whole, tmp_path):
     parts = train(RECIPES[task](accumulate=2), tmp_path / "run")
+    near = 1e-5 if task == "generator" else 1e-6  # Muon: see below
     for one, other in zip(losses(parts), losses(whole[task]), strict=True):
-        assert abs(one - other) < 1e-6 * max(1, abs(other))
+        assert abs(one - other) < near * max(1, abs(other))
 
 
 SCRIPT = """
@@ -114,8 +115,9 @@ def on_two(tmp_path, task, parallel, optimizer, until=None):
 @pytest.mark.parametrize(
     ("task", "parallel", "optimizer", "near"),
     [
-        ("generator", "ddp", BOTH, 1e-6),
+        ("generator", "ddp", ADAMW, 1e-6),
         # Muon orthogonalizes in half precision, where the order of sums is seen
+        pytest.param("generator", "ddp", BOTH, 1e-5, marks=pytest.mark.slow),
         pytest.param("generator", "fsdp2", BOTH, 1e-5, marks=pytest.mark.slow),
         ("generator", "fsdp2", ADAMW, 1e-6),
         pytest.param("tokenizer", "ddp", ADAMW, 1e-6, marks=pytest.mark.slow),
