@@ -134,16 +134,17 @@ class Block(nn.Module):
         self,
         x: Float[Tensor, "b n w"],
         told: Float[Tensor, "b f 6 w"],
-        row: Int[Tensor, " n"],
+        whose: Float[Tensor, "n f"],
         tokens: Tokens,
         kept: KeyValues | None,
         spec: AttentionSpec,
         site: Site,
         turns: Turns,
     ) -> tuple[Float[Tensor, "b n w"], KeyValues | None]:
-        """Tokens after the block, and what later calls may see; `told[:, row]` is each token's."""
-        six = (told + self.bias.to(told.dtype)).unbind(dim=2)
-        shift, scale, gate, shift_f, scale_f, gate_f = (one.index_select(1, row) for one in six)
+        """Tokens after the block, and what later calls may see; `whose @ told` is each token's."""
+        six = (told + self.bias.to(told.dtype)).flatten(2)
+        six = whose @ six  # a product of ones and zeros: learning through an index is slow
+        shift, scale, gate, shift_f, scale_f, gate_f = six.chunk(6, dim=-1)
         inner = torch.addcmul(shift, F.rms_norm(x, x.shape[-1:]), scale)
         heard, after = self.attention(inner, tokens, kept, spec=spec, site=site, turns=turns)
         x = torch.addcmul(x, gate, heard)
@@ -262,6 +263,7 @@ class DiT(nn.Module):
             tokens = joined(prefix.tokens, tokens)
             row = torch.cat([prefix.told, row + 2])
             told = torch.cat([self._told_still(x, prefix), told], dim=1)
+        whose = F.one_hot(row, told.shape[1]).to(made.dtype)
         six = self.told(F.silu(told)).unflatten(-1, (6, config.width)) + self._ones(told)
         turns = Turns(config.axes, spec.positions)
         if spec.mask is not None:
@@ -272,9 +274,9 @@ class DiT(nn.Module):
         left = []
         for i, block in enumerate(self.blocks):
             site = Site(i, "all", cond.get("step"))
-            made, after = block(made, six, row, tokens, kept[i], spec, site, turns)
+            made, after = block(made, six, whose, tokens, kept[i], spec, site, turns)
             left.append(after)
-        shift, scale = self.last_told(F.silu(told))[:, row[-num_video:]].chunk(2, dim=-1)
+        shift, scale = (whose[-num_video:] @ self.last_told(F.silu(told))).chunk(2, dim=-1)
         made = made[:, -num_video:]
         made = F.rms_norm(made, made.shape[-1:]) * (1 + scale) + shift
         out = patches.unpatchify(self.outlet(made), tuple(x.shape[2:]), config.patch)

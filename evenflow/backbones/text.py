@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from evenflow.backbones.words import PADDING
 from evenflow.core.contracts import Attend, AttentionSpec, Tokens
-from evenflow.layers.attention import Attention
+from evenflow.layers.attention import Attention, attend
 from evenflow.layers.feedforward import SwiGLU
 from evenflow.layers.masks import TEXT
 
@@ -44,8 +44,9 @@ class TextEncoder(nn.Module):
         role = torch.full((num,), TEXT, device=x.device)
         tokens = Tokens(place, role, torch.full_like(role, -1), torch.zeros(num, device=x.device))
         # a mask is one for all captions, and padding is not: it is shut out by an edit
-        shut = (words == PADDING)[:, None, None, :]
-        spec = AttentionSpec(edit=lambda attend, site: _without(shut))
+        shut = (words == PADDING)[:, None, None, :].clone()
+        shut[..., 0] = False  # where there is no caption at all, something has to be seen
+        spec = AttentionSpec(edit=lambda _, site: _without(shut))
         for attention, forward in zip(self.attentions, self.forwards, strict=True):
             heard, _ = attention(F.rms_norm(x, x.shape[-1:]), tokens, spec=spec)
             x = x + heard
@@ -58,7 +59,7 @@ def _without(shut: Bool[Tensor, "b 1 1 n"]) -> Attend:
     """Attention in which nobody sees what is shut out, caption by caption."""
 
     def call(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=~shut)
+        return attend(q, k, v, ~shut)
 
     return call
 

@@ -27,7 +27,7 @@ def attend(
     q: Float[Tensor, "b a q d"],
     k: Float[Tensor, "b a k d"],
     v: Float[Tensor, "b a k d"],
-    mask: Bool[Tensor, "q k"] | None,
+    mask: Bool[Tensor, "*some #q k"] | None,
 ) -> Float[Tensor, "b a q d"]:
     """`softmax(q k^T / sqrt(d)) v` where the mask is True.
 
@@ -41,8 +41,7 @@ def attend(
 
 
 def _by_products(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-    """The same, head by head so that scores stay near the processor, with keys filled up to a
-    multiple of 32, between which products are slow."""
+    """The same, with keys filled up to a multiple of 32, between which products are slow."""
     num, short = k.shape[2], -k.shape[2] % 32
     q = (q * q.shape[-1] ** -0.5).contiguous()
     k = F.pad(k, (0, 0, 0, short)).contiguous().transpose(-1, -2)
@@ -51,15 +50,12 @@ def _by_products(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor
     if mask is not None:
         shut = torch.zeros(mask.shape, dtype=q.dtype).masked_fill_(~mask, -torch.inf)
         shut = F.pad(shut, (0, short), value=-torch.inf)
-    heard = []
-    for asks, answers, values in zip(q.unbind(1), k.unbind(1), v.unbind(1), strict=True):
-        scores = asks @ answers
-        if shut is not None:
-            scores = scores + shut
-        elif short:
-            scores[..., num:] = -torch.inf
-        heard.append(scores.softmax(dim=-1) @ values)
-    return torch.stack(heard, dim=1)
+    scores = q @ k
+    if shut is not None:
+        scores = scores + shut
+    elif short:
+        scores[..., num:] = -torch.inf
+    return scores.softmax(dim=-1) @ v
 
 
 def joined(first: Tokens, second: Tokens) -> Tokens:
@@ -130,10 +126,9 @@ class Attention(nn.Module):
         site, turns = site or Site(0, "all"), turns or rotary.Turns(self.axes, spec.positions)
         made = rearrange(self.qkv(x), "b n (kinds d) -> b n kinds d", kinds=3 * self.heads)
         both = made[:, :, : 2 * self.heads]
-        size = torch.linalg.vector_norm(both, dim=-1, keepdim=True).clamp(min=1e-6)
         gain = torch.stack([self.query_gain, self.key_gain]).to(both.dtype)
-        gain = both.shape[-1] ** 0.5 * gain.repeat_interleave(self.heads, dim=0)
-        both = both * (gain / size)
+        gain = gain.repeat_interleave(self.heads, dim=0)
+        both = F.rms_norm(both, both.shape[-1:], eps=1e-6) * gain
         q, k = both.transpose(1, 2).split(self.heads, dim=1)
         v = made[:, :, 2 * self.heads :].transpose(1, 2)
         seen = appended(kept, KeyValues(k, v, tokens))
