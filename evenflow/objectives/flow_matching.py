@@ -50,6 +50,7 @@ def flow_matching(
     std: float = 1.0,
     shift: float = 3.0,
     weight: str = "uniform",
+    channels: Float[Tensor, " c"] | None = None,
     drop: Mapping[str, float] = CHANCES,
     process: Process = FLOW,
 ) -> Loss:
@@ -67,11 +68,14 @@ def flow_matching(
         block: latent frames that share a level.
         mean, std, shift: of the levels, see `process.logit_normal`.
         weight: by level; a row of WEIGHTS.
+        channels: what the errors of the latents' channels weigh, of which the mean counts as 1;
+            None, all alike.
         drop: chance by name that a clip goes without a condition.
         process: of the network.
 
     Raises:
-        ValueError: an unknown layout or weight, shares without a sum, a block below 1.
+        ValueError: an unknown layout or weight, shares without a sum, a block below 1, other
+            channels than the latents have.
     """
     if block < 1:
         raise ValueError(f"block={block} holds no frame; use block >= 1")
@@ -82,7 +86,9 @@ def flow_matching(
         raise ValueError(f"layouts={shares} must be shares of at least 0, one of them above")
     by_level = WEIGHTS[_known(weight, WEIGHTS, "weight")]
     latents = batch.latents.to(torch.promote_types(batch.latents.dtype, torch.float32))
-    clips, _, frames = latents.shape[:3]
+    clips, count, frames = latents.shape[:3]
+    if channels is not None and len(channels) != count:
+        raise ValueError(f"the latents have {count} channels, got weights of {len(channels)}")
 
     def draw(count: int, source: Generator) -> Float[Tensor, " n"]:
         return logit_normal((count,), generator=source, mean=mean, std=std, shift=shift)
@@ -112,7 +118,10 @@ def flow_matching(
     }
     said, _ = net(process.mix(seen, noise, level), level, dropped(batch.cond, kept), None)
     error = said.float() - process.velocity(latents, noise, level).float()
-    error = error.square().mean(dim=(1, 3, 4))  # (b, t)
+    error = error.square().mean(dim=(3, 4))  # (b, c, t)
+    if channels is not None:
+        error = error * (channels / channels.mean()).to(error)[:, None]
+    error = error.mean(dim=1)
     weighted = learned * by_level(process, level) * error
     value = (weighted.sum(dim=1) / learned.sum(dim=1)).mean()
     return Loss(value, _parts(value, error.detach(), level, learned))

@@ -245,7 +245,8 @@ class GroupCausalVAE(nn.Module):
     """The tokenizer: 1 + 4n frames and sides of 8 to 1 + n latent frames, and back.
 
     Latents are told in units of their own spread: `mean` and `std`, of the first latent frame and
-    of the others, are measured after training and stand beside the weights.
+    of the others, are measured after training and stand beside the weights; so is `effect`, what
+    every channel changes in the picture, with a mean of 1.
 
     Args:
         config: see there.
@@ -253,6 +254,7 @@ class GroupCausalVAE(nn.Module):
 
     mean: Tensor
     std: Tensor
+    effect: Tensor
 
     def __init__(self, config: VAEConfig) -> None:
         super().__init__()
@@ -260,6 +262,7 @@ class GroupCausalVAE(nn.Module):
         self.encoder, self.decoder = Encoder(config), Decoder(config)
         self.register_buffer("mean", torch.zeros(2, config.channels))
         self.register_buffer("std", torch.ones(2, config.channels))
+        self.register_buffer("effect", torch.ones(config.channels))
 
     @property
     def num_weights(self) -> int:

@@ -89,6 +89,8 @@ class Objective(Part):
         block: latent frames of a block.
         layouts: shares of `flow_matching.LAYOUTS` in the batches with a block-causal mask.
         mean, std, shift: of the levels.
+        seen: the error of a channel of the latents weighs what it changes in the picture to this
+            power; 0, all weigh alike.
         drop: chance by condition that a clip goes without it.
         weights: of the parts of a tokenizer's loss, see `objectives.autoencoding.WEIGHTS`.
         smooth, again, noise: of a tokenizer's loss, see there.
@@ -104,6 +106,7 @@ class Objective(Part):
     mean: float = 0.0
     std: float = Field(default=1.0, gt=0)
     shift: float = Field(default=3.0, gt=0)
+    seen: float = Field(default=0.0, ge=0)
     drop: dict[str, float] = Field(default_factory=lambda: {"text": 0.1})
     weights: dict[str, float] = Field(default_factory=dict)
     smooth: float = Field(default=1e-3, gt=0)

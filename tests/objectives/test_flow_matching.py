@@ -273,6 +273,20 @@ def test_the_clean_weight_makes_it_the_error_of_the_clean_estimate():
     assert float(loss.value) == pytest.approx(float((clean - latents).square().mean()), rel=1e-5)
 
 
+def test_channels_count_as_they_weigh_and_their_mean_counts_as_one():
+    latents = torch.randn(5, 3, 4, 2, 2, generator=torch.Generator().manual_seed(1))
+    batch, layouts = Batch(latents), {"full": 1.0}
+    alone = []
+    for channel in range(latents.shape[1]):
+        weights = torch.zeros(latents.shape[1])
+        weights[channel] = 7
+        loss = flow_matching(zero, batch, generator=each(5), layouts=layouts, channels=weights)
+        alone.append(float(loss.value.detach()))
+    together = float(flow_matching(zero, batch, generator=each(5), layouts=layouts).value)
+    assert len(set(alone)) > 1
+    assert sum(alone) / len(alone) == pytest.approx(together, rel=1e-5)
+
+
 def test_parts_add_up_and_carry_no_gradient():
     weight = torch.ones((), requires_grad=True)
 
@@ -309,6 +323,7 @@ def test_levels_are_drawn_logit_normal_with_the_shift():
         ({"weight": "snr"}, "no weight is called 'snr'"),
         ({"block": 0}, "block=0"),
         ({"drop": {"text": 1.5}}, "chance 1.5"),
+        ({"channels": torch.ones(9)}, "weights of 9"),
     ],
 )
 def test_what_makes_no_sense_is_refused(settings, says):

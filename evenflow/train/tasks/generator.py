@@ -102,6 +102,7 @@ class GeneratorTask:
         self.shown: DiT = self.net
         self.knows: tuple[str, ...] = ()
         self.told = _fingerprint(self.tokenizer, self.words)
+        self.weights = _weights(self.tokenizer, recipe.objective.seen)
 
     def prepare(self, batch: dict[str, Any]) -> Lot:
         """Latents, and captions as numbers of words; one that is too long is not heard."""
@@ -135,6 +136,7 @@ class GeneratorTask:
             mean=told.mean,
             std=told.std,
             shift=told.shift,
+            channels=self.weights,
             drop=told.drop,
         )
 
@@ -348,12 +350,25 @@ def _tokenizer(recipe: Recipe, ranks: Ranks) -> Tokenizer:
     return load_tokenizer(str(inner) if inner.is_dir() else where, device=ranks.device)
 
 
+def _weights(tokenizer: Tokenizer, power: float) -> Tensor | None:
+    """What the errors of the latents' channels weigh."""
+    if not power:
+        return None
+    if not isinstance(tokenizer, GroupCausalVAE):
+        raise RecipeError(
+            "objective.seen weighs channels by what they change in the picture, which only a "
+            "learned tokenizer says: give net.tokenizer a folder of weights, or leave it 0"
+        )
+    return tokenizer.effect**power
+
+
 def _fingerprint(tokenizer: Tokenizer, words: Words | None) -> str:
-    """What latents and numbers of words depend on."""
+    """What latents and numbers of words depend on: a decoder may be taught anew."""
     state = hashlib.sha256()
-    if isinstance(tokenizer, nn.Module):
+    if isinstance(tokenizer, GroupCausalVAE):
         for name, value in sorted(tokenizer.state_dict().items()):
-            state.update(name.encode() + value.cpu().numpy().tobytes())
+            if name.startswith("encoder.") or name in ("mean", "std"):
+                state.update(name.encode() + value.cpu().numpy().tobytes())
     else:
         state.update(repr(tokenizer).encode())
     state.update(json.dumps([words.vocabulary, words.length] if words else None).encode())

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Generator, nn
+from jaxtyping import Float
+from torch import Generator, Tensor, nn
 
 from evenflow.core.errors import BadInput, RecipeError
 from evenflow.core.events import CancelToken, Meter, Progress
@@ -21,6 +22,8 @@ from evenflow.train.validation import scenes_of
 
 MEASURED = 256
 """Clips from which the spread of latents is measured."""
+SHOWN = 32
+"""Clips from which it is measured what a channel changes in the picture."""
 ROUND_TRIPS = 10
 
 
@@ -97,10 +100,8 @@ class TokenizerTask:
 
     @torch.no_grad()
     def finish(self, feed: Feed) -> None:
-        """Measures mean and spread of latents, of the first latent frame and of the others; those
-        of a frozen encoder are known."""
-        if "encoder" in self.recipe.net.frozen:
-            return
+        """Measures mean and spread of latents, of the first latent frame and of the others, and
+        what every channel changes in the picture; mean and spread of a frozen encoder are known."""
         made, seen, step = [], 0, 0
         while seen < MEASURED:
             lot = feed.lot(step)
@@ -108,12 +109,14 @@ class TokenizerTask:
             made.append(self.net.moments(video).mean)
             seen, step = seen + len(video), step + 1
         latents = torch.cat(made)
-        for row, part in enumerate((latents[:, :, :1], latents[:, :, 1:])):
-            if part.numel():
-                self.net.mean[row] = part.mean(dim=(0, 2, 3, 4))
-                self.net.std[row] = part.std(dim=(0, 2, 3, 4)).clamp(min=1e-3)
-        if latents.shape[2] == 1:  # stills: what follows is taken to be alike
-            self.net.mean[1], self.net.std[1] = self.net.mean[0], self.net.std[0]
+        if "encoder" not in self.recipe.net.frozen:
+            for row, part in enumerate((latents[:, :, :1], latents[:, :, 1:])):
+                if part.numel():
+                    self.net.mean[row] = part.mean(dim=(0, 2, 3, 4))
+                    self.net.std[row] = part.std(dim=(0, 2, 3, 4)).clamp(min=1e-3)
+            if latents.shape[2] == 1:  # stills: what follows is taken to be alike
+                self.net.mean[1], self.net.std[1] = self.net.mean[0], self.net.std[0]
+        self.net.effect.copy_(effects(self.net, self.net.normal(latents[:SHOWN])))
 
     def save(self, folder: Path) -> None:
         """Writes the folder that `GroupCausalVAE.from_pretrained` reads."""
@@ -148,6 +151,32 @@ class TokenizerTask:
         mean = torch.tensor(rows).nanmean(dim=0).tolist()
         names = ("psnr", "psnr_first", "psnr_later", f"psnr_{ROUND_TRIPS}", "color_shift")
         return {name: round(value, 3) for name, value in zip(names, mean, strict=True)}
+
+
+@torch.no_grad()
+def effects(net: GroupCausalVAE, latents: Float[Tensor, "b c t h w"]) -> Float[Tensor, " c"]:
+    """What every channel changes in the picture: how far it goes when the channel is its mean.
+
+    Distances are root mean squares over luma and twice the chroma (Rec. 601), told in the mean of
+    all channels.
+
+    Args:
+        latents: of clips, as `encode` gives them.
+    """
+    whole = _opponent(net.decode(latents))
+    found = []
+    for channel in range(latents.shape[1]):
+        without = latents.clone()
+        without[:, channel] = latents[:, channel].mean()
+        found.append((_opponent(net.decode(without)) - whole).square().mean().sqrt())
+    effect = torch.stack(found).clamp(min=1e-6)
+    return effect / effect.mean()
+
+
+def _opponent(video: Tensor) -> Tensor:
+    """Luma and twice the chroma of a video `(b, 3, f, y, x)`."""
+    rows = torch.tensor([[0.299, 0.587, 0.114], [-0.338, -0.662, 1.0], [1.0, -0.838, -0.162]])
+    return torch.einsum("kc,bcfyx->bkfyx", rows.to(video), video)
 
 
 def _psnr(made: torch.Tensor, true: torch.Tensor) -> float:
