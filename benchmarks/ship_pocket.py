@@ -4,9 +4,10 @@
         --tokenizer runs/pocket-tokenizer runs/pocket-tokenizer-steady runs/pocket-tokenizer-sharp \
         --graded runs/graded -o evenflow/weights/pocket
 
-The tokenizer is that of the last of its runs, which has to make the latents that the generator
-learned from. The card is written from the runs: what was learned from, steps, minutes and
-operations, and the tables that `benchmarks.pocket` left in `GRADED/full` and `GRADED/turbo`.
+Where several runs are given, each went on from the one before and the last one ships. The tokenizer
+has to make the latents that the generator learned from. The card is written from the runs: what was
+learned from, steps, minutes and operations, and the tables that `benchmarks.pocket` left in
+`GRADED/full` and `GRADED/turbo`.
 """
 
 import argparse
@@ -81,7 +82,7 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--tokenizer", type=Path, nargs="+", required=True)
-    parser.add_argument("--generator", type=Path, required=True)
+    parser.add_argument("--generator", type=Path, nargs="+", required=True)
     parser.add_argument("--student", type=Path, nargs="*", default=[])
     parser.add_argument("--graded", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
@@ -90,11 +91,12 @@ def main() -> None:
     if folder.exists():
         raise SystemExit(f"{folder} exists: give another folder")
     tokenizer = given.tokenizer[-1] / "model"
-    if not same_latents(given.generator / "model" / "tokenizer", tokenizer):
-        raise SystemExit(f"{given.generator} learned from other latents than {tokenizer} makes")
-    sizes = {"generator": halved(given.generator / "model", folder)}
+    generator = given.generator[-1]
+    if not same_latents(generator / "model" / "tokenizer", tokenizer):
+        raise SystemExit(f"{generator} learned from other latents than {tokenizer} makes")
+    sizes = {"generator": halved(generator / "model", folder)}
     sizes["tokenizer"] = halved(tokenizer, folder / "tokenizer")
-    phases = [phase(run) for run in (*given.tokenizer, given.generator, *given.student)]
+    phases = [phase(run) for run in (*given.tokenizer, *given.generator, *given.student)]
     if given.student:
         sizes["student"] = halved(given.student[-1] / "model", folder / "student")
     graded = {}
@@ -102,7 +104,7 @@ def main() -> None:
         path = (given.graded or folder) / name / "table.json"
         if path.is_file():
             graded[name] = json.loads(path.read_text())
-    recipe = load(given.generator / "recipe.yaml")
+    recipe = load(generator / "recipe.yaml")
     card = {
         "schema": "evenflow.card/1",
         "name": "pocket",
