@@ -46,13 +46,16 @@ def halved(source: Path, target: Path) -> int:
 def same_latents(one: Path, other: Path) -> bool:
     """Whether two tokenizers code alike; they may decode as they like."""
     first, second = (load_file(folder / "model.safetensors") for folder in (one, other))
-    names = [name for name in first if not name.startswith("decoder.")]
+    names = [name for name in first if not name.startswith("decoder.") and name != "effect"]
     return all(name in second and torch.equal(first[name], second[name]) for name in names)
 
 
-def phase(run: Path) -> dict[str, Any]:
-    """What a run did."""
+def phase(run: Path, tokenizer: Path) -> dict[str, Any]:
+    """What a run did; its operations are counted on a network like its own."""
     recipe = load(run / "recipe.yaml")
+    latents = str(tokenizer) if recipe.net.tokenizer else ""
+    net = recipe.net.model_copy(update={"start": "", "tokenizer": latents})
+    recipe = recipe.model_copy(update={"net": net})
     rows = [row for row in read(run) if "loss" in row]
     found = estimate(recipe, TASKS[recipe.task](recipe, ALONE), ALONE)
     steps = rows[-1]["step"] + 1
@@ -94,9 +97,10 @@ def main() -> None:
     generator = given.generator[-1]
     if not same_latents(generator / "model" / "tokenizer", tokenizer):
         raise SystemExit(f"{generator} learned from other latents than {tokenizer} makes")
+    runs = (*given.tokenizer, *given.generator, *given.student)
+    phases = [phase(run, tokenizer) for run in runs]
     sizes = {"generator": halved(generator / "model", folder)}
     sizes["tokenizer"] = halved(tokenizer, folder / "tokenizer")
-    phases = [phase(run) for run in (*given.tokenizer, *given.generator, *given.student)]
     if given.student:
         sizes["student"] = halved(given.student[-1] / "model", folder / "student")
     graded = {}
