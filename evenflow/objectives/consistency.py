@@ -35,6 +35,7 @@ def consistency(
     levels: Float[Tensor, " k"],
     learned: int,
     still: float = 0.0,
+    channels: Float[Tensor, " c"] | None = None,
     process: Process = FLOW,
 ) -> Loss:
     """Mean distance between what the student says at neighboring levels of the teacher's path.
@@ -48,16 +49,21 @@ def consistency(
         learned: frames at the end of the clip that are noised and learned; those before are clean.
         still: share of the clips of which the first of these frames is clean too, where nothing is
             before it: a clip that begins with a picture.
+        channels: what distances in the latents' channels weigh, of which the mean counts as 1;
+            None, all alike.
 
     Raises:
-        ValueError: a grid that does not fall from 1 to 0, or frames that the clip has not.
+        ValueError: a grid that does not fall from 1 to 0, frames that the clip has not, other
+            channels than the latents have.
     """
     latents = batch.latents.float()
-    clips, _, frames = latents.shape[:3]
+    clips, count, frames = latents.shape[:3]
     if levels.ndim != 1 or len(levels) < 2 or levels[-1] != 0 or bool((levels.diff() >= 0).any()):
         raise ValueError("a grid of levels falls from 1 to 0: (k,)")
     if not 0 < learned <= frames:
         raise ValueError(f"learned={learned} of {frames} frames cannot be")
+    if channels is not None and len(channels) != count:
+        raise ValueError(f"the latents have {count} channels, got weights of {len(channels)}")
     high, low, noise, weight = [], [], [], []
     for seed in clip_seeds(generator, clips):
         source = Generator().manual_seed(mixed(seed, 0))
@@ -79,12 +85,15 @@ def consistency(
         nearer = process.mix(end, process.noise_of(noisy, end, upper), lower)
         target = student(nearer, lower, batch.cond, None)[0].float()
     said = student(noisy, upper, batch.cond, None)[0].float()
-    square = ((said - target).square() * inside[:, None, :, None, None]).flatten(1).sum(dim=1)
+    counted = inside[:, None, :, None, None]
+    if channels is not None:
+        counted = counted * (channels / channels.mean()).to(counted)[:, None, None, None]
+    square = ((said - target).square() * counted).flatten(1).sum(dim=1)
     dims = inside.sum(dim=1) * latents[0, :, 0].numel()
     each = (square / dims + HUBER**2).sqrt() - HUBER
     value = each.mean()
-    count = value.new_tensor(float(clips))
-    parts = {"loss": Part(value.detach() * count, count)}
-    error = ((said.detach() - latents).square() * inside[:, None, :, None, None]).flatten(1)
-    parts["error"] = Part((error.sum(dim=1) / dims).sum(), count)
+    total = value.new_tensor(float(clips))
+    parts = {"loss": Part(value.detach() * total, total)}
+    error = ((said.detach() - latents).square() * counted).flatten(1)
+    parts["error"] = Part((error.sum(dim=1) / dims).sum(), total)
     return Loss(value, parts)

@@ -31,7 +31,7 @@ def each(num, first=0):
     return [torch.Generator().manual_seed(first + i) for i in range(num)]
 
 
-def loss_of(student, *, grid=256, learned=3, still=0.0, batch=None, generator=None):
+def loss_of(student, *, grid=256, learned=3, still=0.0, batch=None, generator=None, channels=None):
     batch = batch or clips()
     return consistency(
         student,
@@ -41,6 +41,7 @@ def loss_of(student, *, grid=256, learned=3, still=0.0, batch=None, generator=No
         levels=shifted(grid).float(),
         learned=learned,
         still=still,
+        channels=channels,
     )
 
 
@@ -126,3 +127,18 @@ def test_what_cannot_be_is_said():
         )
     with pytest.raises(ValueError, match="learned=7 of 6"):
         loss_of(end, learned=7)
+
+
+def test_channels_count_by_their_weights():
+    def off_in_the_first(x, level, cond, state):
+        said, state = end(x, level, cond, state)
+        return torch.cat([said[:, :1] * (1 + spread(level)), said[:, 1:]], dim=1), state
+
+    plain, first, second, alike = (
+        float(loss_of(off_in_the_first, channels=weights).value)
+        for weights in (None, torch.tensor([3.0, 1.0]), torch.tensor([1.0, 3.0]), torch.ones(2) * 5)
+    )
+    assert alike == pytest.approx(plain)
+    assert first > 1.1 * plain > 1.1 * 1.1 * second
+    with pytest.raises(ValueError, match="2 channels"):
+        loss_of(end, channels=torch.ones(3))

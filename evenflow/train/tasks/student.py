@@ -76,6 +76,7 @@ class StudentTask(GeneratorTask):
             levels=shifted(told.grid, shift=told.shift).float(),
             learned=learned,
             still=STILL,
+            channels=self.weights,
         )
 
     def sampling(self, predict: Predictor) -> tuple[Sampler, Predictor, Tensor]:
