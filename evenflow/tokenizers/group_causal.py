@@ -40,14 +40,17 @@ class VAEConfig:
         widths: of features at half, a quarter and an eighth of the side.
         depths: blocks there.
         rounding: steps in a standard deviation to which latents of a video are rounded; 0 for none.
-            What was decoded is then coded to the very latents that it came from, as long as the
-            coder is less than half a step off, and round trips lose nothing more.
+            Latents that come back less than half a step off are then the very same.
+        refinements: how often `encode` decodes what it found and mends it by what the encoder says
+            of that: latents, then, which decode to what has the source's own. Each costs a decoding
+            and an encoding; round trips come to rest by them.
     """
 
     channels: int = 16
     widths: tuple[int, int, int] = (48, 96, 160)
     depths: tuple[int, int, int] = (1, 2, 3)
     rounding: int = 0
+    refinements: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Plain types, for the file beside the weights."""
@@ -305,8 +308,9 @@ class GroupCausalVAE(nn.Module):
 
     @torch.no_grad()
     def encode(self, video: Float[Tensor, "b 3 f y x"]) -> Float[Tensor, "b c t h w"]:
-        """Latents of mean 0 and spread 1 over the training's clips."""
-        return self.rounded(self.normal(self.moments(video).mean))
+        """Latents of mean 0 and spread 1 over the training's clips, refined and rounded."""
+        check_video(video)
+        return torch.cat(list(self._coded(_groups(video))), dim=2)
 
     @torch.no_grad()
     def decode(self, latents: Float[Tensor, "b c t h w"]) -> Float[Tensor, "b 3 f y x"]:
@@ -323,9 +327,7 @@ class GroupCausalVAE(nn.Module):
         """
         parts = ((grouped(g) if i == 0 else g) for i, g in enumerate(groups))
         told = ((g.transpose(1, 2) - 0.5) for g in parts)
-        for i, (made, _) in enumerate(self._encoded(told)):
-            mean = made.transpose(1, 2).chunk(2, dim=1)[0]
-            yield self.rounded((mean - self._row(self.mean, i)) / self._row(self.std, i))
+        yield from self._coded(told)
 
     @torch.no_grad()
     def decode_stream(
@@ -360,6 +362,26 @@ class GroupCausalVAE(nn.Module):
         """Of every latent frame, `(1, c, t, 1, 1)`."""
         rows = torch.arange(latents.shape[2], device=latents.device).clamp(max=1)
         return values[rows].T[None, :, :, None, None]
+
+    def _coded(self, groups: Iterable[Tensor]) -> Iterator[Tensor]:
+        """Latent frames `(b, c, 1, h, w)` of groups, refined and rounded; as causal as both halves.
+
+        With E and D the halves, z <- z + (E(x) - E(D(z))): where E(D(z)) is z but for a little, it
+        comes near the z of which E(D(z)) = E(x).
+        """
+        back: list[tuple[Memory, Memory]] = [((), ())] * self.config.refinements
+        for i, (both, _) in enumerate(self._encoded(groups)):
+            said = both.chunk(2, dim=2)[0]  # (b, 1, c, h, w)
+            found = said
+            for turn, (decoding, encoding) in enumerate(back):
+                made, decoding = self.decoder(found, decoding)
+                if i == 0:
+                    made = made[:, -1:].expand_as(made)
+                again, encoding = self.encoder(made.clamp(-0.5, 0.5), encoding)
+                found = found + said - again.chunk(2, dim=2)[0]
+                back[turn] = decoding, encoding
+            found = found.transpose(1, 2)
+            yield self.rounded((found - self._row(self.mean, i)) / self._row(self.std, i))
 
     def _encoded(self, groups: Iterable[Tensor]) -> Iterator[tuple[Tensor, Memory]]:
         memory: Memory = ()

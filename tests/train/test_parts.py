@@ -193,11 +193,12 @@ def test_a_tokenizer_is_gone_on_with_and_rounded(tmp_path):
     plain = tokenizer_recipe()
     data = plain.data.model_dump() | {"clips": str(tmp_path / "first")}
     start = str(tmp_path / "first" / "model")
-    net = {"size": "nano", "start": start, "config": {"rounding": 4}}
+    net = {"size": "nano", "start": start, "config": {"rounding": 4, "refinements": 1}}
     train(tokenizer_recipe(data=data, net=net), tmp_path / "second")
     one, other = (
         GroupCausalVAE.from_pretrained(tmp_path / name / "model") for name in ("first", "second")
     )
     assert (one.config.rounding, other.config.rounding) == (0, 4)
+    assert (one.config.refinements, other.config.refinements) == (0, 1)
     assert one.config.widths == other.config.widths
     assert not (tmp_path / "second" / "clips.safetensors").exists()

@@ -363,11 +363,13 @@ def _weights(tokenizer: Tokenizer, power: float) -> Tensor | None:
 
 
 def _fingerprint(tokenizer: Tokenizer, words: Words | None) -> str:
-    """What latents and numbers of words depend on: a decoder may be taught anew."""
+    """What latents and numbers of words depend on; a decoder may be taught anew, unless it refines
+    them."""
     state = hashlib.sha256()
     if isinstance(tokenizer, GroupCausalVAE):
+        refined = tokenizer.config.refinements > 0
         for name, value in sorted(tokenizer.state_dict().items()):
-            if name.startswith("encoder.") or name in ("mean", "std"):
+            if refined or name.startswith("encoder.") or name in ("mean", "std"):
                 state.update(name.encode() + value.cpu().numpy().tobytes())
     else:
         state.update(repr(tokenizer).encode())

@@ -25,6 +25,8 @@ MEASURED = 256
 SHOWN = 32
 """Clips from which it is measured what a channel changes in the picture."""
 ROUND_TRIPS = 10
+CODING = ("rounding", "refinements")
+"""What of a tokenizer's config may change where another run goes on: it has no weights."""
 
 
 class TokenizerTask:
@@ -51,9 +53,9 @@ class TokenizerTask:
         torch.manual_seed(recipe.seed)
         if recipe.net.start:
             self.net = GroupCausalVAE.from_pretrained(recipe.net.start)
-            if "rounding" in recipe.net.config:
-                changed = config_of(VAEConfig, recipe.net.config, "net.config")
-                self.net.config = replace(self.net.config, rounding=changed.rounding)
+            changed = config_of(VAEConfig, recipe.net.config, "net.config")
+            said = {name: getattr(changed, name) for name in CODING if name in recipe.net.config}
+            self.net.config = replace(self.net.config, **said)
         else:
             said = SIZES[recipe.net.size].to_json() | recipe.net.config
             try:
