@@ -95,7 +95,7 @@ class Objective(Part):
         weights: of the parts of a tokenizer's loss, see `objectives.autoencoding.WEIGHTS`.
         smooth, again, noise: of a tokenizer's loss, see there.
         guidance: of the teacher of a student, folded into it.
-        grid: levels at which a student is taught.
+        grid: levels at which a student is taught; of `progressive` the steps of its teacher.
         levels: where the steps of a student stand, falling from 1 to 0.
     """
 
@@ -208,7 +208,7 @@ class Recipe(Part):
 
     schema_: Literal["evenflow.recipe/1"] = Field(default="evenflow.recipe/1", alias="schema")
     name: str
-    task: Literal["tokenizer", "generator", "student", "distribution"]
+    task: Literal["tokenizer", "generator", "student", "progressive", "distribution"]
     about: str = ""
     data: Data
     net: Net = Net()
