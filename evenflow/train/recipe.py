@@ -64,7 +64,8 @@ class Net(Part):
         tokenizer: of a generator: a folder, the folder of a run, or `wavelet`.
         words: longest caption of a generator, in words; 0 trains without text.
         start: folder of weights to begin with, or empty.
-        teacher: folder of the weights that a student follows in `distribution`.
+        teacher: folder of the weights that a student follows; those of `start` where nothing is
+            said.
         frozen: parts of a tokenizer that stay as they are: `encoder`, so that latents that others
             learned from stay valid.
     """

@@ -73,6 +73,19 @@ def test_half_of_the_steps_may_be_of_first_blocks_alone(teacher):
     assert set(seen) == {1}
 
 
+def test_a_student_goes_on_from_a_student(teacher, tmp_path):
+    told = {"block": 1, "levels": [1.0, 0.5, 0.0], "grid": 2}
+    recipe = student_recipe(teacher, "progressive", objective=told)
+    train(recipe, tmp_path / "one")
+    net = recipe.net.model_dump() | {"start": str(tmp_path / "one/model")}
+    net["teacher"] = str(teacher / "model")
+    task = ProgressiveTask(recipe.model_copy(update={"net": type(recipe.net)(**net)}), ALONE)
+    for own, folder in ((task.net, tmp_path / "one/model"), (task.teacher, teacher / "model")):
+        there, _ = DiT.from_pretrained(folder)
+        for mine, other in zip(own.parameters(), there.parameters(), strict=True):
+            torch.testing.assert_close(mine, other)
+
+
 def test_it_begins_as_the_teacher_and_the_teacher_stays(teacher):
     task = StudentTask(student_recipe(teacher), ALONE)
     own, _ = DiT.from_pretrained(teacher / "model")

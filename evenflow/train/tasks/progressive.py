@@ -24,7 +24,7 @@ class ProgressiveTask(StudentTask):
     """The task.
 
     Args:
-        recipe: see there; `net.start` is the teacher's folder, `objective.grid` its steps in all.
+        recipe: see `StudentTask`; `objective.grid` is the teacher's steps in all.
         ranks: where it computes.
     """
 

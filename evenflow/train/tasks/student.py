@@ -1,7 +1,7 @@
 """A student in few steps: says the end of its teacher's path, guidance and all, from any place.
 
-It begins with the teacher's weights. The past of what is learned is true, as in teacher forcing,
-so the student goes on block by block from the first step on.
+It begins with the teacher's weights, or goes on from a student's. The past of what is learned is
+true, as in teacher forcing, so the student goes on block by block from the first step on.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,8 @@ class StudentTask(GeneratorTask):
     """The task.
 
     Args:
-        recipe: see there; `net.start` is the teacher's folder.
+        recipe: see there; `net.start` is the folder of its first weights, `net.teacher` the
+            teacher's, which is `net.start` where nothing is said.
         ranks: where it computes.
     """
 
@@ -47,7 +48,9 @@ class StudentTask(GeneratorTask):
         if len(levels) < 2 or levels[0] != 1 or levels[-1] != 0 or not falls:
             raise RecipeError(f"objective.levels fall from 1 to 0, got {list(levels)}")
         super().__init__(recipe, ranks)
-        self.teacher, _ = DiT.from_pretrained(recipe.net.start)
+        self.teacher, _ = DiT.from_pretrained(recipe.net.teacher or recipe.net.start)
+        if self.teacher.config != self.shown.config:
+            raise RecipeError("net.start and net.teacher are networks of different shapes")
         self.teacher.to(ranks.device).requires_grad_(False)
         if recipe.compile:
             for block in self.teacher.blocks:
