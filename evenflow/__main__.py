@@ -14,7 +14,12 @@ class Stopped(KeyboardInterrupt):
     """
 
 
+_asked: list[int] = []
+"""Signals that came while it loads: a library may swallow what is raised while it is imported."""
+
+
 def _stop(number: int, frame: FrameType | None) -> None:
+    _asked.append(number)
     raise Stopped
 
 
@@ -27,6 +32,7 @@ def main(args: Sequence[str] | None = None) -> int:
     Args:
         args: without the program's name; `sys.argv` by default.
     """
+    _asked.clear()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number, handler in before.items():
         if handler in (signal.default_int_handler, signal.SIG_DFL):  # not where it is ignored
@@ -34,6 +40,8 @@ def main(args: Sequence[str] | None = None) -> int:
     try:
         from evenflow.cli.app import main as run
 
+        if _asked:
+            raise Stopped
         return run(args)
     except KeyboardInterrupt:
         sys.stderr.write("error: stopped before the end; nothing half-written is left\n")
