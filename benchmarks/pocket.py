@@ -1,7 +1,7 @@
 """Grades a generator of the world's language by the truth of scenes that it never saw.
 
     python -m benchmarks.pocket MODEL -o DIR [--quality turbo|full] [--guidance G] [--num 200]
-    python -m benchmarks.pocket FOLDER -o DIR --quality full --together 16   # half precision
+    python -m benchmarks.pocket FOLDER -o DIR --quality turbo --together 16   # half precision
     python -m benchmarks.pocket truth -o DIR   # the scenes themselves: what grading can say at most
     python -m benchmarks.pocket DIR -o DIR --against TEACHER_DIR   # a student beside its teacher
 
@@ -21,8 +21,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 import evenflow as ef
+from evenflow.backbones.dit import DiT
 from evenflow.core.clip import ArraySource
 from evenflow.core.errors import EvenflowError
 from evenflow.data.worlds import WorldRows, pairs, world_rows
@@ -31,6 +33,8 @@ from evenflow.grading.eyes import read
 from evenflow.grading.judge import grade
 from evenflow.grading.oracle import oracle
 from evenflow.grading.reading import HIDDEN, SEEN, Reading
+from evenflow.samplers import consistency, euler
+from evenflow.samplers.streaming import Sampler
 from evenflow.train import load as recipe_of
 from evenflow.train.recipe import Recipe
 from evenflow.train.tasks import GeneratorTask
@@ -100,9 +104,18 @@ def judged(name: str, one: Asked, pictures: np.ndarray, left_out: set[str]) -> d
 
 
 def at_once(
-    recipe: Recipe, folder: str, name: str, some: list[Asked], guidance: float | None, steps: int
+    recipe: Recipe,
+    folder: str,
+    name: str,
+    some: list[Asked],
+    guidance: float | None,
+    steps: int,
+    student: bool,
 ) -> list[np.ndarray]:
-    """Clips of several prompts, the network in half precision: as validation makes them."""
+    """Clips of several prompts, the network in half precision: as validation makes them.
+
+    A student begins with the noise that its teacher has.
+    """
     changes: dict[str, Any] = {"steps": steps}
     changes |= {} if guidance is None else {"guidance": guidance}
     own = recipe.model_copy(
@@ -124,7 +137,13 @@ def at_once(
         )
         for one in some
     ]
-    return GeneratorTask(own, ALONE).clips(prompts)
+    task = GeneratorTask(own, ALONE)
+    if not student:
+        return task.clips(prompts)
+    net, said = DiT.from_pretrained(Path(folder) / "student")
+    sampler: Sampler = euler if said["sampler"] == "euler" else consistency
+    levels = torch.tensor(said["levels"])
+    return task.made_by(net, lambda predict: (sampler, predict, levels), prompts)
 
 
 def after_hiding(truth: Reading, seen: Reading) -> float | None:
@@ -275,7 +294,8 @@ def main() -> None:
             return [one.pictures for one in some]
         if model is None:
             steps = given.steps or recipe.validation.steps
-            return at_once(recipe, given.model, name, some, given.guidance, steps)
+            student = given.quality == "turbo"
+            return at_once(recipe, given.model, name, some, given.guidance, steps, student)
         return [
             model.generate(
                 one.caption,

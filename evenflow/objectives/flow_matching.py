@@ -21,6 +21,7 @@ from evenflow.objectives.layouts import (
     history,
     independent,
     infill,
+    last,
     still,
 )
 from evenflow.objectives.loss import Batch, Loss, Part, clip_seeds
@@ -32,6 +33,7 @@ LAYOUTS = {
     "full": full,
     "independent": independent,
     "history": history,
+    "last": last,
     "still": still,
     "infill": infill,
 }

@@ -98,6 +98,13 @@ def history(num_frames: int, *, block: int, draw: Draw, generator: Generator) ->
     )
 
 
+def last(num_frames: int, *, block: int, draw: Draw, generator: Generator) -> Layout:
+    """The last block is noised and learned from; the past is clean."""
+    at = _blocks(num_frames, block)
+    end = at == at[-1]
+    return _layout(torch.where(end, draw(1, generator), 0), end.to(torch.get_default_dtype()))
+
+
 def still(num_frames: int, *, block: int, draw: Draw, generator: Generator) -> Layout:
     """A clip that begins with a picture: the first latent frame is clean, which is one frame.
 

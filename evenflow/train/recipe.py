@@ -84,7 +84,8 @@ class Objective(Part):
 
     Args:
         causal: share of batches with a block-causal mask and a past to go on from; the others see
-            all and fill in a window.
+            all and fill in a window. Of `distribution`: share of the steps in which the laws are
+            those of one block after its past.
         short: share of the batches with a block-causal mask that show the first block alone, with
             nothing given: what a caption looks like is learned there, at less than half the price.
         block: latent frames of a block.

@@ -46,6 +46,42 @@ def test_clips_that_are_too_much_alike_are_driven_apart():
     assert float((move * wide).mean()) < 0
 
 
+def test_the_past_stays_clean_and_is_not_moved():
+    clip = clips(1.0, 0.5).requires_grad_()
+    seen = []
+
+    def watching(x, level, cond, state):
+        seen.append((x, level))
+        return law(0.0, 0.5)(x, level, cond, state)
+
+    generator = [torch.Generator().manual_seed(i) for i in range(len(clip))]
+    distribution_matching(
+        clip, watching, law(1.0, 0.5), {}, generator=generator, learned=1
+    ).value.backward()
+    x, level = seen[0]
+    assert torch.equal(x[:, :, :2], clip.detach()[:, :, :2])
+    assert not level[:, :2].any() and bool((level[:, 2] > 0).all())
+    assert not clip.grad[:, :, :2].any() and clip.grad[:, :, 2].abs().min() > 0
+    with pytest.raises(ValueError, match="learned=4 of 3"):
+        distribution_matching(clip, watching, watching, {}, generator=generator, learned=4)
+
+
+def test_channels_weigh_what_they_change():
+    generator = torch.Generator().manual_seed(0)
+    clip = torch.randn(8, 2, 3, 2, 2, generator=generator).requires_grad_()
+    seeds = [torch.Generator().manual_seed(i) for i in range(8)]
+    weights = torch.tensor([3.0, 1.0])
+    distribution_matching(
+        clip, law(0.0, 0.5), law(1.0, 0.5), {}, generator=seeds, channels=weights
+    ).value.backward()
+    heavy, light = clip.grad.abs().mean(dim=(0, 2, 3, 4))
+    assert float(heavy / light) == pytest.approx(3.0, rel=0.1)
+    with pytest.raises(ValueError, match="2 channels, got weights of 3"):
+        distribution_matching(
+            clip, law(0, 1), law(0, 1), {}, generator=seeds, channels=torch.ones(3)
+        )
+
+
 def test_nothing_moves_where_both_laws_agree():
     loss, move = moved(clips(0.3, 0.5), law(0.3, 0.5), law(0.3, 0.5))
     assert float(loss.value.detach()) == 0 and not move.any()

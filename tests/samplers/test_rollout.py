@@ -5,8 +5,8 @@ from evenflow.backbones.dit import SIZES, DiT
 from evenflow.core.contracts import AttentionSpec
 from evenflow.layers import masks, remember
 from evenflow.noise import independent
-from evenflow.process import FLOW, predictor
-from evenflow.samplers import consistency, stream
+from evenflow.process import FLOW, predictor, spread
+from evenflow.samplers import consistency, euler, stream
 from evenflow.samplers.rollout import rollout
 
 LEVELS = torch.tensor([1.0, 0.8, 0.5, 0.0])
@@ -50,6 +50,74 @@ def test_the_last_step_gives_what_the_student_makes(student):
     assert made.requires_grad and not whole.requires_grad
 
 
+@pytest.mark.parametrize("exit_step", [0, 1, 2])
+def test_a_student_of_euler_goes_to_the_end_whatever_step_counts(student, exit_step):
+    _, predict = student
+    made = rollout(
+        predict,
+        noise(),
+        LEVELS,
+        block=2,
+        exit_step=exit_step,
+        conds=told,
+        seeds=SEEDS,
+        sampler="euler",
+    )
+    blocks = [noise()[:, :, i : i + 2] for i in (0, 2, 4)]
+    with torch.no_grad():
+        whole = torch.cat(list(stream(euler, predict, blocks, LEVELS, conds=told)), dim=2)
+    assert torch.allclose(made, whole, atol=1e-5)
+    assert made.requires_grad
+
+
+def test_a_step_of_euler_moves_the_clip_by_its_length():
+    velocity = torch.zeros((), requires_grad=True)
+
+    def straight(x, level, cond, state):
+        return x - spread(level) * (x - 2 + velocity), state  # its velocity is x - 2 + velocity
+
+    gradients = []
+    for step in range(3):
+        made = rollout(
+            straight,
+            noise()[:, :, :1],
+            LEVELS,
+            block=1,
+            exit_step=step,
+            conds=told,
+            seeds=SEEDS,
+            sampler="euler",
+        )
+        (gradient,) = torch.autograd.grad(made.mean(), velocity)
+        gradients.append(float(gradient))
+    lengths = (LEVELS.diff()).tolist()
+    assert gradients == pytest.approx(lengths, abs=1e-5)
+
+
+def test_a_past_that_does_not_count_is_made_to_its_end(student):
+    _, predict = student
+    for sampler, other in (("euler", euler), ("consistency", consistency)):
+        made = rollout(
+            predict,
+            noise(),
+            LEVELS,
+            block=2,
+            exit_step=0,
+            conds=told,
+            seeds=SEEDS,
+            sampler=sampler,
+            learned=1,
+        )
+        blocks = [noise()[:, :, i : i + 2] for i in (0, 2)]
+        with torch.no_grad():
+            past = torch.cat(
+                list(stream(other, predict, blocks, LEVELS, conds=told, seeds=SEEDS)), dim=2
+            )
+        assert torch.allclose(made[:, :, :4], past, atol=1e-5)
+        graded = torch.autograd.grad(made[:, :, 4:].sum(), student[0].outlet.weight)
+        assert graded[0].abs().sum() > 0
+
+
 def test_only_one_call_of_every_block_carries_the_gradient(student):
     net, predict = student
     graded = []
@@ -65,6 +133,20 @@ def test_only_one_call_of_every_block_carries_the_gradient(student):
     net.zero_grad()
     made[:, :, 4:].sum().backward()
     assert net.outlet.weight.grad is not None
+
+
+def test_a_sampler_without_students():
+    with pytest.raises(ValueError, match="consistency or euler, got 'heun'"):
+        rollout(
+            lambda x, *_: (x, None),
+            noise(),
+            LEVELS,
+            block=2,
+            exit_step=0,
+            conds=told,
+            seeds=SEEDS,
+            sampler="heun",
+        )
 
 
 def test_a_step_that_there_is_not():

@@ -7,6 +7,7 @@ torch = pytest.importorskip("torch")
 
 from safetensors.torch import load_file  # noqa: E402
 
+from evenflow.backbones.dit import DiT  # noqa: E402
 from evenflow.core.errors import RecipeError  # noqa: E402
 from evenflow.dist import ALONE  # noqa: E402
 from evenflow.train import train  # noqa: E402
@@ -24,12 +25,47 @@ def teacher(tmp_path_factory):
 
 def recipe_of(teacher, **changes):
     net = generator_recipe().net.model_dump() | {"start": teacher, "teacher": teacher}
-    told = {"block": 1, "levels": [1.0, 0.6, 0.0], "guidance": 1.5}
+    net["start"] = changes.pop("start", teacher)
+    told = {"block": 1, "levels": [1.0, 0.6, 0.0], "guidance": 1.5} | changes.pop("told", {})
     return generator_recipe(task="distribution", net=net, objective=told, **changes)
 
 
-def test_five_steps_are_the_critics_and_one_is_the_students(teacher):
-    task = DistributionTask(recipe_of(teacher), ALONE)
+def of_euler(teacher, folder, levels=(1.0, 0.6, 0.0)):
+    """The teacher's weights, as those of a student of Euler."""
+    net, told = DiT.from_pretrained(teacher)
+    net.save_pretrained(folder, told=told | {"sampler": "euler", "levels": list(levels)})
+    return str(folder)
+
+
+def test_a_student_of_euler_stays_one(teacher, tmp_path):
+    start = of_euler(teacher, tmp_path / "student")
+    recipe = recipe_of(teacher, start=start, told={"causal": 1.0, "short": 0.5})
+    log = train(recipe, tmp_path / "run")
+    assert log.finished
+    _, told = DiT.from_pretrained(tmp_path / "run/model")
+    assert told["sampler"] == "euler" and told["levels"] == [1.0, 0.6, 0.0]
+
+
+def test_a_student_of_other_levels(teacher, tmp_path):
+    start = of_euler(teacher, tmp_path / "student", levels=(1.0, 0.5, 0.0))
+    with pytest.raises(RecipeError, match=r"student of euler with levels \[1\.0, 0\.5, 0\.0\]"):
+        DistributionTask(recipe_of(teacher, start=start), ALONE)
+
+
+def test_the_critic_learns_alone_while_the_rate_warms_up(teacher):
+    task = DistributionTask(recipe_of(teacher, schedule={"steps": 12, "warm_up": 6}), ALONE)
+    lot = task.sample_lot(2)
+    for step, name in ((5, "critic"), (11, "student")):
+        task.net.zero_grad(set_to_none=True)
+        generators = [torch.Generator().manual_seed(i) for i in range(2)]
+        task.loss(lot, generators, step).value.backward()
+        taught = {n.split(".")[0] for n, p in task.net.named_parameters() if p.grad is not None}
+        assert taught == {name}
+
+
+@pytest.mark.parametrize("causal", [0.0, 1.0])
+def test_five_steps_are_the_critics_and_one_is_the_students(teacher, causal):
+    task = DistributionTask(recipe_of(teacher, told={"causal": causal}), ALONE)
     lot = task.sample_lot(2)
     for step in range(6):
         task.net.zero_grad(set_to_none=True)
