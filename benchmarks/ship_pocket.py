@@ -50,11 +50,14 @@ def same_latents(one: Path, other: Path) -> bool:
     return all(name in second and torch.equal(first[name], second[name]) for name in names)
 
 
-def phase(run: Path, tokenizer: Path) -> dict[str, Any]:
+def phase(run: Path, tokenizer: Path, generator: Path) -> dict[str, Any]:
     """What a run did; its operations are counted on a network like its own."""
     recipe = load(run / "recipe.yaml")
     latents = str(tokenizer) if recipe.net.tokenizer else ""
-    net = recipe.net.model_copy(update={"start": "", "tokenizer": latents})
+    follows = recipe.task in ("student", "progressive", "distribution")
+    start = str(generator / "model") if follows else ""
+    teacher = start if recipe.net.teacher else ""
+    net = recipe.net.model_copy(update={"start": start, "teacher": teacher, "tokenizer": latents})
     recipe = recipe.model_copy(update={"net": net})
     rows = [row for row in read(run) if "loss" in row]
     found = estimate(recipe, TASKS[recipe.task](recipe, ALONE), ALONE)
@@ -98,7 +101,7 @@ def main() -> None:
     if not same_latents(generator / "model" / "tokenizer", tokenizer):
         raise SystemExit(f"{generator} learned from other latents than {tokenizer} makes")
     runs = (*given.tokenizer, *given.generator, *given.student)
-    phases = [phase(run, tokenizer) for run in runs]
+    phases = [phase(run, tokenizer, generator) for run in runs]
     sizes = {"generator": halved(generator / "model", folder)}
     sizes["tokenizer"] = halved(tokenizer, folder / "tokenizer")
     if given.student:

@@ -27,9 +27,14 @@ def pocket():
     return ef.load("pocket", device="cpu")
 
 
+@pytest.fixture(scope="module", params=["turbo", "full"])
+def quality(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def clips(pocket):
-    return [pocket.generate(one, seed=i, quality="full", steps=8) for i, one in enumerate(ASKED)]
+def clips(pocket, quality):
+    return [pocket.generate(one, seed=i, quality=quality) for i, one in enumerate(ASKED)]
 
 
 def test_files_are_small_and_hold_no_code():
@@ -48,8 +53,9 @@ def test_the_card_is_of_these_weights():
     assert [phase["task"] for phase in card["phases"]].count("tokenizer") >= 1
     for phase in card["phases"]:
         assert phase["steps"] > 0 and phase["flops"] > 0 and phase["seed"] is not None
-    held = card["graded"]["full"]["held"]["attributes"]
-    assert held["interval"][0] <= held["mean"] <= held["interval"][1]
+    for network in ("full", "turbo"):
+        held = card["graded"][network]["held"]["attributes"]
+        assert held["interval"][0] <= held["mean"] <= held["interval"][1]
     assert card["licence"] == "Apache-2.0" and len(card["commit"]) == 40 and card["limits"]
 
 
@@ -72,11 +78,22 @@ def test_clips_hold_together(clips):
         assert pictures.std() > 8  # and is not plain
 
 
-def test_the_same_seed_is_the_same_clip(pocket, clips):
-    again = pocket.generate(ASKED[0], seed=0, quality="full", steps=8)
+def test_the_same_seed_is_the_same_clip(pocket, clips, quality):
+    again = pocket.generate(ASKED[0], seed=0, quality=quality)
     np.testing.assert_array_equal(again.frames(), clips[0].frames())
-    other = pocket.generate(ASKED[0], seed=100, quality="full", steps=8)
+    other = pocket.generate(ASKED[0], seed=100, quality=quality)
     assert (other.frames() != clips[0].frames()).any()
+
+
+def test_the_student_is_what_is_used_and_takes_four_steps(pocket):
+    plain, turbo, full = (
+        pocket.generate(ASKED[0], seed=0, **told)
+        for told in ({}, {"quality": "turbo"}, {"quality": "full"})
+    )
+    np.testing.assert_array_equal(plain.frames(), turbo.frames())
+    assert (full.frames() != turbo.frames()).any()
+    told = turbo.source.record
+    assert told["quality"] == "turbo" and len(told["levels"]) == 5
 
 
 def test_the_tokenizer_gives_scenes_back(pocket):
