@@ -57,8 +57,8 @@ class Asked:
     seed: int
 
 
-def asked(name: str, rows: WorldRows, num: int) -> Iterator[Asked]:
-    """Prompts of a set, in order."""
+def asked(name: str, rows: WorldRows, num: int, saying: str = "") -> Iterator[Asked]:
+    """Prompts of a set, in order; of those that say a word, where one is given."""
     left_out = set(rows.without)
     plain = replace(rows, seed=SEED + SETS[name], n=100_000, without=())
     made = 0
@@ -71,6 +71,8 @@ def asked(name: str, rows: WorldRows, num: int) -> Iterator[Asked]:
         except EvenflowError:
             continue
         if bool(pairs(spec) & left_out) != (name == "unseen"):
+            continue
+        if saying not in row.captions["L2"]:
             continue
         made += 1
         yield Asked(row.captions["L2"], spec, plain.known(row)[0], plain.seed + index)
@@ -266,6 +268,7 @@ def main() -> None:
     parser.add_argument("--recipe", default="pocket", help="whose scenes")
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=list(SETS))
     parser.add_argument("--num", type=int, default=200)
+    parser.add_argument("--saying", default="", help="prompts with these letters alone")
     parser.add_argument("--quality", default="turbo", choices=("turbo", "full"))
     parser.add_argument("--guidance", type=float)
     parser.add_argument("--steps", type=int)
@@ -313,7 +316,7 @@ def main() -> None:
         path = given.output / f"{name}.jsonl"
         lines = path.read_text().splitlines() if path.is_file() else []
         done = {row["seed"]: row for row in map(json.loads, lines)}
-        wanted = list(asked(name, rows, given.num))
+        wanted = list(asked(name, rows, given.num, given.saying))
         todo = [one for one in wanted if one.seed not in done]
         with path.open("a") as out:
             size = given.together or 1

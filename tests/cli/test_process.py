@@ -59,6 +59,12 @@ def test_a_full_disk_behind_stdout_is_exit_code_four():
     assert result.stderr.count("\n") == 1
 
 
+def heeding() -> None:
+    """Signals as at a prompt: what a script runs in the background ignores Ctrl-C, and its children
+    do, and so would the program that is tested."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def hears(process: subprocess.Popen[str], number: signal.Signals) -> bool:
     """Whether the process has a handler of its own for the signal (Linux tells)."""
     status = Path(f"/proc/{process.pid}/status").read_text()
@@ -78,6 +84,7 @@ def test_a_signal_stops_the_work_with_130_and_leaves_nothing(bikes, tmp_path, nu
         text=True,
         env=ENVIRONMENT,
         start_new_session=True,
+        preexec_fn=heeding,
     )
     until = time.monotonic() + 60
     while not hears(process, signal.SIGTERM) and time.monotonic() < until:
