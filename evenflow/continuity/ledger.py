@@ -19,7 +19,7 @@ from evenflow.continuity.detectors.collapse import breaks_down
 from evenflow.continuity.detectors.shake import tremble
 from evenflow.continuity.identity import Cast
 from evenflow.continuity.own_motion import own_steps
-from evenflow.continuity.passage import Passage
+from evenflow.continuity.passage import GOES_ON, Passage
 from evenflow.continuity.picture import working_size
 from evenflow.continuity.region_steps import stays_in_part
 from evenflow.continuity.shots import Film
@@ -32,7 +32,8 @@ from evenflow.motion.cuts import FLASH, Evidence, gradual, is_cut
 STILL_THERE = 0.25
 """Share of a picture that is found again behind what seems a dissolve: it was none."""
 ALIKE = 0.5
-"""Likeness to what the camera makes of the picture before; with more it was none either."""
+"""Likeness to what the camera makes of the picture before; with more it was none either. Both only
+where fine structure goes on, too: what is alike in the large alone is another shot."""
 FOUND_AGAIN = 0.4
 """Most of a cut's step by which a frame may differ from an earlier one that it continues."""
 LONGEST = 512
@@ -165,7 +166,8 @@ class Ledger:
     def _same_shot(passage: Passage, a: int, b: int) -> bool:
         """True if what seems to dissolve moves on, or breaks down, and is no new shot."""
         ends = max(0, a - 1), min(len(passage) - 1, b + 1)
-        if passage.matched(*ends).valid.mean() > STILL_THERE or passage.carried(*ends) > ALIKE:
+        coarse = passage.matched(*ends).valid.mean() > STILL_THERE or passage.carried(*ends) > ALIKE
+        if coarse and not passage.goes_on(*ends) < GOES_ON:
             return True
         return breaks_down(passage.pictures[:a][-8:], passage.pictures[b:][:8])
 

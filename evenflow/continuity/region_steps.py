@@ -52,6 +52,11 @@ MOST_WITHIN = 0.25
 new stands as it stood from one frame on, what passes or is matched badly is another at each."""
 MOST_BORDER = 0.16
 """Share of a region's outline that may be the picture's border: there things come and go."""
+HASTE = 1.5
+"""How much faster something may cross the picture's border than it moves inside."""
+SAME_STUFF, LEAST_TRAIL = 10.0, 0.15
+"""Difference of colors, dE, of one thing that passes, and how much it leaves free as it passes, as
+a share of the region that it frees next."""
 LEAST_PART = 0.1
 """The same for one of two places between which something goes."""
 LEAST_MAIN = 0.55
@@ -330,6 +335,8 @@ def _regions(passage: Passage, view: Aligned, every: Mask) -> list[RegionStep]:
         round_ = inner_radius(core) / float(np.sqrt(core.sum()))
         clear = round_ * float(power[k]) / whole
         alone = alone and clear > (LEAST_CLEAR_IN_CALM if calm else LEAST_CLEAR)
+        if at_border(core) and over_border(passage, view.at, mask):
+            continue
         if alone and inner and not flickers(passage, step):
             return [step]
     return []
@@ -451,6 +458,43 @@ def at_border(mask: Mask) -> bool:
     outline = mask & ~cv2.erode(mask.astype(np.uint8), _square(3)).astype(bool)
     shared = mask[0].sum() + mask[-1].sum() + mask[:, 0].sum() + mask[:, -1].sum()
     return bool(shared > MOST_BORDER * max(1, outline.sum() + shared))
+
+
+def over_border(passage: Passage, at: int, mask: Mask) -> bool:
+    """True if what was in a region was on its way out of the picture, or what is there comes in.
+
+    Its motion two frames on, before the step and behind it, takes most of it over the border within
+    the frame between; or what looks like it was beside the region there and no longer is.
+    """
+    ys, xs = np.nonzero(mask)
+    height, width = mask.shape
+    for here, other in ((at - 1, at - 3), (at, at + 2)):
+        if not 0 <= other < len(passage):
+            continue
+        pages = [gray_of(passage.sketch(k)) for k in (here, other)]
+        way = flow(*pages, finest=1)[ys, xs]  # to where it was before, or will be after
+        x, y = xs - HASTE * way[:, 0] / 2, ys - HASTE * way[:, 1] / 2
+        out = (x < 0) | (y < 0) | (x > width - 1) | (y > height - 1)
+        if out.mean() > 0.5 or _trailed(passage, here, other, mask):
+            return True
+    return False
+
+
+def _trailed(passage: Passage, here: int, other: int, mask: Mask) -> bool:
+    """True if beside a region of frame `here` stood, in frame `other`, what the region shows."""
+    onto = cv2.INTER_LINEAR | (0 if other < here else cv2.WARP_INVERSE_MAP)
+    path = passage.camera_path(min(here, other), max(here, other))
+    own, page = (lab_of(passage.sketch(k)) for k in (here, other))
+    size, border = mask.shape[::-1], cv2.BORDER_REPLICATE
+    page = cv2.warpPerspective(page, path, size, flags=onto, borderMode=border)
+    core = cv2.erode(mask.astype(np.uint8), _square(3)).astype(bool)
+    thing = np.median(own[core if core.any() else mask], axis=0)
+    reach = 2 * round(2.0 * inner_radius(mask)) + 3
+    near = cv2.dilate(mask.astype(np.uint8), _square(reach)) > 0
+    near &= cv2.dilate(mask.astype(np.uint8), _square(5)) == 0
+    now, then = (np.sqrt(((k - thing) ** 2).sum(axis=2)) for k in (own, page))
+    left = near & (then < SAME_STUFF) & (now > 2.0 * SAME_STUFF)
+    return bool(left.sum() > LEAST_TRAIL * mask.sum())
 
 
 def _worth(passage: Passage, at: int, cells: NDArray[np.bool_]) -> bool:

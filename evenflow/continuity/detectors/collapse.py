@@ -37,6 +37,8 @@ SOFT = 1.8
 """Units of log gradient energy that the finest two octaves may lose, and lose alone."""
 PATTERN = 0.76
 """Likeness of a picture to itself elsewhere; bricks come to 0.71 and never become so at once."""
+REPEATED = 0.92
+"""The same of one piece everywhere, which no shot shows, and of less where its tail is lost too."""
 MOVED = 0.4
 """Share of the picture's width that a camera may cover in between."""
 SETTLES_S = 0.6
@@ -181,9 +183,12 @@ def breaks_down(before: Sequence[Picture], after: Sequence[Picture]) -> bool:
     """True if the pictures behind a transition are no new shot but what is left of the old one."""
     if not before or not after:
         return False
-    left = _middle([structure(p) for p in after])
-    size, name = lost(_middle([structure(p) for p in before]), left)
-    return size >= 3.0 and (name != "a repeated pattern" or left.pattern > 0.92)
+    was, left = (_middle([structure(p) for p in part]) for part in (before, after))
+    if left.pattern > REPEATED and was.pattern < PATTERN and left.contrast > LEAST_CONTRAST / 2:
+        return True
+    size, name = lost(was, left)
+    sure = name != "a repeated pattern" or was.kurtosis - left.kurtosis > 2.0 * LOST
+    return size >= 3.0 and sure
 
 
 def _middle(states: Sequence[Structure]) -> Structure:

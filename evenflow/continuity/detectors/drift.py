@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from evenflow.continuity.candidate import Candidate, evidence
-from evenflow.continuity.passage import L_PER_LOG, Passage, Series
+from evenflow.continuity.passage import GOES_ON, L_PER_LOG, Passage, Series
 from evenflow.continuity.picture import TILE_COLS, TILE_ROWS
 from evenflow.continuity.robust import running_median
 from evenflow.continuity.severity import TONE
@@ -18,6 +18,8 @@ ALIKE = 0.5
 """Least share of the picture that has to go the same way."""
 LEAST_VALID = 0.45
 """Least share of the picture whose motion is known, median over the frames."""
+LONGEST_MIX = 2.5
+"""Seconds that a dissolve lasts at most, as `evenflow.motion.cuts.gradual` knows them."""
 DARK, BRIGHT = 16, 200
 """Gray levels; beyond them a tile has no room for a cast, and says nothing where most have."""
 
@@ -51,7 +53,7 @@ def detect(passage: Passage) -> list[Candidate]:
     if shared_way(passage, start, end) < ALIKE or _lost(passage, start, end):
         return []
     start, end = _moving_part(path, start, end)
-    if _passes(path, start, end):
+    if _passes(path, start, end) or _mixes(passage, start, end):
         return []
     ends = path[end - 1] - path[start]
     what = "brightness" if abs(ends[0]) > np.hypot(ends[1], ends[2]) else "color"
@@ -100,6 +102,13 @@ def _comes_back(share: Series) -> bool:
 def _lost(passage: Passage, start: int, end: int) -> bool:
     """True if motion is not followed well enough for many small steps of color to add up."""
     return bool(np.nanmedian(passage.of_pairs("valid")[max(1, start) : end]) < LEAST_VALID)
+
+
+def _mixes(passage: Passage, start: int, end: int) -> bool:
+    """True if another shot is mixed in: nothing fine of the first frame is in the last."""
+    if end - start > LONGEST_MIX * passage.fps:
+        return False
+    return passage.goes_on(start, end - 1) < GOES_ON
 
 
 def shared_way(passage: Passage, start: int, end: int) -> float:

@@ -21,8 +21,10 @@ from evenflow.continuity.region_steps import (
     Image,
     Mask,
     aligned,
+    at_border,
     expected_motion,
     lab_of,
+    over_border,
     suspects,
 )
 from evenflow.continuity.robust import around
@@ -59,6 +61,8 @@ MOST_BEFORE = 0.5
 """Step of light one frame before and one behind, over the step itself."""
 WHIP = 0.035
 """Share of the height that a camera goes in a frame, above which light is not asked."""
+LARGEST_PASSING = 0.25
+"""Share of the picture up to which a place at its border may be something that leaves or enters."""
 NUM_LOOKS = 10
 """Most steps of a passage that are looked at closely."""
 DRAWN = frozenset({"subject_swap", "teleportation", "vanish"})
@@ -149,6 +153,9 @@ def _shade(passage: Passage, i: int, cells: NDArray[np.bool_]) -> Shade | None:
     step = _step(view.before, view.after)
     mask = _place(step, LEAST_EVEN)
     if mask is None:
+        return None
+    small = mask.mean() < LARGEST_PASSING
+    if small and at_border(mask) and over_border(passage, i, mask):
         return None
     field = step.field
     rms = _rms(field[mask])
