@@ -20,6 +20,7 @@ from evenflow.continuity.cells import COLS, NUM_CELLS, ROWS
 from evenflow.continuity.detectors.freeze import has_cadence, held
 from evenflow.continuity.own_field import own_field
 from evenflow.continuity.passage import L_PER_LOG, Passage, Series
+from evenflow.continuity.region_steps import RegionStep, distance, lab_of, region_steps
 from evenflow.continuity.robust import runs
 
 LEAST_STEP = 0.25
@@ -32,6 +33,8 @@ SEEN = 0.5
 RETURNS = 0.45
 """Most of the way that may be left at the end, as a share of its length."""
 TURNS, TURNS_PER_S = 4, 2.0
+RETURNS_OF_FEW = 0.2
+"""The same where it turns once less, in a place and on a ground that are calm otherwise."""
 LEAST_CELLS, MOST_SHARE = 6, 0.45
 ARCMIN = 1.3
 """rms displacement of a thing that is just seen to be wrong."""
@@ -56,6 +59,14 @@ DECISIVE, SEEN_DECISIVE, GLIDE_DECISIVE = 60.0, 0.25, 0.1
 fewer cells and need not have shown as much of its slide."""
 FARTHEST = 0.25
 """Longest leap that the flow can follow, as a share of the height."""
+LEAST_SLIDE, MOST_ALONG = 1.0, 0.3
+"""Where the flow cannot follow the leap: least way that was seen of the slide, pixels of the
+working size, and most of it that the ground around goes along."""
+LEAST_BOTH = 0.2
+"""Share of what changed that the thing covers at both of its places, to be asked."""
+LEFT_OVER, LEAST_BACK, BACK_BEYOND = 0.3, 0.5, 0.15
+"""Difference that the way back may leave there, as a share of that without it; where it has to, as
+a share of those pixels, and how many more than any other way as long."""
 CALM = 0.24
 """Most that the place is pulled at other times, rms, as a share of what it is in the span."""
 RING = 0.13
@@ -112,7 +123,8 @@ def detect(passage: Passage) -> list[Candidate]:
         for place in _places([p for p in _parts(labels, num, passage) if _is_body(pulls, p)]):
             found += _trembling(passage, steps, place)
     found.sort(key=lambda c: -c.severity)
-    return _once([c for c in found + _leaping(passage, steps) if _large_enough(c)])
+    far = _leaping_far(passage, steps)
+    return _once([c for c in found + _leaping(passage, steps) if _large_enough(c)] + far)
 
 
 @dataclass(frozen=True)
@@ -181,7 +193,8 @@ def _trembling(passage: Passage, steps: Series, cells: NDArray[np.bool_]) -> lis
         returns = float(np.hypot(*way.sum(axis=0)) / max(length, 1e-9))
         turns = _turns(way)
         share = float(seen[start:end].mean())
-        if share < SEEN or turns < TURNS or returns > RETURNS:
+        few = turns < TURNS
+        if share < SEEN or turns < TURNS - 1 or returns > (RETURNS_OF_FEW if few else RETURNS):
             continue
         if turns * passage.fps < TURNS_PER_S * (end - start):
             continue
@@ -194,6 +207,8 @@ def _trembling(passage: Passage, steps: Series, cells: NDArray[np.bool_]) -> lis
         alike = _alike(steps[start : end + 1][:, cells])
         most = CALM * (1.3 if alike > 0.95 else 1.0 if alike > 0.9 else 0.7)
         if calm > most or ring > RING or alike < 0.75 or strong > MOST_PULL * passage.lines:
+            continue
+        if few and max(calm, ring) > CLEAR:
             continue
         if (len(outside) < 8 and calm > 0.1) or (share < 0.8 and calm > 0.05):
             continue
@@ -317,6 +332,75 @@ def _slid(passage: Passage, steps: Series, e: int, cells: NDArray[np.bool_]) -> 
     how = "sliding away, and is back within one frame"
     one = _made(passage, own[start:e], start, e, cells, how, arcmin)
     return replace(one, immune=STEPPED, causes=STEPPED)
+
+
+def _leaping_far(passage: Passage, steps: Series) -> list[Candidate]:
+    """The same of leaps that no flow can follow: what becomes another is a thing that is back."""
+    made = []
+    for step in region_steps(passage):
+        one = None if step.kept is not None else _slid_far(passage, steps, step)
+        if one is not None:
+            made.append(one)
+    return made
+
+
+def _slid_far(passage: Passage, steps: Series, step: RegionStep) -> Candidate | None:
+    """The candidate if the step of a region undoes the slide before it."""
+    e, mask = step.at, step.mask
+    if step.source is not None and step.source.left:
+        mask = mask | step.source.mask
+    shares = cv2.resize(mask.astype(np.float32), (COLS, ROWS), interpolation=cv2.INTER_AREA)
+    cells = (shares > 0.3).reshape(-1)
+    if cells.sum() < LEAST_CELLS:
+        return None
+    own, _ = _path_of(passage, steps, cells)
+    first = max(1, e - round(LONGEST_S * passage.fps))
+    whole = own[first:e].sum(axis=0)
+    toward = whole / max(float(np.hypot(*whole)), 1e-9)
+    start, way, clear = _glide(own[first:e] @ toward)
+    start += first
+    if way < LEAST_SLIDE or clear < 4.0 or start <= 2:
+        return None
+    if e - start < max(4, round(0.2 * passage.fps)):
+        return None
+    ring, _ = _path_of(passage, steps, _ring(cells))
+    if float(ring[start:e].sum(axis=0) @ toward) > MOST_ALONG * way:
+        return None
+    length = _undone(passage, e, toward, mask)
+    if length is None:
+        return None
+    arcmin = LEAP_PATH * length * passage.arcmin
+    how = "sliding away, and is back within one frame"
+    one = _made(passage, own[start:e], start, e, cells, how, arcmin)
+    return replace(one, immune=STEPPED, causes=STEPPED)
+
+
+def _undone(passage: Passage, e: int, toward: Series, mask: NDArray[np.bool_]) -> float | None:
+    """How far the thing has to go back for frame `e - 1` to become frame `e`, working pixels.
+
+    Asked of the pictures: the way back has to explain more of the mask than any other way as long.
+    """
+    pages = [lab_of(passage.sketch(k)) for k in (e - 1, e)]
+    size, path = mask.shape[::-1], passage.camera_path(e - 1, e)
+    border = cv2.BORDER_REPLICATE
+    gap = distance(cv2.warpPerspective(pages[0], path, size, borderMode=border), pages[1])
+    same = LEFT_OVER * float(gap[mask].mean())
+    found = []
+    for way in (-toward, toward, toward[::-1] * (1, -1), toward[::-1] * (-1, 1)):
+        shares = []
+        for length in range(2, round(FARTHEST * min(size))):
+            step = np.eye(3)
+            step[:2, 2] = length * way
+            moved = cv2.warpPerspective(pages[0], step @ path, size, borderMode=border)
+            both = mask & (cv2.warpPerspective(mask.astype(np.uint8), step, size) > 0)
+            enough = both.sum() > LEAST_BOTH * mask.sum()
+            left = distance(moved, pages[1])[both]
+            shares.append(float((left < same).mean()) if enough else 0.0)
+        found.append((max(shares), 2 + int(np.argmax(shares))))
+    (share, length), others = found[0], max(k for k, _ in found[1:])
+    if share < LEAST_BACK or share < others + BACK_BEYOND:
+        return None
+    return length * passage.lines / min(size)
 
 
 def _glide(along: Series) -> tuple[int, float, float]:
