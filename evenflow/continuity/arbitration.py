@@ -106,15 +106,16 @@ LEAST_OF_CAUSES = {
 """The same for what a candidate itself claims: a copy softens what moves a little, and joins move
 the look in steps, none of which is half of the way."""
 LEAST_OF |= LEAST_OF_CAUSES
-NEXT_TO = {("style_change", "high_frequency_noise")} | {
+NEXT_TO = {(kind, "high_frequency_noise") for kind in ("style_change", "collapse")} | {
     (kind, "freeze")
     for kind in (
         "lighting_flicker", "color_flicker", "image_flicker", "high_frequency_noise", "shake",
         "sharpness_pumping", "background_swim", "unstable_texture", "edge_shimmer",
     )
 }  # fmt: skip
-"""Causes that also explain what begins where they end: without grain in the new look, the old one
-looks noisy beside it, and a picture that is at rest looks frozen beside what shakes all of it."""
+"""Causes that also explain what begins where they end: without grain in the new look, or texture in
+mush, the old one looks noisy beside it, and a picture that is at rest looks frozen beside what
+shakes all of it."""
 SLACK = 3
 TINY = 0.03
 """Share of the picture of a spot."""

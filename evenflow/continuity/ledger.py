@@ -174,7 +174,7 @@ class Ledger:
     def _judge(self, passage: Passage, *, closes: bool) -> None:
         if not self.judging:
             return
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), np.errstate(invalid="ignore"):
             # NaN is what cannot be measured; that all of a row is NaN is no news to a user
             warnings.filterwarnings("ignore", "Mean of empty slice|All-NaN", RuntimeWarning)
             self.findings += judge(passage)

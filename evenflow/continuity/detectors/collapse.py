@@ -37,8 +37,11 @@ SOFT = 1.8
 """Units of log gradient energy that the finest two octaves may lose, and lose alone."""
 PATTERN = 0.76
 """Likeness of a picture to itself elsewhere; bricks come to 0.71 and never become so at once."""
-REPEATED = 0.92
-"""The same of one piece everywhere, which no shot shows, and of less where its tail is lost too."""
+REPEATED = 0.82
+"""The same of one piece everywhere, which no shot shows."""
+ONE_WAY = 0.2
+"""How much less a picture is like itself beside than above, or above than beside: one post is like
+itself above, and nowhere beside."""
 MOVED = 0.4
 """Share of the picture's width that a camera may cover in between."""
 SETTLES_S = 0.6
@@ -148,7 +151,9 @@ def _pattern(luma: NDArray[np.uint8]) -> float:
     shared = np.fft.fftshift(norm / norm[0, 0])
     shared = shared[row : row + reach[0], col - reach[1] : col + reach[1]]
     near[shared < SHARED] = -1.0
-    return float(near.max())
+    flat = np.abs(x - reach[1]) > y
+    less, more = sorted((float(near[flat].max()), float(near[~flat].max())))
+    return more if less > more - ONE_WAY else less
 
 
 @lru_cache(maxsize=8)
