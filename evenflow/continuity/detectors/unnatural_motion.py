@@ -372,7 +372,8 @@ def _slid_far(passage: Passage, steps: Series, step: RegionStep) -> Candidate | 
     arcmin = LEAP_PATH * length * passage.arcmin
     how = "sliding away, and is back within one frame"
     one = _made(passage, own[start:e], start, e, cells, how, arcmin)
-    return replace(one, immune=STEPPED, causes=STEPPED)
+    stepped = STEPPED | {"teleportation"}  # which says nothing of the way there
+    return replace(one, immune=stepped, causes=stepped)
 
 
 def _undone(passage: Passage, e: int, toward: Series, mask: NDArray[np.bool_]) -> float | None:
