@@ -1,10 +1,11 @@
-"""Sharpness pumping: sharp key frames and soft frames between them, again and again.
+"""Sharpness pumping: sharp key frames and soft frames between them, again and again, or one burst.
 
 Signal: log gradient energy of the two finest octaves above that of the fourth, which light and
 contrast leave alone; its dips below the sharp frames on both sides. A fault has at least two of
 about the same depth within little more than a second each, which take some frames to go down and
-up, else they are single bad frames. What turns soft once (a focus pull) has no second dip, and
-where the picture moves faster in the dips than between them, it is motion that blurs.
+up, else they are single bad frames; or it has a single one that is deep and over in less than half
+a second, while a focus pull there and back takes longer. Where the picture moves faster in the dips
+than between them, it is motion that blurs.
 """
 
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ SOFT = 0.3
 """Least share of frames that lie more than half way down."""
 WIDTH = 1.5
 """Least frames that dips are wide, half way down: a rhythm has its way down and up."""
+BURST, BURST_S = 3.5, 0.45
+"""Least JND of a dip that stands alone, and its longest time half way down: the focus of a lens
+goes there and back in half a second and more."""
 LOCAL = 4.0
 """Least JND in a part of the picture, where textures come and go with what moves."""
 
@@ -52,8 +56,8 @@ def sharpness(passage: Passage) -> Series:
     return made
 
 
-def rhythms(series: Series, fps: float, least: float) -> list[Rhythm]:
-    """Runs of dips that are deep, near to each other and alike."""
+def rhythms(series: Series, fps: float, least: float, *, bursts: bool = False) -> list[Rhythm]:
+    """Runs of dips that are deep, near to each other and alike; with `bursts` also single ones."""
     longest = max(4, round(LONGEST_S * fps))
     # the sharp level ahead of the first frame and behind the last one is not known: it is the best
     # of what is near, so that a rhythm may run to the end of the shot
@@ -70,6 +74,8 @@ def rhythms(series: Series, fps: float, least: float) -> list[Rhythm]:
             group.append(i)
             continue
         rhythm = _rhythm(series, bottoms[group], depths[group], widths[group])
+        if rhythm is None and bursts:
+            rhythm = _burst(series, bottoms[group], depths[group], widths[group], fps)
         if rhythm is not None:
             made.append(rhythm)
         group = [i]
@@ -112,6 +118,28 @@ def _rhythm(
     return Rhythm(start, end, tuple(int(b) for b in bottoms), depth)
 
 
+def _burst(
+    series: Series, bottoms: NDArray[np.int64], depths: Series, widths: Series, fps: float
+) -> Rhythm | None:
+    """One dip far deeper than any around it, soon over, between frames that are equally sharp."""
+    k = int(np.argmax(depths))
+    depth, bottom = float(depths[k]), int(bottoms[k])
+    if depth < BURST * PUMPING or not 2.0 * WIDTH <= widths[k] <= BURST_S * fps:
+        return None
+    if len(depths) > 1 and float(np.delete(depths, k).max()) > 0.4 * depth:
+        return None
+    start, end = _edge(series, bottom, -1, depth), _edge(series, bottom, 1, depth)
+    near = max(3, round(0.3 * fps))
+    before, after = series[max(0, start - near) : start], series[end : end + near]
+    if min(len(before), len(after)) < 3:
+        return None  # its way down, or back up, is not seen
+    low, high = sorted((float(np.median(before)), float(np.median(after))))
+    level = low - float(series[bottom])
+    if high - low > 0.3 * depth or max(np.ptp(before), np.ptp(after)) > 0.5 * level:
+        return None
+    return Rhythm(start, end, (bottom,), min(depth, level))
+
+
 def _edge(series: Series, bottom: int, step: int, depth: float) -> int:
     """Where a dip begins or ends: an eighth of its depth from the sharp level around."""
     i = bottom
@@ -128,6 +156,7 @@ def blurred_by_motion(passage: Passage, rhythm: Rhythm) -> bool:
     speed = np.nan_to_num(passage.of_pairs("speed"))
     soft = np.array([speed[max(1, b - 1) : b + 2].mean() for b in rhythm.bottoms])
     tops = [(a + b) // 2 for a, b in zip(rhythm.bottoms, rhythm.bottoms[1:], strict=False)]
+    tops = tops or [max(2, rhythm.start - 3), min(len(speed) - 2, rhythm.end + 3)]
     sharp = float(np.median([speed[max(1, t - 1) : t + 2].mean() for t in tops]))
     return bool((soft > max(3.0, 1.6 * sharp + 1.0)).mean() > 0.6)
 
@@ -138,7 +167,7 @@ def detect(passage: Passage) -> list[Candidate]:
         return []
     found = [
         _candidate(r.start, r.end, r, r.depth / PUMPING, None)
-        for r in rhythms(sharpness(passage), passage.fps, 0.8 * PUMPING)
+        for r in rhythms(sharpness(passage), passage.fps, 0.8 * PUMPING, bursts=True)
         if not blurred_by_motion(passage, r)
     ]
     tiles = _tile_texture(passage)
@@ -183,6 +212,7 @@ def _candidate(
     where = "the picture" if tiles is None else "a part of the picture"
     percent = 100.0 * (1.0 - float(np.exp(-0.5 * rhythm.depth)))
     times = f"{len(rhythm.bottoms)} times" if rhythm.bottoms else "again and again"
+    times = "once, in a burst" if len(rhythm.bottoms) == 1 else times
     return Candidate(
         "sharpness_pumping",
         start,
