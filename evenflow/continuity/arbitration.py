@@ -194,6 +194,12 @@ def explains(strong: Candidate, weak: Candidate) -> bool:
         return False
     if strong.kind in weak.immune:
         return False
+    if strong.kind == "freeze" and weak.kind in REGION and abs(weak.peak - strong.start) <= 1:
+        return False  # what goes with the first frame that is held has not been held
+    if strong.kind == "freeze" and weak.kind in REGION and abs(weak.peak - strong.end) <= 1:
+        return strong.severity >= 2.0  # it goes on where it would have been
+    if weak.kind == "freeze" and strong.kind in REGION and abs(strong.peak - weak.start) <= 1:
+        return strong.severity >= 0.5 * weak.severity  # all that moved is gone
     if weak.kind == "unnatural_jump" and weak.spread > 0.5 and _small(strong):
         return False  # what happens in one place does not move everything
     if (strong.kind, weak.kind) in NEXT_TO and _touches(strong, weak):
