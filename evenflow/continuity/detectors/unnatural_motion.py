@@ -67,6 +67,9 @@ LEAST_BOTH = 0.2
 LEFT_OVER, LEAST_BACK, BACK_BEYOND = 0.3, 0.5, 0.15
 """Difference that the way back may leave there, as a share of that without it; where it has to, as
 a share of those pixels, and how many more than any other way as long."""
+STILL_AROUND, NOT_BACK = 2.0, 0.6
+"""Difference, dE, that nine tenths of the rest may have from before a slide; and that of the place,
+as a share of its leap, above which it is not back where it was."""
 CALM = 0.24
 """Most that the place is pulled at other times, rms, as a share of what it is in the span."""
 RING = 0.13
@@ -84,8 +87,8 @@ CLEAR, SURE = 0.1, 0.03
 calm as well, the pictures, which may be too plain to tell, are not asked."""
 LEFT = frozenset({"unstable_texture", "edge_shimmer", "ghosting"})
 """What the errors of a flow that turns at every few frames look like."""
-STEPPED = LEFT | {"vanish", "color_change", "subject_swap", "light_direction"}
-"""And what comes and goes where a thing leaps back."""
+STEPPED = LEFT | {"vanish", "color_change", "subject_swap", "light_direction", "teleportation"}
+"""And what comes and goes where a thing leaps back: a teleportation says nothing of the way."""
 BOUNCE = 0.75
 """Most of its fastest step that something keeps from one bounce to the next, on the average."""
 IMPACT = 1.5
@@ -351,7 +354,7 @@ def _slid_far(passage: Passage, steps: Series, step: RegionStep) -> Candidate | 
         mask = mask | step.source.mask
     shares = cv2.resize(mask.astype(np.float32), (COLS, ROWS), interpolation=cv2.INTER_AREA)
     cells = (shares > 0.3).reshape(-1)
-    if cells.sum() < LEAST_CELLS:
+    if cells.sum() < LEAST_CELLS or _came_or_went(step):
         return None
     own, _ = _path_of(passage, steps, cells)
     first = max(1, e - round(LONGEST_S * passage.fps))
@@ -367,13 +370,17 @@ def _slid_far(passage: Passage, steps: Series, step: RegionStep) -> Candidate | 
     if float(ring[start:e].sum(axis=0) @ toward) > MOST_ALONG * way:
         return None
     length = _undone(passage, e, toward, mask)
-    if length is None:
+    if length is None or _elsewhere(passage, start, e, mask):
         return None
     arcmin = LEAP_PATH * length * passage.arcmin
     how = "sliding away, and is back within one frame"
     one = _made(passage, own[start:e], start, e, cells, how, arcmin)
-    stepped = STEPPED | {"teleportation"}  # which says nothing of the way there
-    return replace(one, immune=stepped, causes=stepped)
+    return replace(one, immune=STEPPED, causes=STEPPED)
+
+
+def _came_or_went(step: RegionStep) -> bool:
+    """True if something stood out at one of both frames and nothing does at the other."""
+    return step.source is None and max(step.foreign) > 0.3 and min(step.foreign) < 0.02
 
 
 def _undone(passage: Passage, e: int, toward: Series, mask: NDArray[np.bool_]) -> float | None:
@@ -402,6 +409,21 @@ def _undone(passage: Passage, e: int, toward: Series, mask: NDArray[np.bool_]) -
     if share < LEAST_BACK or share < others + BACK_BEYOND:
         return None
     return length * passage.lines / min(size)
+
+
+def _elsewhere(passage: Passage, start: int, e: int, mask: NDArray[np.bool_]) -> bool:
+    """True if all around is as it was before the slide, but the place is not: it is not back."""
+    pages = [lab_of(passage.sketch(k)) for k in (start - 1, e - 1, e)]
+    size, paths = mask.shape[::-1], [passage.camera_path(k, e) for k in (start - 1, e - 1)]
+    border = cv2.BORDER_REPLICATE
+    then, last = (
+        distance(cv2.warpPerspective(page, path, size, borderMode=border), pages[2])
+        for page, path in zip(pages, paths, strict=False)
+    )
+    rest = cv2.dilate(mask.astype(np.uint8), np.ones((9, 9), np.uint8)) == 0
+    if not rest.any() or float(np.percentile(then[rest], 90)) > STILL_AROUND:
+        return False
+    return bool(then[mask].mean() > NOT_BACK * last[mask].mean())
 
 
 def _glide(along: Series) -> tuple[int, float, float]:
