@@ -30,6 +30,11 @@ FOUND = 14.0
 has been mixed with the old content is farther, what is somebody else 15 to 80."""
 DRAWN = 3.0
 """The same of a piece of drawn ground; of a photograph it is 5 at least."""
+CLEAN = 0.3
+"""Grain of a picture that was drawn or is heavily compressed, gray levels; of a photograph 0.6."""
+LEAST_UNLIKE, UNLIKE = 5.0, 3.0
+"""How far pieces of either content are from a likeness there, at least, dE and times what pieces
+of the surroundings are: revealed ground is at most twice as far, somebody else over four times."""
 PLAIN = 4.0
 """Spread of the fine structure of a plain surface, in L."""
 SMALL = 0.015
@@ -95,7 +100,7 @@ def name_of(passage: Passage, step: RegionStep) -> tuple[str, str]:
         return "vanish", "something appears at once where there was nothing"
     if _into_plain(step) and not step.found[1] > 1.25 * FOUND:
         return "vanish", "something appears at once where there was nothing"
-    if strangeness(passage, step) > SWAPPED or _both_strange(step):
+    if strangeness(passage, step) > SWAPPED or _both_strange(passage, step):
         if step.share < SMALL and max(step.foreign) < 0.02:
             return "", ""  # what stands around it came or went a little
         return "subject_swap", "a region is replaced at once by something else in its place"
@@ -143,8 +148,10 @@ def _out_of_nothing(step: RegionStep) -> bool:
     return drawn and strange[1] > 0.25 and outline[1] > 3.0 * max(outline[0], 0.3)
 
 
-def _both_strange(step: RegionStep) -> bool:
+def _both_strange(passage: Passage, step: RegionStep) -> bool:
     """True if neither what was there nor what is there is a piece of the surroundings."""
+    if float(np.median(passage.grain)) < CLEAN:  # drawn ground is like itself nearly to the pixel
+        return min(step.found) > max(LEAST_UNLIKE, UNLIKE * step.usual)
     return min(step.foreign) > 0.15 and min(step.found) > FOUND
 
 

@@ -78,6 +78,8 @@ LEAST_CLEAR = 0.26
 """Roundness of a region times its share of all the change: scattered slivers stay below."""
 LEAST_MAIN_IN_CALM, LEAST_CLEAR_IN_CALM = 0.45, 0.2
 """The same where nothing else in the picture differs."""
+REPAINTED = 0.85
+"""And where its contrast changes up to twofold."""
 STILL_ALIKE = 0.8
 """Agreement of the fine structure above which a region shows the same thing."""
 ECHO = 0.3
@@ -86,12 +88,23 @@ FLICKER_REACH = 10
 """Frames around a step that must not show steps of color like it."""
 NUM_PIECES = 7
 """Most pieces of a region that are sought in the other frame."""
-LEAST_THING = 0.1
+LEAST_PLACE, LEAST_PIXELS = 0.003, 16
+"""Share of the picture of one of two places between which something goes, and pixels of it."""
+QUIET = 2.0
+"""Difference of nine tenths of the rest of a picture in which a thing is told by its colors."""
+LEAST_COMMON = 0.7
+"""Share of what is seen of a thing at one of two places whose colors it has at the other one."""
+LEAST_THING = 0.02
 """Share of a region that has to hold colors which its surroundings have not, to be a thing."""
+LEAST_OF_RING = 0.01
+"""Share of the surroundings from which they have a color."""
 SAME_THING = 14.0
 """Difference of the mean color of a thing that went to another place, and to another light, dE."""
 LEAST_KEPT, LEAST_THING_RADIUS = 0.008, 0.045
 """Share of the picture, and radius in heights, of a thing that stays where all else is another."""
+LEAST_ROUND, MOST_KEPT, LEAST_OWN = 0.25, 0.55, 0.4
+"""Least roundness of a thing that stays and stands out, the most that it may change as a share of
+what the rest does, and the least share of it whose colors its surroundings have not."""
 LARGE = 0.4
 """Share of the picture from which a change is looked at as one of the background."""
 
@@ -116,6 +129,7 @@ class RegionStep:
         found: how far pieces of what was there are from the nearest likeness anywhere in the frame
             after, and pieces of what is there now from that in the frame before, dE; NaN where the
             region is too thin to hold a piece.
+        usual: the same of pieces of what surrounds the region, sought away from where they are.
         source: where what is there now is found in the frame before, if it is, `(x, y)` of its
             center; and whether that place changed at the same frame.
         kept: a region that stays as it was while all else is another; None where most stays.
@@ -134,6 +148,7 @@ class RegionStep:
     rim: tuple[float, float]
     within: float = 0.0
     found: tuple[float, float] = (float("nan"), float("nan"))
+    usual: float = float("nan")
     source: "Source | None" = None
     kept: Mask | None = None
     back: "RegionStep | None" = None
@@ -249,16 +264,22 @@ def _went(view: Aligned, core: Mask) -> RegionStep | None:
     ring = _ring(mask)
     was, now = (_thing(picture, mask, ring) for picture in (view.before, view.after))
     areas = [float(thing.sum()) for thing in (was, now)]
-    if min(areas) < LEAST_THING * mask.sum() or max(areas) > 6.0 * min(areas):
+    if min(areas) < max(LEAST_PIXELS, LEAST_THING * mask.sum()) or max(areas) > 12.0 * min(areas):
         return None
     if float((was & now).sum()) > MOST_SHARED * min(areas):
         return None
+    small, large = (was, now)[:: 1 if areas[0] < areas[1] else -1]
+    pages = {id(was): view.before, id(now): view.after}
+    stuff = _common(pages[id(small)][small], pages[id(large)][large])
     apart = np.median(view.after[now], axis=0) - np.median(view.before[was], axis=0)
     apart[0] *= 0.5  # light and shade
     centers = [np.argwhere(thing).mean(axis=0) for thing in (was, now)]
     way = centers[1] - centers[0]
     distance_ = float(np.linalg.norm(way))
-    if float(np.linalg.norm(apart)) > SAME_THING or distance_ < 1.0:
+    partly = stuff > 0.9 and max(areas) > 3.0 * min(areas)  # the rest of it is covered
+    if stuff < LEAST_COMMON or distance_ < 1.0:
+        return None
+    if float(np.linalg.norm(apart)) > SAME_THING and not partly:
         return None
     # its length along the way, as if it were even: somebody who stands is gone a step away
     lengths = [np.std(np.argwhere(thing) @ way / distance_) * np.sqrt(12.0) for thing in (was, now)]
@@ -274,10 +295,20 @@ def _went(view: Aligned, core: Mask) -> RegionStep | None:
     return replace(step, mask=mask, share=float(mask.mean()), size=size, source=source)
 
 
+def _common(some: NDArray[np.float32], others: NDArray[np.float32]) -> float:
+    """Share of some Lab colors `(n, 3)` that others have, to about ten dE and more in light."""
+    table = np.zeros((14, 30, 30), np.uint8)
+    table[_bins(others)] = 1
+    near = cv2.dilate(table.reshape(14, -1), np.ones((5, 1), np.uint8)).reshape(14, 30, 30)
+    for axis in (1, 2):
+        near = near | np.roll(near, 1, axis) | np.roll(near, -1, axis)
+    return float((near[_bins(some)] > 0).mean())
+
+
 def _thing(picture: Image, mask: Mask, ring: Mask) -> Mask:
     """Pixels of a mask whose colors its ring has not, cleaned."""
     made = np.zeros(mask.shape, np.uint8)
-    made[mask] = _strange(picture, mask, ring)
+    made[mask] = _strange(picture, mask, ring, least=LEAST_OF_RING)
     return cv2.morphologyEx(made, cv2.MORPH_OPEN, _square(3)).astype(bool)
 
 
@@ -288,10 +319,10 @@ def _ring(mask: Mask) -> Mask:
     return ring if ring.sum() >= 20 else ~mask
 
 
-def _calm(view: Aligned, every: Mask) -> bool:
+def _calm(view: Aligned, every: Mask, *, most: float = 1.0) -> bool:
     """True if nothing but what changed is any different across the step."""
     rest = view.across[~every]
-    return len(rest) > 0 and float(np.percentile(rest, 90)) < 1.0
+    return len(rest) > 0 and float(np.percentile(rest, 90)) < most
 
 
 def _regions(passage: Passage, view: Aligned, every: Mask) -> list[RegionStep]:
@@ -307,8 +338,10 @@ def _regions(passage: Passage, view: Aligned, every: Mask) -> list[RegionStep]:
     parts = [k for k in parts if power[k] >= LEAST_PART * whole]
     left = _left(passage, view, [places == k + 1 for k in parts], every)
     far = left is not None and left.source is not None and left.source.distance >= LEAST_LEAP
-    if calm and parts and not far:  # a region that is both places is larger than what goes
-        went = _went(view, np.isin(places, np.array(parts) + 1))
+    both = [k for k in np.argsort(-power)[:4] if areas[k] >= LEAST_PLACE]
+    if _calm(view, every, most=QUIET) and parts and not far:
+        # a region that is both places is larger than what goes, one of them may be half hidden
+        went = _went(view, np.isin(places, np.array(both) + 1))
         if went is not None and not swept(passage, view.at, went.mask):
             return [went]
     if left is not None:
@@ -330,7 +363,8 @@ def _regions(passage: Passage, view: Aligned, every: Mask) -> list[RegionStep]:
         if not compact(core, least=COMPACT_IN_CALM if calm else LEAST_COMPACT):
             continue
         found_there = _both_found(view, mask)
-        step = replace(step, found=found_there, source=source_of(view, core, every))
+        usual = _usual(view, mask)
+        step = replace(step, found=found_there, usual=usual, source=source_of(view, core, every))
         inner = not at_border(core) or (calm and areas[k] > 0.008 and power[k] > 0.8 * whole)
         round_ = inner_radius(core) / float(np.sqrt(core.sum()))
         clear = round_ * float(power[k]) / whole
@@ -344,8 +378,10 @@ def _regions(passage: Passage, view: Aligned, every: Mask) -> list[RegionStep]:
 
 def recolored(step: RegionStep) -> bool:
     """True if a region shows the same structure in other colors."""
-    agreement = step.alike * min(step.contrast, 1.0 / max(step.contrast, 1e-3))
-    return agreement > RECOLORED and step.colored > 0.6 * step.size
+    ratio = min(step.contrast, 1.0 / max(step.contrast, 1e-3))
+    # lighter paint shows the same shade with more contrast
+    same = step.alike * ratio > RECOLORED or (step.alike > REPAINTED and ratio > 0.5)
+    return same and step.colored > 0.6 * step.size
 
 
 def grown(view: Aligned, core: Mask) -> Mask:
@@ -642,10 +678,15 @@ def foreign(picture: Image, mask: Mask, ring: Mask) -> float:
     return float(_strange(picture, mask, ring).mean())
 
 
-def _strange(picture: Image, mask: Mask, ring: Mask) -> NDArray[np.bool_]:
-    """Which pixels of the mask have colors that the ring has not, `(mask.sum(),)`."""
-    table = np.zeros((14, 30, 30), bool)
-    table[_bins(picture[ring])] = True
+def _strange(picture: Image, mask: Mask, ring: Mask, *, least: float = 0.0) -> NDArray[np.bool_]:
+    """Which pixels of the mask have colors that the ring has not, `(mask.sum(),)`.
+
+    Args:
+        least: share of the ring from which it has a color: a tail may stick out into it.
+    """
+    counts = np.zeros((14, 30, 30), np.int64)
+    np.add.at(counts, _bins(picture[ring]), 1)
+    table = counts > least * ring.sum()
     near = cv2.dilate(table.reshape(14, -1).astype(np.uint8), np.ones((3, 1), np.uint8))
     for axis in (1, 2):
         wide = near.reshape(14, 30, 30)
@@ -748,6 +789,27 @@ def _both_found(view: Aligned, mask: Mask) -> tuple[float, float]:
     return was, now
 
 
+def _usual(view: Aligned, mask: Mask) -> float:
+    """How far pieces of what surrounds a region are from the nearest likeness away from them."""
+    reach = 2 * max(4, round(1.5 * inner_radius(mask))) + 1
+    gap = cv2.dilate(mask.astype(np.uint8), _square(5))
+    near: Mask = (cv2.dilate(mask.astype(np.uint8), _square(reach)) > gap).astype(bool)
+    apart = []
+    half = int(np.clip(round(0.35 * inner_radius(mask)), 3, 7))
+    inside = near.copy()
+    inside[:half], inside[-half:], inside[:, :half], inside[:, -half:] = False, False, False, False
+    points = np.argwhere(inside & (cv2.erode(near.astype(np.uint8), _square(half)) > 0))
+    if len(points) == 0:
+        return float("nan")
+    for y, x in points[np.linspace(0, len(points) - 1, NUM_PIECES).astype(int)].tolist():
+        piece = np.ascontiguousarray(view.after[y - half : y + half + 1, x - half : x + half + 1])
+        score = cv2.matchTemplate(view.after, piece, cv2.TM_SQDIFF)
+        score[max(0, y - 2 * half) : y + 1, max(0, x - 2 * half) : x + 1] = np.inf
+        least = float(score.min())
+        apart.append(float(np.sqrt(max(0.0, least) / (piece.shape[0] * piece.shape[1]))))
+    return float(np.median(apart))
+
+
 def source_of(view: Aligned, mask: Mask, every: Mask) -> Source | None:
     """Where else the content of a region is in the other frame; None if it is nowhere.
 
@@ -814,6 +876,18 @@ def _sought(own: Image, page: Image, mask: Mask, stepped: Image) -> Source | Non
     return None
 
 
+def _stands_out(view: Aligned, part: Mask) -> bool:
+    """True if a place has colors which its surroundings have not, before and after, and keeps
+    them."""
+    if inner_radius(part) < LEAST_ROUND * np.sqrt(part.sum()):
+        return False
+    gap = np.sqrt(((view.after - view.before) ** 2).sum(axis=2))
+    if float(gap[part].mean()) > MOST_KEPT * float(gap[~part].mean()):
+        return False
+    ring = _ring(part)
+    return min(foreign(page, part, ring) for page in (view.before, view.after)) > LEAST_OWN
+
+
 def _background(view: Aligned, kept: Mask | None) -> RegionStep | None:
     """The picture around what stays, if all of it is another."""
     if kept is None:
@@ -848,7 +922,7 @@ def kept_things(view: Aligned) -> Mask | None:
     """All compact places together that go on as they were, and hold something that can be told."""
     least = LEAST_THING_RADIUS * view.across.shape[0]
     parts = [p for p in _kept_parts(view) if p.mean() > LEAST_KEPT and inner_radius(p) > least]
-    parts = [p for p in parts if _goes_on(view, p, 0.7, 1.75)]
+    parts = [p for p in parts if _goes_on(view, p, 0.7, 1.75) or _stands_out(view, p)]
     if not parts:
         return None
     made: Mask = np.any(parts, axis=0)
@@ -940,7 +1014,7 @@ def _echo(passage: Passage, step: RegionStep) -> RegionStep | None:
             continue
         other = described(view, mask)
         if _opposite(step, other):
-            return replace(other, found=_both_found(view, mask))
+            return replace(other, found=_both_found(view, mask), usual=_usual(view, mask))
     return None
 
 

@@ -228,3 +228,78 @@ def test_a_cut_where_there_is_little_texture(tracked, cut):
     evidence = Evidence(usual, valid, palette, thumbs.astype(np.float32))
     assert is_cut(evidence, 6) == cut
     assert not any(is_cut(evidence, i) for i in range(12) if i != 6)
+
+
+def figure(large, x, y, size, shirt=(60, 90, 200), legs=(120, 50, 40), skin=(220, 170, 140)):
+    """Somebody who stands; `x`, `y` is the middle of the feet, `size` the height."""
+    parts = ((0.0, 0.45, 0.2, legs), (0.45, 0.8, 0.3, shirt), (0.8, 1.0, 0.18, skin))
+    for low, high, wide, color in parts:
+        a, b = at(x - wide / 2 * size, y - high * size), at(x + wide / 2 * size, y - low * size)
+        cv2.rectangle(large, a, b, color, -1)
+    return large
+
+
+@pytest.mark.parametrize(("x", "y", "size"), [(210, 150, 90), (200, 90, 34), (128, 92, 40)])
+def test_who_leaps_far_away_and_is_smaller_there_is_the_same_one(x, y, size):
+    def leaping(i, large):
+        return figure(large, *((90, 160, 100) if i < 20 else (x, y, size)))
+
+    assert report(drawn(leaping)).worst.kind == "teleportation"
+
+
+def test_who_is_replaced_by_somebody_in_the_colors_of_the_ground_is_another_one():
+    def replaced(i, large):
+        pale = ((188, 170, 150), (140, 122, 100), (214, 222, 232))
+        return figure(large, 150, 160, 110, *(pale if i >= 20 else ()))
+
+    worst = report(drawn(replaced)).worst
+    assert worst.kind == "subject_swap" and worst.span.start_frame == 20
+
+
+def test_the_only_one_who_moved_is_gone_and_so_nothing_moves():
+    def gone(i, large):
+        there = not 18 <= i < 32
+        return ball(large, 60 + 3.0 * i, 110, 24, 0.15 * i, 5) if there else large
+
+    found = report(drawn(gone))
+    assert found.worst.kind == "vanish" and "freeze" not in {f.kind for f in found.findings}
+
+
+def test_another_place_behind_a_small_figure_is_another_background():
+    meadow = np.full((HEIGHT * FINE, WIDTH * FINE, 3), (120, 170, 230), np.uint8)
+    meadow[50 * FINE :] = (70, 130, 50)
+    for k in range(40):
+        x, y = (k * 53) % WIDTH, 54 + (k * 31) % 124
+        cv2.circle(meadow, at(x, y), (2 + k % 4) * FINE, (50, 100, 40), -1, cv2.LINE_AA)
+
+    def moved(i, large):
+        return figure(meadow.copy() if i >= 20 else large, 140 + 0.5 * i, 150, 80)
+
+    worst = report(drawn(moved)).worst
+    assert worst.kind == "background_switch" and worst.span.start_frame == 20
+
+
+def test_one_soft_burst_is_seen_and_a_slow_pull_is_none():
+    sharp = drawn(lambda i, g: ball(g, 60 + 2.0 * i, 110, 30, 0.1 * i, 7), 60)
+
+    def soft(width):
+        sigmas = 2.2 * np.exp(-(((np.arange(60) - 30) / width) ** 2))
+        return np.stack(
+            [
+                cv2.GaussianBlur(f, (0, 0), s) if s > 0.1 else f
+                for f, s in zip(sharp, sigmas, strict=True)
+            ]
+        )
+
+    assert report(soft(3.5)).worst.kind == "sharpness_pumping"
+    assert "sharpness_pumping" not in kinds(soft(14.0))
+
+
+def test_lighter_paint_with_more_contrast_is_paint():
+    def painted(i, large):
+        color = (110, 60, 200) if i < 20 else (60, 150, 240)
+        shade = tuple(round(0.62 * c) for c in color)
+        ball(large, 150, 110, 40, color=shade)
+        return ball(large, 142, 102, 28, color=color)
+
+    assert report(drawn(painted)).worst.kind == "color_change"
